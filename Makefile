@@ -1,0 +1,72 @@
+# Every target sources setup/env.sh, which puts the project's tools on PATH and prints nothing. Results go to stdout,
+# everything else to stderr. Values given to make reach the commands through the environment, as they are: no shell and
+# no second expansion by make reads them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO OVERRIDE REASON ACTOR JSON DRY_RUN YES PARTS
+$(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
+
+run := . setup/env.sh && exec
+script := $(run) node --import tsx
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow
+
+.PHONY: help setup doctor test rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
+
+##@ Start
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '%s\n' '' 'Commands take STACK= (default prod), JSON=1 (one JSON object on stdout); those that change something take DRY_RUN=1.' \
+	  'A check is overridden with OVERRIDE=<check> REASON="..." ACTOR=<name>. YES=1 answers the questions of destructive commands.'
+setup: ## Install what is missing (make test and make rehearse do so too)
+	@$(run) setup/all.sh
+doctor: ## What was found on this machine, what is missing, how to get it
+	@$(run) setup/doctor.sh
+
+##@ A release
+checklist: ## May this version be released? VERSION=
+deploy: ## Release VERSION= through checklist, migration, canary, promotion and validation
+migrate: ## Only the migration of VERSION=
+status: ## What runs where, with which weight; who holds the stack
+smoke: ## Smoke tests through a slot's test rule: VERSION= or SLOT=
+settle: ## Empty the slot that has no traffic
+sync: ## Write the stack's newest release into the stack file of this working copy
+
+##@ When it goes wrong
+rollback: ## Back to VERSION= or UPDATE=, from stack history; DATABASE=auto|keep|downgrade
+pause: ## Answer every request with the fixed 503
+open: ## Send requests to the application again
+downgrade: ## Take the database down to REVISION=
+allow: ## Take DIGEST= off the list of refused images, with REASON= and ACTOR=
+
+# The commands of a night do not install anything; those that start a release do.
+deploy migrate: setup-commands
+setup-commands:
+	@$(run) setup/commands.sh
+.PHONY: setup-commands
+$(COMMANDS):
+	@$(script) operations/main.ts $@
+
+##@ Rehearsal: all of it on this machine
+rehearse: setup ## Run the scenarios; SCENARIO=<name>|all
+	@$(script) rehearsal/main.ts run --scenario "$${SCENARIO:-}"
+rehearsal-up: setup ## Leave a rehearsal running; next: . .rehearsal/env
+	@$(script) rehearsal/main.ts up
+rehearsal-down: ## End it
+	@$(script) rehearsal/main.ts down
+
+##@ Development
+test: setup ## Types, lint, unit, mocks, engine, Python; PARTS="types unit" for some of them
+	@$(script) test/run.ts
+lint: setup ## Only the static checks
+	@PARTS=static; export PARTS; $(script) test/run.ts
+format: setup ## Format TypeScript, JSON, YAML, Markdown and Python
+	@$(run) node_modules/.bin/prettier --log-level warn --write . 1>&2
+	@$(run) ruff format --quiet . 1>&2
+bench: setup ## Measure; writes bench/results/<name>.json
+	@$(script) bench/main.ts
+lock: setup ## Resolve requirements/*.in anew
+	@$(run) setup/lock.sh

@@ -1,0 +1,83 @@
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** How much a preview without changes costs: the prod program against the floor, a program that only imports @pulumi/pulumi. */
+
+const rounds = 5;
+const project = process.cwd();
+
+/** Runs a line of shell in the rehearsal's environment and gives its seconds. */
+function timed(line: string): number {
+  const started = process.hrtime.bigint();
+  execFileSync("bash", ["-c", `. .rehearsal/env && ${line}`], {
+    cwd: project,
+    stdio: ["ignore", "ignore", "inherit"],
+    timeout: 900_000,
+  });
+  return Number(process.hrtime.bigint() - started) / 1e9;
+}
+
+const median = (values: number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** A program that imports only the Pulumi SDK and exports nothing, with the project's own tsconfig. */
+function floorProgram(): string {
+  const folder = mkdtempSync(join(tmpdir(), "deployment-safety-floor-"));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: floor\nruntime: nodejs\n");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "floor", main: "index.ts" }));
+  writeFileSync(join(folder, "index.ts"), 'import "@pulumi/pulumi";\n');
+  copyFileSync(join(project, "tsconfig.json"), join(folder, "tsconfig.json"));
+  symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+/** Brings a release live in the rehearsal and writes `preview.json`: seconds of both, alternating, and the ratio of the medians. */
+export function preview(): void {
+  const floor = floorProgram();
+  try {
+    execFileSync("make", ["--no-print-directory", "rehearsal-up"], {
+      cwd: project,
+      stdio: "inherit",
+      timeout: 1_800_000,
+    });
+    if (!existsSync(join(project, ".rehearsal", "env"))) throw new Error("the rehearsal did not come up");
+    for (const stack of ["staging", "prod"])
+      timed(`make --no-print-directory deploy STACK=${stack} VERSION=1.0.0`);
+    timed(
+      `cd '${floor}' && pulumi stack init organization/floor/floor && pulumi up -s floor --yes --skip-preview`,
+    );
+    const seconds = { floor: [] as number[], prod: [] as number[] };
+    for (let round = 0; round < rounds; round += 1) {
+      seconds.floor.push(timed(`cd '${floor}' && pulumi preview -s floor`));
+      seconds.prod.push(timed("pulumi preview -s prod --expect-no-changes"));
+    }
+    const result = {
+      ratio: median(seconds.prod) / median(seconds.floor),
+      medianFloor: median(seconds.floor),
+      medianProd: median(seconds.prod),
+      seconds,
+      rounds,
+    };
+    const file = join(project, "bench", "results", "preview.json");
+    mkdirSync(join(project, "bench", "results"), { recursive: true });
+    writeFileSync(`${file}.new`, JSON.stringify(result, null, 2) + "\n");
+    renameSync(`${file}.new`, file);
+    process.stdout.write(
+      `preview: prod ${result.medianProd.toFixed(2)} s, floor ${result.medianFloor.toFixed(2)} s, ratio ${result.ratio.toFixed(2)}\n`,
+    );
+  } finally {
+    execFileSync("make", ["--no-print-directory", "rehearsal-down"], { cwd: project, stdio: "inherit" });
+    rmSync(floor, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,44 @@
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import * as ssm from "@pulumi/aws/ssm";
+import type { Settings } from "../decisions/config";
+import { liveDigest } from "../decisions/digest";
+import { publish } from "../decisions/flags";
+import { parameters } from "../decisions/names";
+
+export interface FeatureFlagsArgs {
+  stack: string;
+  settings: Pick<Settings, "flags" | "heldFlags" | "release">;
+}
+
+/**
+ * One parameter a flag, in flagd's format, which the application and the workers poll by path (A1).
+ *
+ * What is published is decided in decisions/flags.ts: a risky flag is off until `validated` is the live digest (A2), a
+ * held flag is off whatever `flags` says, and roles, cohorts and a share by a stable hash get the rest (A3).
+ */
+export class FeatureFlags extends ComponentResource {
+  constructor(name: string, { stack, settings }: FeatureFlagsArgs, options?: ComponentResourceOptions) {
+    super("deployment-safety:components:FeatureFlags", name, {}, options);
+    const { flags, heldFlags, release } = settings;
+    const live = liveDigest(release);
+    const published = publish(flags, heldFlags, {
+      validatedIsLive: live !== undefined && release.validated === live,
+    });
+    for (const [flag, content] of published) {
+      new ssm.Parameter(
+        `${name}-${flag}`,
+        {
+          name: parameters.flag(stack, flag),
+          description: `Feature flag ${flag}, in flagd's format. Written by pulumi up; change it in Pulumi.${stack}.yaml.`,
+          type: "String",
+          // Shown in previews, because the reviewer has to see who gets a feature; there is no secret in a flag.
+          insecureValue: JSON.stringify(content),
+          // An update that was killed between writing and recording it must not make the next one fail.
+          overwrite: true,
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs();
+  }
+}

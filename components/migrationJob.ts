@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import * as batch from "@pulumi/kubernetes/batch/v1";
+import type { Release, Settings } from "../decisions/config";
+import { digest, hex } from "../decisions/digest";
+import { container, podLabels, podSecurity } from "./pod";
+
+/** Where the database is to be and the image that takes it there. */
+export type Migration = NonNullable<Release["migration"]>;
+
+export interface MigrationJobArgs {
+  stack: string;
+  settings: Settings;
+  migration: Migration;
+}
+
+/** Seconds that Pulumi waits beyond the Job's own limit: image pull, scheduling, and the API. */
+const patienceSeconds = 120;
+
+/**
+ * Name of a migration's Job: the same for the same act, so that an update that is run again finds it, and a new one for
+ * every other, because a Job cannot be changed. At most 63 characters, the limit of a label.
+ */
+export function migrationJobName({ revision, image, downgradeFrom }: Migration): string {
+  const act = downgradeFrom === undefined ? ["migrate"] : ["downgrade", downgradeFrom];
+  const imageHex = hex(digest(image));
+  const whole = [...act, revision, imageHex.slice(0, 8)].join("-").replaceAll("_", "-");
+  // Two long revision ids do not fit; a hash of both keeps two different acts apart.
+  if (whole.length <= 63 && !`${downgradeFrom ?? ""}${revision}`.includes("_")) return whole;
+  const hash = createHash("sha256").update([...act, revision, imageHex].join(" ")).digest("hex").slice(0, 8);
+  return `${whole.slice(0, 54).replace(/-+$/, "")}-${hash}`;
+}
+
+/**
+ * Takes the database to one revision, in a Job that an update waits for: up, or down where `downgradeFrom` says so.
+ *
+ * A Job that fails fails the update, and the update shows its last lines (`FallbackToLogsOnError`). Kubernetes keeps a
+ * failed Job as it is and Pulumi would only await it again, so `replaceUnready` makes the next update run a new one.
+ * There is one try and no back-off: a migration that failed half-way is looked at before it is run again.
+ */
+export class MigrationJob extends ComponentResource {
+  /** The Job, for what has to wait until the database is where it should be. */
+  readonly job: batch.Job;
+
+  constructor(name: string, { stack, settings, migration }: MigrationJobArgs, options?: ComponentResourceOptions) {
+    super("deployment-safety:components:MigrationJob", name, {}, options);
+    const place = { stack, settings, component: "migrate" } as const;
+    const { migrationSeconds } = settings.database;
+    const limit = `${migrationSeconds + patienceSeconds}s`;
+    const direction = migration.downgradeFrom === undefined ? "upgrade" : "downgrade";
+    this.job = new batch.Job(
+      `${name}-job`,
+      {
+        metadata: {
+          name: migrationJobName(migration),
+          namespace: settings.cluster.namespace,
+          labels: podLabels(place),
+          annotations: { "pulumi.com/replaceUnready": "true" },
+        },
+        spec: {
+          backoffLimit: 0,
+          activeDeadlineSeconds: migrationSeconds,
+          template: {
+            metadata: { labels: podLabels(place) },
+            spec: {
+              ...podSecurity,
+              restartPolicy: "Never",
+              containers: [
+                container(place, {
+                  image: migration.image,
+                  command: ["alembic", direction, migration.revision],
+                  resources: settings.sizing.workers.resources,
+                  environment: [],
+                }),
+              ],
+            },
+          },
+        },
+      },
+      { parent: this, customTimeouts: { create: limit, update: limit } },
+    );
+    this.registerOutputs({ job: this.job.metadata.name });
+  }
+}

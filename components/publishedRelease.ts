@@ -1,0 +1,33 @@
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import * as ssm from "@pulumi/aws/ssm";
+import type { Release } from "../decisions/config";
+import { parameters } from "../decisions/names";
+
+export interface PublishedReleaseArgs {
+  stack: string;
+  release: Release;
+  /** Everything else of the update: the release is published only after all of it is done. */
+  after: Resource[];
+}
+
+/**
+ * The release as applied. The next run of the program compares its stack file with this, so it is written last of all:
+ * an update that fails on the way has published nothing, and the same step may be tried again.
+ */
+export class PublishedRelease extends ComponentResource {
+  constructor(name: string, { stack, release, after }: PublishedReleaseArgs, options?: ComponentResourceOptions) {
+    super("deployment-safety:components:PublishedRelease", name, {}, options);
+    new ssm.Parameter(
+      `${name}-parameter`,
+      {
+        name: parameters.release(stack),
+        description: "The release as applied by the newest update. Written by pulumi up; never by hand.",
+        type: "String",
+        insecureValue: JSON.stringify(release),
+        overwrite: true,
+      },
+      { parent: this, dependsOn: after },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,244 @@
+import { z } from "zod";
+import { describeFaults, type Fault } from "./faults";
+import { slots } from "./names";
+
+/**
+ * The stack's config as one typed object: what may be said, what is the default, what is refused and why.
+ * Every key of `deployment-safety:` is here and nowhere else; `Pulumi.yaml` only names them.
+ */
+
+const digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, "must be an image digest, sha256: and 64 hex digits");
+
+/** An image by digest. A tag can be moved to other code, so it cannot be rolled back to. */
+const image = z
+  .string()
+  .regex(
+    /^[^\s@]+@sha256:[0-9a-f]{64}$/,
+    "must name an image by digest (name@sha256:<64 hex digits>), not by tag: a tag can be moved to other code",
+  );
+
+/** An Alembic revision. A string: YAML and `pulumi config set --path` turn an all-digit one into a number. */
+const revision = z
+  .string({
+    error: "must be a quoted string: an all-digit revision becomes a number under `pulumi config set --path`",
+  })
+  .regex(/^[0-9a-z_]{1,32}$/, "must be an Alembic revision id (1 to 32 of a-z, 0-9 and _)");
+
+const version = z
+  .string()
+  .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/, "must be a version tag such as 1.4.2 (letters, digits, . _ -)");
+
+/** Fields that a release record shares with a slot. */
+export const releaseFields = { version, image, revision };
+
+/** One release in a slot: version tag, image by digest, the Alembic revision that its code needs. */
+const slotRelease = z.strictObject({ version, image, revision });
+export type SlotRelease = z.infer<typeof slotRelease>;
+
+/** The release: all that a step may change. */
+export const releaseSchema = z
+  .strictObject({
+    /** Rises by one with every step; the program refuses a file whose serial is behind the published one. */
+    serial: z.int().min(0),
+    /** The slot that serves what the canary does not. */
+    live: z.enum(slots),
+    /** Share of traffic of the other slot, percent, 0 to 10 (A4). */
+    canaryWeight: z.int().min(0).max(10, "must be 0 to 10: a canary gets at most 10 % of the traffic"),
+    /** `paused`: the listener rule answers a fixed 503 and no slot gets traffic. */
+    traffic: z.enum(["open", "paused"]),
+    /** Digest whose post-deploy validation passed; absent until one has. Risky flags are on only while it is the live one. */
+    validated: digest.optional(),
+    /** Where the database is to be, and the newest image that knows every revision in play. */
+    migration: z
+      .strictObject({
+        revision,
+        image,
+        /** The revision that the database is taken down from; only in a downgrade's own update. */
+        downgradeFrom: revision.optional(),
+      })
+      .optional(),
+    /** What each slot runs; an absent slot is empty. */
+    slots: z.strictObject({ blue: slotRelease.optional(), green: slotRelease.optional() }),
+  })
+  .superRefine((value, context) => {
+    const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    const idle = value.live === "blue" ? "green" : "blue";
+    if (value.canaryWeight > 0 && !value.slots[idle])
+      fault(
+        ["canaryWeight"],
+        `is ${value.canaryWeight} but slot ${idle} is empty: load a release into ${idle} first, or set 0`,
+      );
+    if (value.traffic === "open" && !value.slots[value.live])
+      fault(
+        ["live"],
+        `is ${value.live} but that slot is empty: nothing would answer; name the slot that holds a release, or keep traffic paused`,
+      );
+  });
+export type Release = z.infer<typeof releaseSchema>;
+
+/** Names of roles and cohorts, as the application's evaluation context gives them. */
+const names = z
+  .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "must be lower case letters, digits and -"))
+  .default([]);
+
+const flag = z.strictObject({
+  /** A `high` risk flag is published off until the live digest is validated (A2). */
+  risk: z.enum(["low", "high"]),
+  /** Roles that have it whatever the percentage is. */
+  roles: names,
+  /** Cohorts that have it whatever the percentage is. */
+  cohorts: names,
+  /** Share of everybody else, percent, by a stable hash of the person; raising it only adds people (A3). */
+  percentage: z.number().min(0).max(100).default(0),
+  /** Team that answers for it. */
+  owner: z.string().min(1),
+  /** Day on which it should be gone, ISO date. */
+  expires: z.iso.date(),
+  /** Revision without which the feature cannot run; a downgrade below it needs the flag off. */
+  revision: revision.optional(),
+});
+export type Flag = z.infer<typeof flag>;
+
+const resources = z.strictObject({
+  /** CPU request, Kubernetes quantity. */
+  cpu: z.string().default("100m"),
+  /** Memory request and limit, Kubernetes quantity. */
+  memory: z.string().default("256Mi"),
+});
+
+const sizing = z.strictObject({
+  web: z.strictObject({
+    /** Web pods of a slot that holds a release: the canary and the standby have as many as the live one. 2 to 100. */
+    replicas: z.int().min(2, "must be at least 2: one pod cannot be replaced without a gap").max(100),
+    resources: resources.prefault({}),
+  }),
+  workers: z.strictObject({
+    /** Worker pods of the live slot, 0 to 100. */
+    replicas: z.int().min(0).max(100),
+    /** Worker pods of a canary, 0 to 100; a slot without traffic has none. Default 1. */
+    canary: z.int().min(0).max(100).default(1),
+    resources: resources.prefault({}),
+  }),
+  /** Size of the previous release after a promotion. `full` is the only one: going back is then a change of weights. */
+  standby: z.literal("full").default("full"),
+});
+export type Sizing = z.infer<typeof sizing>;
+
+const expectation = z.strictObject({
+  /** What the request shows, for the report. */
+  name: z.string().min(1),
+  method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("GET"),
+  /** Path with a leading slash. */
+  path: z.string().startsWith("/"),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().optional(),
+  /** Expected status, default 200. */
+  status: z.int().min(100).max(599).default(200),
+  /** Text that the answer's body must contain. */
+  contains: z.string().optional(),
+});
+export type Expectation = z.infer<typeof expectation>;
+
+const command = z.array(z.string().min(1)).min(1);
+
+export const settings = z.strictObject({
+  release: releaseSchema,
+  flags: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be a flag name of a-z, 0-9 and -"), flag)
+    .default({}),
+  /** Flags that an incident switched off: published off whatever `flags` says; name and reason. A rollback never restores them. */
+  heldFlags: z
+    .record(z.string(), z.strictObject({ reason: z.string().min(1), incident: z.string().optional() }))
+    .default({}),
+  sizing,
+  slo: z.strictObject({
+    /** Share of requests that must succeed, percent, 90 to 99.999. */
+    objective: z.number().min(90).max(99.999),
+    /** Days over which the objective holds. */
+    windowDays: z.int().min(1).max(90),
+    /** A request slower than this counts as slow, milliseconds. */
+    latencyMs: z.int().min(1),
+  }),
+  gate: z.strictObject({
+    /** A canary is watched at least this long, seconds. */
+    holdSeconds: z.int().min(1),
+    /** A canary that is not promoted by then ends with weight 0, seconds. */
+    deadlineSeconds: z.int().min(1),
+    /** Canary requests below which there is no verdict. */
+    minRequests: z.int().min(1),
+    /** Probability of rolling back a canary that is no worse, over the whole canary. */
+    falseRollback: z.number().gt(0).max(0.1),
+    /** Minutes after promotion during which the gate goes on judging. */
+    bakeMinutes: z.number().min(0),
+  }),
+  metrics: z.strictObject({ source: z.enum(["prometheus", "cloudwatch"]), url: z.url().optional() }),
+  network: z.strictObject({
+    /** Listener of the load balancer that the release's rules are added to. */
+    listenerArn: z.string().startsWith("arn:", "must be the ARN of a listener"),
+    vpcId: z.string().min(1),
+    /** Address at which the commands reach the load balancer, for smoke tests and verification. */
+    url: z.url(),
+    /** Host names that the weighted rule answers to. */
+    hosts: z.array(z.string().min(1)).min(1).max(5),
+    /** Priorities of the weighted rule; the two test rules get the two before it. 3 to 50000. Default 100. */
+    rulePriority: z.int().min(3).max(50000).default(100),
+    /** Seconds that a leaving target may finish requests, 0 to 3600. Default 30. */
+    deregistrationSeconds: z.int().min(0).max(3600).default(30),
+  }),
+  cluster: z.strictObject({ namespace: z.string().min(1) }),
+  application: z.strictObject({
+    /** Name of the application, on labels and resource names; at most 16 characters, for target group names are short. */
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be 1 to 16 of a-z, 0-9 and -"),
+    /** Port of the web process. */
+    port: z.int().min(1).max(65535),
+    web: command,
+    worker: command,
+    /** Environment of web, workers and migrations; no secrets. */
+    environment: z.record(z.string(), z.string()).default({}),
+  }),
+  database: z.strictObject({
+    /** ARN of the database that the backups select. */
+    arn: z.string().startsWith("arn:", "must be the ARN of a database instance or cluster"),
+    /** Kubernetes Secret in the namespace, whose keys become environment variables (`DATABASE_URL`). */
+    secretName: z.string().min(1),
+    /** Alembic's limit for one migration Job, seconds. Default 600. */
+    migrationSeconds: z.int().min(1).default(600),
+  }),
+  smoke: z.array(expectation).min(1),
+  backups: z.strictObject({
+    /** Days that an hourly recovery point is kept, at least 7 (D1). */
+    retentionDays: z.int().min(7, "must be at least 7 days (D1)").max(35),
+  }),
+  alarms: z.strictObject({
+    /** Share of 5xx answers of a slot above which its alarm rings, percent. Default 1. */
+    maxErrorPercent: z.number().gt(0).max(100).default(1),
+    /** Unhealthy hosts of a slot above which its alarm rings. Default 0. */
+    maxUnhealthyHosts: z.int().min(0).default(0),
+  }),
+  /** Stack whose `validated` output production takes releases from (A4); absent: this stack is the first stage. */
+  promotedFrom: z.string().min(1).optional(),
+});
+export type Settings = z.infer<typeof settings>;
+
+/** Flags as a stack file has them, before defaults are filled in. */
+export type WrittenFlags = NonNullable<z.input<typeof settings>["flags"]>;
+
+/** Sizing as a stack file has it, before defaults are filled in. */
+export type WrittenSizing = z.input<typeof settings>["sizing"];
+
+export type { Fault };
+
+/** Outcome of reading a config: the object, or every fault in it at once. */
+export type Parsed = { ok: true; settings: Settings } | { ok: false; faults: Fault[] };
+
+/**
+ * Reads a whole config, the keys without their `deployment-safety:` prefix.
+ * Defaults are filled in; unknown keys are faults, because a key that is misspelt would be unset, and unset is unsafe.
+ */
+export function parse(config: Record<string, unknown>): Parsed {
+  const result = settings.safeParse(config);
+  if (result.success) return { ok: true, settings: result.data };
+  return { ok: false, faults: describeFaults(result.error, config) };
+}

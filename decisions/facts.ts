@@ -1,0 +1,41 @@
+/** The steps that exist. A deploy, a rollback and a person's own `pulumi up` are made of these, one an update. */
+export type Step =
+  | "migrate"
+  | "first"
+  | "load"
+  | "canary"
+  | "promote"
+  | "validate"
+  | "pause"
+  | "open"
+  | "settle"
+  | "rollback"
+  | "downgrade";
+
+/** What is known besides the two releases. */
+export interface Facts {
+  /** Digests that may not get traffic. */
+  refused: ReadonlySet<string>;
+  /** Digests whose validation passed on this stack at some time. */
+  knownGood: ReadonlySet<string>;
+  /** Digest that the stack before this one validated; "" or absent: none, or not known. */
+  stagingValidated?: string;
+  /** Whether this stack takes only what another stack validated (A4): `promotedFrom` is set. */
+  requiresStaging: boolean;
+  /** The gate's verdict; `serial` is the published serial under which the canary was judged. */
+  verdict?: { digest: string; verdict: string; serial: number };
+  /** A person's override; `check` is one id, or several separated by commas; valid for the step with `serial` only. */
+  override?: { check: string; actor: string; reason: string; serial: number };
+}
+
+/** Checks of a transition that a person may override with a name and a reason. */
+export const overridable = {
+  /** A digest that the stack before this one did not validate. */
+  staging: "staging-validated",
+  /** A promotion without the gate's verdict. */
+  gate: "gate",
+  /** A release whose revision is not the database's, not proven by a slot and not known good. */
+  revision: "revision",
+  /** Opening traffic to a release that was never validated. */
+  smoke: "smoke",
+} as const;

@@ -1,0 +1,40 @@
+import type { z } from "zod";
+
+/** One fault of a config or a file: where, and what was given and is allowed. */
+export interface Fault {
+  /** Dotted path of the key, `config` for the whole. */
+  path: string;
+  message: string;
+}
+
+/** Longest text of a given value in a message, characters. */
+const maxGiven = 60;
+
+/** Every fault that zod found in `input`, each with what was given, so that nobody has to look it up. */
+export function describeFaults(error: z.ZodError, input: unknown): Fault[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => ({
+        path: [...path, key].join("."),
+        message: "is not a known key: correct its spelling or remove it",
+      }));
+    const given = valueAt(input, issue.path);
+    if (given === undefined && issue.code !== "custom")
+      return [{ path: path.join(".") || "config", message: `is missing: ${issue.message}` }];
+    return [{ path: path.join(".") || "config", message: `${issue.message} (given: ${shown(given)})` }];
+  });
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    input,
+  );
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > maxGiven ? `${text.slice(0, maxGiven)}…` : text;
+}

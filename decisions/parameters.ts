@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { releaseSchema, type Release } from "./config";
+import { digestOfHex, liveDigest } from "./digest";
+import { describeFaults } from "./faults";
+import type { Lease } from "./lease";
+import { parameterRoot, slots } from "./names";
+import type { Facts } from "./transition";
+
+const refusal = z.object({
+  digest: z.string(),
+  reason: z.string(),
+  actor: z.string(),
+  /** Incident that the refusal belongs to. */
+  incident: z.string().optional(),
+  /** ISO time. */
+  at: z.string(),
+});
+/** Why a digest may not get traffic. */
+export type Refusal = z.infer<typeof refusal>;
+
+const killSwitch = z.object({
+  flags: z.literal("off"),
+  /** Slots whose workers stop. */
+  workers: z.array(z.enum(slots)),
+  reason: z.string(),
+  at: z.string(),
+});
+/** While it exists, risky flags are off and the named slots' workers stop. */
+export type KillSwitch = z.infer<typeof killSwitch>;
+
+const gateVerdict = z.object({
+  digest: z.string(),
+  verdict: z.string(),
+  at: z.string(),
+  figures: z.unknown().optional(),
+});
+/** The gate's verdict on a canary; its path names the serial that was published while it was judged. */
+export type GateVerdict = z.infer<typeof gateVerdict>;
+
+const override = z.object({
+  check: z.string(),
+  actor: z.string().min(1),
+  reason: z.string().min(1),
+  at: z.string(),
+});
+/** A person's override; its path names the serial of the step that it is for. */
+export type Override = z.infer<typeof override>;
+
+const lease = z.object({
+  id: z.string(),
+  operation: z.string(),
+  version: z.string().optional(),
+  actor: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  since: z.string(),
+  heartbeat: z.string(),
+  cancelled: z.boolean().optional(),
+});
+
+/** A stack's parameters as typed facts. */
+export interface Published {
+  /** The release as applied; undefined before the first `up`. */
+  release?: Release;
+  /** By digest. */
+  refused: Map<string, Refusal>;
+  killSwitch?: KillSwitch;
+  lease?: Lease;
+  /** By the serial that was published while the canary was judged. */
+  verdicts: Map<number, GateVerdict>;
+  /** By the serial of the step that it is for. */
+  overrides: Map<number, Override>;
+  /** Digests whose validation passed on this stack. */
+  validated: Set<string>;
+}
+
+/**
+ * Turns the flat map path -> value below a stack's root into facts. An empty map is a first run.
+ * Throws one error that names every path whose value is unreadable: a safety fact that cannot be read is not absent.
+ */
+export function readParameters(stack: string, values: ReadonlyMap<string, string>): Published {
+  const root = parameterRoot(stack);
+  const published: Published = {
+    refused: new Map(),
+    verdicts: new Map(),
+    overrides: new Map(),
+    validated: new Set(),
+  };
+  const faults: string[] = [];
+  for (const [path, value] of values) {
+    if (!path.startsWith(root)) continue;
+    const [kind = "", ...rest] = path.slice(root.length).split("/");
+    const read = <T>(schema: z.ZodType<T>): T | undefined => {
+      try {
+        const parsed = schema.safeParse(JSON.parse(value));
+        if (parsed.success) return parsed.data;
+        for (const fault of describeFaults(parsed.error, JSON.parse(value)))
+          faults.push(`${path}: \`${fault.path}\` ${fault.message}`);
+      } catch (error) {
+        faults.push(`${path}: is not JSON: ${(error as Error).message}`);
+      }
+      return undefined;
+    };
+    const serial = (): number | undefined => {
+      if (/^\d+$/.test(rest[1] ?? "")) return Number(rest[1]);
+      faults.push(`${path}: must end with the serial of a step`);
+      return undefined;
+    };
+    const keep = <T>(into: Map<number, T>, schema: z.ZodType<T>) => {
+      const at = serial();
+      const entry = read(schema);
+      if (at !== undefined && entry) into.set(at, entry);
+    };
+    if (kind === "release") published.release = read(releaseSchema);
+    else if (kind === "kill-switch") published.killSwitch = read(killSwitch);
+    else if (kind === "lease") published.lease = read(lease);
+    else if (kind === "refused") {
+      const entry = read(refusal);
+      if (entry) published.refused.set(digestOfHex(rest.join("/")), entry);
+    } else if (kind === "evidence" && rest[0] === "verdict") keep(published.verdicts, gateVerdict);
+    else if (kind === "evidence" && rest[0] === "override") keep(published.overrides, override);
+    else if (kind === "evidence" && rest[0] === "validated")
+      published.validated.add(digestOfHex(rest[1] ?? ""));
+  }
+  if (faults.length > 0)
+    throw new Error(
+      `These parameters cannot be read, so nothing is decided on them:\n${faults.map((fault) => `- ${fault}`).join("\n")}\nCorrect or delete them (aws ssm get-parameter, put-parameter), then run the command again.`,
+    );
+  return published;
+}
+
+/** What the program cannot read from the parameters. */
+export interface Staging {
+  /** Whether `promotedFrom` is set. */
+  requiresStaging: boolean;
+  /** Digest that the stack before this one validated; "" or absent: none or not known. */
+  stagingValidated?: string;
+}
+
+/** The facts for the step that makes `next` of the published release. Used by the program and by commands alike. */
+export function factsFor(published: Published, next: Release, staging: Staging): Facts {
+  const judged = published.release?.serial;
+  const verdict = judged === undefined ? undefined : published.verdicts.get(judged);
+  const given = published.overrides.get(next.serial);
+  const knownGood = new Set(published.validated);
+  const proven = published.release?.validated;
+  if (proven && published.release && liveDigest(published.release)) knownGood.add(proven);
+  return {
+    refused: new Set(published.refused.keys()),
+    knownGood,
+    requiresStaging: staging.requiresStaging,
+    stagingValidated: staging.stagingValidated,
+    ...(verdict &&
+      judged !== undefined && {
+        verdict: { digest: verdict.digest, verdict: verdict.verdict, serial: judged },
+      }),
+    ...(given && {
+      override: { check: given.check, actor: given.actor, reason: given.reason, serial: next.serial },
+    }),
+  };
+}

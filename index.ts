@@ -1,0 +1,40 @@
+import { type Resource, getStack } from "@pulumi/pulumi";
+import { BackupSchedule } from "./components/backupSchedule";
+import { CanaryRelease } from "./components/canaryRelease";
+import { FeatureFlags } from "./components/featureFlags";
+import { MigrationJob } from "./components/migrationJob";
+import { PublishedRelease } from "./components/publishedRelease";
+import { ReleaseAlarms } from "./components/releaseAlarms";
+import { admitted } from "./program/admission";
+import { existingListener } from "./program/published";
+import { stackSettings } from "./program/stackConfig";
+
+/** Config -> components -> outputs. Whatever is wrong is said before anything is declared, so that nothing is touched. */
+export = async () => {
+  const stack = getStack();
+  const settings = stackSettings();
+  const { release } = settings;
+  const [listener] = await Promise.all([existingListener(settings.network.listenerArn), admitted(stack, settings)]);
+
+  const backups = new BackupSchedule("backups", { stack, settings });
+  const migration = release.migration && new MigrationJob("migration", { stack, settings, migration: release.migration });
+  const canary = new CanaryRelease("release", { stack, settings, after: migration ? [migration.job] : [] });
+  const flags = new FeatureFlags("flags", { stack, settings });
+  const alarms = new ReleaseAlarms("alarms", {
+    stack,
+    settings,
+    loadBalancerArn: listener.loadBalancerArn,
+    targetGroupArns: canary.targetGroupArns,
+  });
+  const everything: Resource[] = [backups, canary, flags, alarms, ...(migration ? [migration] : [])];
+  new PublishedRelease("published", { stack, release, after: everything });
+
+  return {
+    validated: release.validated ?? "",
+    release,
+    listenerRuleArn: canary.listenerRuleArn,
+    targetGroupArns: canary.targetGroupArns,
+    alarmTopicArn: alarms.topicArn,
+    url: settings.network.url,
+  };
+};

@@ -1,0 +1,24 @@
+"""${message}."""
+
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade() -> None:
+    op.execute(
+        """
+        ${"-- additive and idempotent: IF NOT EXISTS"}
+        """
+    )
+
+
+def downgrade() -> None:
+    op.execute(
+        """
+        ${"-- exactly what upgrade() added, with IF EXISTS"}
+        """
+    )

@@ -1,0 +1,166 @@
+import type { Release } from "../decisions/config";
+import { parameters as paths, type Slot } from "../decisions/names";
+import { hex } from "../decisions/digest";
+import { weights } from "../decisions/exposure";
+import type { Context } from "./context";
+import { Failure, exitCodes, messageOf } from "./failure";
+import { describeRouting, type Route, type Routing } from "./ports/loadBalancer";
+
+/** What the brake is to do. */
+export interface BrakeOrder {
+  /** Slot that is to have all traffic. */
+  good: Slot;
+  /** Digest that this slot must answer with before it gets traffic. */
+  goodDigest: string;
+  /** Digests that are refused from now on. */
+  badDigests: string[];
+  /** Slots whose workers stop. */
+  stopWorkers: Slot[];
+  reason: string;
+  /** Take all traffic away instead: the database has to go back first. */
+  pause?: boolean;
+}
+
+/** The brake while it is on: keeps the rule as ordered until it is released. */
+export interface Brake {
+  /** What the rule was made to say. */
+  readonly routing: Routing;
+  /** Orders a pause from now on, for an update that pauses must not be fought. */
+  pause(): void;
+  /** Stops re-asserting; the rule stays as it is. */
+  release(): Promise<void>;
+}
+
+/** Pause between two looks at the rule, milliseconds. */
+const assertPause = 1_000;
+/** Probes of the good slot through its test rule before it gets all traffic. */
+const goodProbes = 5;
+
+/**
+ * Takes traffic, flags and workers to safety by direct calls, without the state lock. Refused digests and kill switch
+ * are written first, so that a crash after the move leaves nothing that would bring the bad release back. Then the
+ * rule: to the good slot if it answers with the right release and has targets enough, else to a pause. From then on
+ * the rule is re-asserted every second, because an `up` in flight may still put the bad weight back.
+ */
+export async function brake(ctx: Context, order: BrakeOrder): Promise<Brake> {
+  return ctx.report.step(
+    `brake: all traffic to ${order.pause ? "the pause" : `slot ${order.good}`}`,
+    async (entry) => {
+      const [, route] = await Promise.all([writeSafety(ctx, order), ctx.loadBalancer.route(ctx.signal)]);
+      if (!route)
+        throw new Failure(
+          exitCodes.rollbackFailed,
+          `The listener rules of stack ${ctx.stack} do not exist; there is no traffic to move.`,
+        );
+      const unfit = order.pause ? "the database has to go back" : await unfitness(ctx, route, order);
+      const routing: Routing = unfit === undefined ? allTo(order.good) : { traffic: "paused" };
+      if (unfit !== undefined) ctx.report.warn(`traffic is paused: ${unfit}`);
+      await ctx.loadBalancer.set(route, routing, ctx.signal);
+      entry.routing = describeRouting(routing);
+      return keep(ctx, route, routing, order);
+    },
+  );
+}
+
+/** All traffic to one slot. */
+export const allTo = (slot: Slot): Routing => ({
+  traffic: "open",
+  weights: slot === "blue" ? { blue: 100, green: 0 } : { blue: 0, green: 100 },
+});
+
+/** What the listener rule has to say for `release`. */
+export function routingFor(release: Release): Routing {
+  if (release.traffic === "paused") return { traffic: "paused" };
+  return { traffic: "open", weights: weights(release) };
+}
+
+/** Refuses the digests and throws the kill switch. A store that does not answer must not keep traffic on a bad release. */
+async function writeSafety(ctx: Context, order: BrakeOrder): Promise<void> {
+  const { parameters, stack, options, report } = ctx;
+  const at = new Date().toISOString();
+  const { reason } = order;
+  const writes = [
+    ...order.badDigests.map((bad) =>
+      parameters.put(
+        paths.refused(stack, hex(bad)),
+        JSON.stringify({ digest: bad, reason, actor: options.actor, at }),
+      ),
+    ),
+    parameters.put(
+      paths.killSwitch(stack),
+      JSON.stringify({ flags: "off", workers: order.stopWorkers, reason, at }),
+    ),
+  ];
+  for (const result of await Promise.allSettled(writes))
+    if (result.status === "rejected")
+      report.warn(`a safety parameter could not be written: ${messageOf(result.reason)}`);
+}
+
+/** Why the good slot must not get all traffic now; undefined when it may. */
+async function unfitness(ctx: Context, route: Route, order: BrakeOrder): Promise<string | undefined> {
+  const enough = Math.ceil(ctx.settings.sizing.web.replicas / 2);
+  const [{ healthy }, ...answers] = await Promise.all([
+    ctx.loadBalancer.targets(route, order.good),
+    ...Array.from({ length: goodProbes }, () =>
+      ctx.traffic.ask({ path: "/live", slot: order.good }).then(
+        (answer) => answer.release ?? `status ${answer.status}`,
+        (error: unknown) => messageOf(error),
+      ),
+    ),
+  ]);
+  // Half of the asked size carries the traffic for the minute that the rest takes; fewer would only move the failure.
+  if (healthy < enough) return `slot ${order.good} has ${healthy} healthy targets, fewer than ${enough}`;
+  const strange = answers.find((answer) => answer !== order.goodDigest);
+  return strange === undefined
+    ? undefined
+    : `slot ${order.good} answered ${strange}, expected ${order.goodDigest}`;
+}
+
+/**
+ * Looks at the rule every second and puts it back. A pause that was only for want of healthy targets ends as soon as
+ * the good slot has them.
+ */
+function keep(ctx: Context, route: Route, first: Routing, order: BrakeOrder): Brake {
+  let wanted = first;
+  let isTemporary = !order.pause && first.traffic === "paused";
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  const look = async () => {
+    if (isTemporary && (await unfitness(ctx, route, order)) === undefined && isTemporary) {
+      isTemporary = false;
+      wanted = allTo(order.good);
+    }
+    const now = wanted;
+    if (await ctx.loadBalancer.set(route, now))
+      ctx.report.warn(`the rule was put to ${describeRouting(now)}`);
+  };
+  const loop = (async () => {
+    while (!stopped) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, assertPause);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      if (stopped) return;
+      await look().catch((error: unknown) =>
+        ctx.report.warn(`the rule could not be asserted: ${messageOf(error)}`),
+      );
+    }
+  })();
+  return {
+    get routing() {
+      return wanted;
+    },
+    pause() {
+      isTemporary = false;
+      wanted = { traffic: "paused" };
+    },
+    async release() {
+      stopped = true;
+      wake();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Context } from "./context";
+
+/** A command's body. Throws a Failure to end with its exit code. */
+export type Run = (ctx: Context) => Promise<void>;
+
+/** Options that a command may take besides --stack, --json and --actor. */
+export type OptionName =
+  | "version"
+  | "update"
+  | "revision"
+  | "digest"
+  | "slot"
+  | "database"
+  | "override"
+  | "reason"
+  | "dryRun"
+  | "yes";
+
+/** One entry of the command line. */
+interface Entry {
+  summary: string;
+  options: readonly OptionName[];
+  /** Loads the command's file: a rollback must not wait until all others are read. */
+  load: () => Promise<{ run: Run }>;
+}
+
+/** Every command, in the order of the help. */
+export const commands = {
+  deploy: {
+    summary: "bring a version to full production through a canary (an older known-good version: a rollback)",
+    options: ["version", "override", "reason", "dryRun", "yes"],
+    load: () => import("./commands/deploy.js"),
+  },
+  rollback: {
+    summary: "take the whole release back to a known-good version or update",
+    options: ["version", "update", "database", "reason", "dryRun"],
+    load: () => import("./commands/rollback.js"),
+  },
+  migrate: {
+    summary: "take the database up to the revision of a version, in an update of its own",
+    options: ["version", "dryRun"],
+    load: () => import("./commands/migrate.js"),
+  },
+  downgrade: {
+    summary: "take the database down to a revision",
+    options: ["revision", "reason", "dryRun", "yes"],
+    load: () => import("./commands/downgrade.js"),
+  },
+  smoke: {
+    summary: "send the smoke tests to live traffic or to one slot",
+    options: ["slot"],
+    load: () => import("./commands/smoke.js"),
+  },
+  checklist: {
+    summary: "show the checks before a deploy",
+    options: ["version"],
+    load: () => import("./commands/checklist.js"),
+  },
+  status: {
+    summary: "show what runs where and what may be gone back to",
+    options: [],
+    load: () => import("./commands/status.js"),
+  },
+  sync: {
+    summary: "write the applied release into the stack file",
+    options: ["dryRun"],
+    load: () => import("./commands/sync.js"),
+  },
+  settle: {
+    summary: "empty the idle slot",
+    options: ["reason", "dryRun", "yes"],
+    load: () => import("./commands/settle.js"),
+  },
+  pause: {
+    summary: "answer a fixed 503 instead of forwarding traffic",
+    options: ["reason", "dryRun"],
+    load: () => import("./commands/pause.js"),
+  },
+  open: {
+    summary: "open paused traffic again, after smoke tests",
+    options: ["reason", "dryRun"],
+    load: () => import("./commands/open.js"),
+  },
+  allow: {
+    summary: "take a digest off the refused list",
+    options: ["digest", "reason", "dryRun", "yes"],
+    load: () => import("./commands/allow.js"),
+  },
+} as const satisfies Record<string, Entry>;
+
+export type CommandName = keyof typeof commands;

@@ -1,0 +1,50 @@
+import { checklist, type Check } from "../decisions/checklist";
+import { knownGood } from "../decisions/history";
+import { leaseState, type Lease } from "../decisions/lease";
+import type { ReleaseRecord } from "../decisions/releaseRecord";
+import type { Context } from "./context";
+import { readStaging } from "./facts";
+import type { Operation } from "./operation";
+import { here } from "./process";
+
+/** Reads what the checks look at and runs them. What cannot be read is left out, and its check is then not ok. */
+export async function readChecklist(
+  ctx: Context,
+  record: ReleaseRecord,
+  from: Pick<Operation, "current" | "history" | "published"> & { lease?: { id: string } },
+): Promise<Check[]> {
+  const { current, history, published } = from;
+  const [staging, route, alarms] = await Promise.all([
+    readStaging(ctx),
+    ctx.loadBalancer.route(ctx.signal).catch(() => undefined),
+    ctx.alarms.states().catch(() => undefined),
+  ]);
+  const { targets } = knownGood(history, new Set(published.refused.keys()));
+  const liveWeights =
+    route && (route.routing.traffic === "open" ? route.routing.weights : { blue: 0, green: 0 });
+  return checklist({
+    version: record.version,
+    record,
+    current,
+    ...staging,
+    knownGood: new Set(targets.map((target) => target.digest)),
+    refused: published.refused,
+    ...(liveWeights ? { liveWeights } : {}),
+    ...(alarms ? { alarms } : {}),
+    otherLease: otherLease(published.lease, from.lease?.id),
+  });
+}
+
+/** A live lease that is not ours. */
+function otherLease(lease: Lease | undefined, own: string | undefined): Lease | null {
+  return lease && lease.id !== own && leaseState(lease, new Date(), here) === "live" ? lease : null;
+}
+
+/** The checks for people. */
+export const describeChecks = (checks: readonly Check[]): string =>
+  checks
+    .map(
+      (check) =>
+        `${check.ok ? "ok    " : "NOT OK"}  ${check.id.padEnd(18)} ${check.title}: ${check.detail}${check.next ? `\n        ${check.next}` : ""}`,
+    )
+    .join("\n");

@@ -1,0 +1,340 @@
+import type { Check } from "../../decisions/checklist";
+import { deploySteps, type DeployStep } from "../../decisions/deploySteps";
+import { digest, digestIn } from "../../decisions/digest";
+import { exposedDigests } from "../../decisions/exposure";
+import { knownGood } from "../../decisions/history";
+import { other, parameters as paths } from "../../decisions/names";
+import { factsFor } from "../../decisions/parameters";
+import type { ReleaseRecord } from "../../decisions/releaseRecord";
+import { next as nextRelease } from "../../decisions/steps";
+import { transition } from "../../decisions/transition";
+import { brake, routingFor, type Brake } from "../brake";
+import {
+  carryOut,
+  confirmBrake,
+  confirmTraffic,
+  describeUpdates,
+  recordValidated,
+  type PlannedUpdate,
+} from "../carryOut";
+import { describeChecks, readChecklist } from "../checks";
+import { readPublished, type Context } from "../context";
+import { readRecordOf, readStaging } from "../facts";
+import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
+import { holdCanary } from "../hold";
+import { apply, heal, operate, type Operation } from "../operation";
+import { makeLine } from "../options";
+import { timeline } from "../report";
+import { smokeStep } from "../smoke";
+import { run as rollback } from "./rollback";
+
+/** Brings a version to full production; finished by running it again after a crash at any point. */
+export async function run(ctx: Context): Promise<void> {
+  const record = readRecordOf(ctx, ctx.options.version);
+  checkOverride(ctx);
+  // An older known-good version is a rollback, and that must not wait for a lease or a healing update.
+  const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
+  const current = published.release ?? ctx.settings.release;
+  const planned = planOf({ current, history, published }, record);
+  if (planned.kind === "rollback") {
+    ctx.report.say(planned.why);
+    return rollback({ ...ctx, command: "rollback" });
+  }
+  if (ctx.options.dryRun) return show(ctx, record, { current, history, published });
+  await operate(ctx, { version: record.version }, (operation) => deploy(operation, record));
+}
+
+/** Does what is left of the deploy. */
+async function deploy(operation: Operation, record: ReleaseRecord): Promise<void> {
+  const { ctx } = operation;
+  const planned = planOf(operation, record);
+  if (planned.kind === "nothing") {
+    ctx.report.say(planned.why);
+    ctx.report.print(planned.why);
+    ctx.report.set("upCount", operation.updates.length);
+    ctx.report.next(makeLine(ctx.stack, "status"));
+    return;
+  }
+  if (planned.kind === "rollback")
+    throw new Failure(exitCodes.refused, `${record.version} is an older known-good version by now.`, {
+      next: makeLine(ctx.stack, "rollback", { VERSION: record.version }),
+    });
+  if (planned.kind === "blocked")
+    throw new Failure(exitCodes.refused, planned.reasons.join("\n"), {
+      ...(planned.next[0] ? { next: planned.next[0] } : {}),
+    });
+
+  await ctx.report.step("checklist", async () =>
+    passChecklist(ctx, await readChecklist(ctx, record, operation)),
+  );
+  for (const step of planned.steps) await takeStep(operation, record, step);
+
+  const summary = describeUpdates(operation);
+  ctx.report.print(
+    [
+      `${record.version} serves all of stack ${ctx.stack} and is validated.`,
+      "",
+      timeline(ctx.report.steps),
+      "",
+      summary,
+      "",
+      `Commit Pulumi.${ctx.stack}.yaml: it holds the release that is applied now.`,
+    ].join("\n"),
+  );
+  ctx.report.next(nextAfter(ctx, record));
+}
+
+/** One update with what comes before and after it. Whatever goes wrong ends with the old release in place (5). */
+async function takeStep(operation: Operation, record: ReleaseRecord, planned: DeployStep): Promise<void> {
+  const { ctx } = operation;
+  try {
+    if (planned.gateBefore) await gate(operation);
+    if (planned.smokeBefore) await smokeStep(ctx, operation.current, planned.smokeBefore);
+    await mustBeLegal(operation, planned);
+    await apply(operation, { step: planned.step, release: planned.release, reason: planned.why });
+    if (planned.step === "promote") {
+      await confirmTraffic(ctx, routingFor(operation.current), digest(record.image), "after the promotion");
+      await smokeStep(ctx, operation.current, undefined);
+    }
+    if (planned.step === "validate") {
+      await recordValidated(operation);
+      await smokeStep(ctx, operation.current, undefined);
+    }
+  } catch (error) {
+    if (ctx.signal.aborted) throw error;
+    const code = error instanceof Failure ? error.exitCode : undefined;
+    // Somebody else has the stack now, or nothing was begun: there is nothing that we may or must take back.
+    if (code === exitCodes.held || (code === exitCodes.refused && !isExposed(operation, record))) throw error;
+    await undo(operation, record, error);
+  }
+}
+
+/** Whether the new release gets traffic under what is applied. */
+const isExposed = ({ current }: Operation, record: ReleaseRecord): boolean =>
+  exposedDigests(current).includes(digest(record.image));
+
+/** Holds the canary until there is a verdict, and writes a `promote` where the program looks for it. */
+async function gate(operation: Operation): Promise<void> {
+  const { ctx, current } = operation;
+  const canary = digestIn(current, other(current.live));
+  const published = await readPublished(ctx);
+  if (
+    published.verdicts.get(current.serial)?.digest === canary &&
+    published.verdicts.get(current.serial)?.verdict === "promote"
+  )
+    return;
+  const { verdict, reasons, figures } = await ctx.report.step("canary held and watched", async (entry) => {
+    const outcome = await holdCanary(ctx, current);
+    entry.verdict = outcome.verdict;
+    entry.reasons = outcome.reasons;
+    return outcome;
+  });
+  const overridden = ctx.options.override === "gate" && verdict === "hold";
+  if (verdict === "promote" || overridden) {
+    ctx.report.say(`verdict: ${verdict}: ${reasons.join(", ")}`);
+    if (overridden) return;
+    const evidence = { digest: canary, verdict, at: new Date().toISOString(), figures };
+    await ctx.parameters.put(
+      paths.evidence(ctx.stack, "verdict", String(current.serial)),
+      JSON.stringify(evidence),
+    );
+    return;
+  }
+  throw new CanaryRejected(verdict === "rollback", reasons);
+}
+
+/** The canary got no `promote`: it was bad, or there was too little to judge it by until the deadline. */
+class CanaryRejected extends Failure {
+  constructor(
+    readonly bad: boolean,
+    reasons: string[],
+  ) {
+    super(
+      exitCodes.rolledBack,
+      bad
+        ? `The canary is bad: ${reasons.join(", ")}.`
+        : `The canary was not promoted by its deadline: ${reasons.join(", ")}.`,
+      { details: { verdict: bad ? "rollback" : "hold", reasons } },
+    );
+  }
+}
+
+/** The rules of transition, asked before `up` so that a refusal costs no update; writes the override where one is given. */
+async function mustBeLegal(operation: Operation, { step, release }: DeployStep): Promise<void> {
+  const { ctx, current } = operation;
+  const { override: check, actor, reason } = ctx.options;
+  const staging = await readStaging(ctx);
+  const judge = async () => {
+    const published = await readPublished(ctx);
+    return transition(published.release, release, factsFor(published, release, staging));
+  };
+  let legal = await judge();
+  if (!legal.ok && check !== undefined) {
+    const path = paths.evidence(ctx.stack, "override", String(release.serial));
+    await ctx.parameters.put(path, JSON.stringify({ check, actor, reason, at: new Date().toISOString() }));
+    legal = await judge();
+  }
+  if (!legal.ok)
+    throw new Failure(
+      exitCodes.refused,
+      `The step ${step} from serial ${current.serial} is refused:\n${legal.reasons.map((line) => `  ${line}`).join("\n")}`,
+      {
+        details: { reasons: legal.reasons },
+      },
+    );
+}
+
+/** Back to the release before: brake and revert where the new one has traffic, else what was applied last once more. */
+async function undo(operation: Operation, record: ReleaseRecord, cause: unknown): Promise<never> {
+  const { ctx } = operation;
+  ctx.report.warn(`${record.version} failed: ${messageOf(cause)}`);
+  const isBad =
+    cause instanceof CanaryRejected
+      ? cause.bad
+      : !(cause instanceof Failure && cause.exitCode === exitCodes.refused);
+  try {
+    await revert(operation, digest(record.image), messageOf(cause), isBad);
+  } catch (error) {
+    const failure = failureFrom(
+      error,
+      `${messageOf(cause)}\nand going back failed`,
+      exitCodes.rollbackFailed,
+    );
+    throw new Failure(exitCodes.rollbackFailed, failure.message, {
+      next: makeLine(ctx.stack, "rollback", { VERSION: goodVersion(operation, record) ?? "<tag>" }),
+      cause: error,
+    });
+  }
+  describeUpdates(operation);
+  const failure = failureFrom(
+    cause,
+    `${record.version} was not released and is rolled back`,
+    exitCodes.rolledBack,
+  );
+  throw new Failure(exitCodes.rolledBack, failure.message, {
+    ...failure.more,
+    next: makeLine(ctx.stack, "status"),
+  });
+}
+
+/** Version of the slot that does not hold the record. */
+function goodVersion({ current }: Operation, record: ReleaseRecord): string | undefined {
+  return [current.live, other(current.live)]
+    .map((slot) => current.slots[slot]?.version)
+    .find((version) => version !== record.version);
+}
+
+/** See {@link undo}. */
+async function revert(operation: Operation, bad: string, reason: string, refuse: boolean): Promise<void> {
+  const { ctx, current } = operation;
+  const idle = other(current.live);
+  const badIsLive = digestIn(current, current.live) === bad;
+  const good = badIsLive ? idle : current.live;
+  const goodDigest = digestIn(current, good);
+  // A failed update may have moved the weight although it is not applied, so what the rule says counts as well.
+  const rule = await ctx.loadBalancer.route(ctx.signal);
+  const badSlot = badIsLive ? current.live : idle;
+  const moved = rule?.routing.traffic === "open" && rule.routing.weights[badSlot] > 0;
+  if (!moved && current.canaryWeight === 0 && !badIsLive) {
+    // Nothing got traffic: what a failed update left half done is put back by what was applied before.
+    if (operation.reapply) await heal(operation);
+    return;
+  }
+  if (goodDigest === undefined) {
+    // A first release: there is nothing to go back to but no traffic at all.
+    if (current.traffic === "open")
+      await apply(operation, { step: "pause", release: nextRelease.pause(current), reason });
+    return;
+  }
+  const running: { brake?: Brake } = {};
+  try {
+    running.brake = await brake(ctx, {
+      good,
+      goodDigest,
+      badDigests: refuse ? [bad] : [],
+      stopWorkers: [badSlot],
+      reason,
+    });
+    await confirmBrake(ctx, running.brake.routing, goodDigest);
+    const back = badIsLive ? nextRelease.rollback(current, good) : nextRelease.abort(current);
+    const steps: PlannedUpdate[] = [
+      { step: "rollback", release: back, smoke: good, why: reason },
+      { step: "validate", release: nextRelease.validate(back), why: "the release before serves again" },
+    ];
+    await carryOut(operation, steps, running);
+    await confirmTraffic(ctx, routingFor(operation.current), goodDigest, "at the end");
+  } finally {
+    await running.brake?.release();
+  }
+}
+
+function planOf(from: Pick<Operation, "current" | "history" | "published">, record: ReleaseRecord) {
+  const { targets } = knownGood(from.history, new Set(from.published.refused.keys()));
+  return deploySteps({
+    current: from.current,
+    record,
+    knownGood: new Set(targets.map((target) => target.digest)),
+  });
+}
+
+/** DRY_RUN: checklist and steps, without lease and without change. */
+async function show(
+  ctx: Context,
+  record: ReleaseRecord,
+  from: Pick<Operation, "current" | "history" | "published">,
+): Promise<void> {
+  const planned = planOf(from, record);
+  const checks = await readChecklist(ctx, record, from);
+  ctx.report.set("checklist", checks);
+  ctx.report.set("plan", planned);
+  const lines =
+    planned.kind === "steps"
+      ? planned.steps.map(
+          ({ step, release, why }, index) => `${index + 1}. ${step} (serial ${release.serial}): ${why}`,
+        )
+      : [planned.kind === "blocked" ? planned.reasons.join("\n") : planned.why];
+  ctx.report.print([describeChecks(checks), "", ...lines].join("\n"));
+  ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
+}
+
+/** Throws refused (4) with every check that failed and was not overridden. */
+function passChecklist(ctx: Context, checks: Check[]): void {
+  ctx.report.set("checklist", checks);
+  const overridden = new Set(ctx.options.override?.split(",") ?? []);
+  for (const check of checks)
+    ctx.report.say(`${check.ok ? "ok    " : "NOT OK"} ${check.title}: ${check.detail}`);
+  const failed = checks.filter((check) => !check.ok && !(check.overridable && overridden.has(check.id)));
+  if (failed.length === 0) return;
+  const [first] = failed;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      `${failed.length} of ${checks.length} checks failed; nothing was changed:`,
+      ...failed.map((check) => `  ${check.id}: ${check.detail}${check.next ? `; ${check.next}` : ""}`),
+    ].join("\n"),
+    { ...(first?.next ? { next: first.next } : {}), details: { failed: failed.map((check) => check.id) } },
+  );
+}
+
+/** An override without a name and a reason is none. */
+function checkOverride({ options, stack }: Context): void {
+  if (options.override === undefined || (options.reason !== undefined && options.actorNamed)) return;
+  throw new Failure(
+    exitCodes.usage,
+    "OVERRIDE needs REASON=<why> and ACTOR=<who>: both become part of the record. Nothing was changed.",
+    {
+      next: makeLine(stack, "deploy", {
+        VERSION: options.version,
+        OVERRIDE: options.override,
+        REASON: "<why>",
+        ACTOR: "<who>",
+      }),
+    },
+  );
+}
+
+/** The next stack takes what this one validated; the last one is done. */
+const nextAfter = (ctx: Context, record: ReleaseRecord): string =>
+  ctx.settings.promotedFrom === undefined && ctx.stack !== "prod"
+    ? makeLine("prod", "deploy", { VERSION: record.version })
+    : makeLine(ctx.stack, "status");

@@ -1,0 +1,59 @@
+import { slots, parameters as paths } from "../../decisions/names";
+import { next } from "../../decisions/steps";
+import { confirm } from "../ask";
+import { describeUpdates } from "../carryOut";
+import type { Context } from "../context";
+import { exitCodes, Failure } from "../failure";
+import { operate } from "../operation";
+import { makeLine } from "../options";
+import { applyOne } from "../single";
+
+/**
+ * Takes the database down to a revision, with the image of the migration that is applied. Refused by the rules of
+ * transition while a release that needs the newer revision has traffic: then it is a rollback, or a pause comes first.
+ */
+export async function run(ctx: Context): Promise<void> {
+  const { revision, reason } = ctx.options;
+  if (revision === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      "REVISION is missing: name the revision to go down to. Nothing was changed.",
+      {
+        next: makeLine(ctx.stack, "downgrade", { REVISION: "<id>" }),
+      },
+    );
+  await confirm(
+    `Take the database of stack ${ctx.stack} down to ${revision}? What the later revisions added is dropped.`,
+    ctx.options,
+    ctx.signal,
+  );
+  await operate(ctx, {}, async (operation) => {
+    const { current } = operation;
+    if (!current.migration)
+      throw new Failure(
+        exitCodes.usage,
+        `No migration has run on stack ${ctx.stack}, so there is nothing to take down.`,
+      );
+    if (current.migration.revision === revision) {
+      ctx.report.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
+      return;
+    }
+    const release = next.downgrade(current, { revision });
+    const killSwitch = {
+      flags: "off",
+      workers: [...slots],
+      reason: reason ?? `downgrade to ${revision}`,
+      at: new Date().toISOString(),
+    };
+    const isOn = operation.published.killSwitch !== undefined;
+    if (!ctx.options.dryRun && !isOn)
+      await ctx.parameters.put(paths.killSwitch(ctx.stack), JSON.stringify(killSwitch));
+    try {
+      await applyOne(operation, { step: "downgrade", release, reason: killSwitch.reason });
+    } finally {
+      if (!ctx.options.dryRun && !isOn) await ctx.parameters.remove(paths.killSwitch(ctx.stack));
+    }
+    ctx.report.print(describeUpdates(operation));
+    ctx.report.next(makeLine(ctx.stack, current.traffic === "paused" ? "open" : "status"));
+  });
+}

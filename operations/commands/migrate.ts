@@ -1,0 +1,27 @@
+import { next } from "../../decisions/steps";
+import { describeUpdates } from "../carryOut";
+import type { Context } from "../context";
+import { readRecordOf } from "../facts";
+import { operate } from "../operation";
+import { makeLine } from "../options";
+import { applyOne } from "../single";
+
+/** Takes the database up to the revision that a version needs, in an update of its own. */
+export async function run(ctx: Context): Promise<void> {
+  const record = readRecordOf(ctx, ctx.options.version);
+  await operate(ctx, { version: record.version }, async (operation) => {
+    const { current } = operation;
+    if (current.migration?.revision === record.revision) {
+      ctx.report.print(`The database of stack ${ctx.stack} is at ${record.revision} already.`);
+    } else {
+      const { revision, image } = record;
+      await applyOne(operation, {
+        step: "migrate",
+        release: next.migrate(current, { revision, image }),
+        reason: `${record.version} needs ${revision}`,
+      });
+      ctx.report.print(describeUpdates(operation));
+    }
+    ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
+  });
+}

@@ -1,0 +1,32 @@
+import { next } from "../../decisions/steps";
+import { confirmTraffic, describeUpdates } from "../carryOut";
+import type { Context } from "../context";
+import { operate } from "../operation";
+import { makeLine } from "../options";
+import { applyOne } from "../single";
+
+/** Answers a fixed 503 at once by a direct call, then writes it into config, so that the two agree. Never asks. */
+export async function run(ctx: Context): Promise<void> {
+  if (!ctx.options.dryRun) {
+    const route = await ctx.loadBalancer.route(ctx.signal);
+    if (route)
+      await ctx.report.step("pause the listener rule", () =>
+        ctx.loadBalancer.set(route, { traffic: "paused" }, ctx.signal),
+      );
+  }
+  await operate(ctx, { heal: false }, async (operation) => {
+    const { current } = operation;
+    if (current.traffic === "paused") {
+      ctx.report.print(`Traffic of stack ${ctx.stack} is paused already.`);
+    } else {
+      await applyOne(operation, {
+        step: "pause",
+        release: next.pause(current),
+        reason: ctx.options.reason ?? "pause",
+      });
+      if (!ctx.options.dryRun) await confirmTraffic(ctx, { traffic: "paused" }, "", "after the pause");
+      ctx.report.print(describeUpdates(operation));
+    }
+    ctx.report.next(makeLine(ctx.stack, "open"));
+  });
+}

@@ -1,0 +1,136 @@
+import { DateTime } from "luxon";
+import { digestIn, liveDigest } from "../../decisions/digest";
+import { weights } from "../../decisions/exposure";
+import { publish } from "../../decisions/flags";
+import { knownGood } from "../../decisions/history";
+import { describeLease, leaseState } from "../../decisions/lease";
+import { slots, type Slot } from "../../decisions/names";
+import { readPublished, type Context } from "../context";
+import { messageOf } from "../failure";
+import { makeLine } from "../options";
+import type { Route, TargetCounts } from "../ports/loadBalancer";
+import { here } from "../process";
+
+/** What runs where, and what may be gone back to. Changes nothing; a part that cannot be read says so. */
+export async function run(ctx: Context): Promise<void> {
+  const [published, route, history, firing] = await Promise.all([
+    readPublished(ctx),
+    attempt(() => ctx.loadBalancer.route(ctx.signal)),
+    attempt(() => ctx.engine.history()),
+    attempt(async () =>
+      (await ctx.alarms.states()).filter(({ state }) => state === "ALARM").map(({ name }) => name),
+    ),
+  ]);
+  const release = published.release;
+  const file = ctx.settings.release;
+  const { targets } = knownGood(Array.isArray(history) ? history : [], new Set(published.refused.keys()));
+  const rule = route instanceof Error ? undefined : route;
+  const slotLines = await Promise.all(slots.map((slot) => describeSlot(ctx, slot, rule, release ?? file)));
+  const flags = publish(ctx.settings.flags, ctx.settings.heldFlags, {
+    validatedIsLive: release?.validated !== undefined && release.validated === liveDigest(release),
+  });
+  const lease = published.lease && {
+    ...published.lease,
+    state: leaseState(published.lease, new Date(), here),
+  };
+  const inFile = release === undefined || JSON.stringify(release) === JSON.stringify(file);
+
+  ctx.report.set("release", release);
+  ctx.report.set("fileAgrees", inFile);
+  ctx.report.set("traffic", rule?.routing);
+  ctx.report.set("slots", Object.fromEntries(slotLines.map(({ text: _, ...line }) => [line.slot, line])));
+  ctx.report.set("lease", lease);
+  ctx.report.set("refused", Object.fromEntries(published.refused));
+  ctx.report.set("killSwitch", published.killSwitch);
+  ctx.report.set(
+    "flags",
+    Object.fromEntries([...flags].map(([name, flag]) => [name, flag.metadata.off ?? "on"])),
+  );
+  ctx.report.set("alarms", firing instanceof Error ? messageOf(firing) : firing);
+  ctx.report.set(
+    "knownGood",
+    targets.map(({ name, startTime, version, digest }) => ({ name, startTime, version, digest })),
+  );
+
+  const age = (time: string) => DateTime.fromISO(time).toRelative({ locale: "en" }) ?? time;
+  const line = (label: string, text: string) => `${label.padEnd(12)} ${text}`;
+  ctx.report.print(
+    [
+      line(
+        "stack",
+        `${ctx.stack}, ${release ? `serial ${release.serial}` : "nothing released yet"}${inFile ? "" : `; the file says serial ${file.serial}: run make sync`}`,
+      ),
+      ...slotLines.map(({ text }) => text),
+      line(
+        "traffic",
+        rule ? rule.routing.traffic : route instanceof Error ? messageOf(route) : "no listener rule yet",
+      ),
+      line("validated", release?.validated ?? "nothing"),
+      line("database", release?.migration?.revision ?? "no migration yet"),
+      line("lease", lease ? `${describeLease(lease)}, ${lease.state}` : "free"),
+      line(
+        "kill switch",
+        published.killSwitch ? `ON since ${published.killSwitch.at}: ${published.killSwitch.reason}` : "off",
+      ),
+      line("alarms", firing instanceof Error ? messageOf(firing) : firing.join(", ") || "none firing"),
+      ...[...flags].map(([name, flag]) =>
+        line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : "on as configured"}`),
+      ),
+      ...[...published.refused.values()].map((refusal) =>
+        line("refused", `${refusal.digest} ${age(refusal.at)}: ${refusal.reason}`),
+      ),
+      ...(history instanceof Error ? [line("known good", messageOf(history))] : []),
+      ...targets
+        .slice(0, shownTargets)
+        .map((target) =>
+          line("known good", `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`),
+        ),
+    ].join("\n"),
+  );
+  const back = targets.find((target) => target.version !== release?.slots[release.live]?.version);
+  if (back) ctx.report.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
+}
+
+/** Known-good targets that the terminal shows; the JSON has all. */
+const shownTargets = 8;
+
+/** The value, or the error that kept it away. */
+async function attempt<T>(read: () => Promise<T>): Promise<T | Error> {
+  try {
+    return await read();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function describeSlot(
+  ctx: Context,
+  slot: Slot,
+  route: Route | undefined,
+  release: Parameters<typeof weights>[0],
+) {
+  const held = release.slots[slot];
+  const targets = route
+    ? await attempt<TargetCounts>(() => ctx.loadBalancer.targets(route, slot))
+    : undefined;
+  const wanted = weights(release)[slot];
+  const actual = route && (route.routing.traffic === "open" ? route.routing.weights[slot] : 0);
+  const health =
+    targets instanceof Error
+      ? messageOf(targets)
+      : targets
+        ? `${targets.healthy} of ${targets.total} targets healthy`
+        : "no target group yet";
+  const drift = actual !== undefined && actual !== wanted ? `, CONFIG SAYS ${wanted} %` : "";
+  const role = slot === release.live ? "live" : "idle";
+  return {
+    slot,
+    role,
+    version: held?.version,
+    digest: digestIn(release, slot),
+    weight: actual,
+    configWeight: wanted,
+    targets: targets instanceof Error ? undefined : targets,
+    text: `${slot.padEnd(12)} ${role} ${held?.version ?? "empty"}, ${actual ?? 0} % of the traffic${drift}, ${health}`,
+  };
+}

@@ -1,0 +1,85 @@
+import type { Settings } from "../decisions/config";
+import { readParameters, type Published } from "../decisions/parameters";
+import { parameterRoot } from "../decisions/names";
+import { createAlarms, type Alarms } from "./ports/alarms";
+import { createCluster, type Cluster } from "./ports/cluster";
+import { createLoadBalancer, type LoadBalancer } from "./ports/loadBalancer";
+import { createPrometheus, unknownMetrics, type Metrics } from "./ports/metrics";
+import { createParameters, type Parameters } from "./ports/parameters";
+import { createEngine, type Engine } from "./ports/pulumi";
+import { findRoot, readStackFile, type StackFile } from "./ports/stackFile";
+import { createTraffic, type Traffic } from "./ports/traffic";
+import type { Options } from "./options";
+import type { Report } from "./report";
+
+/** What every command works with: what was asked, what the stack file says, and the ports to the world outside. */
+export interface Context {
+  command: string;
+  /** Folder of `Pulumi.yaml`. */
+  root: string;
+  stack: string;
+  options: Options;
+  report: Report;
+  /** Aborts on Ctrl-C and when the lease is lost; its reason is the failure to end with. */
+  signal: AbortSignal;
+  abort: (reason: Error) => void;
+  /** The stack file as it was when the command began. */
+  file: StackFile;
+  settings: Settings;
+  parameters: Parameters;
+  loadBalancer: LoadBalancer;
+  traffic: Traffic;
+  metrics: Metrics;
+  alarms: Alarms;
+  cluster: Cluster;
+  engine: Engine;
+}
+
+/** What {@link createContext} gets from the entry point. */
+export interface Invocation {
+  command: string;
+  options: Options;
+  report: Report;
+  abort: AbortController;
+}
+
+/** Reads the stack file (usage or invalid config end here, before anything else) and makes the ports from it. */
+export function createContext({ command, options, report, abort }: Invocation): Context {
+  const root = findRoot(process.cwd());
+  const { stack } = options;
+  const file = readStackFile(root, stack);
+  const { settings } = file;
+  const region = process.env.AWS_REGION ?? file.region;
+  const { network, metrics, application, cluster } = settings;
+  return {
+    command,
+    root,
+    stack,
+    options,
+    report,
+    signal: abort.signal,
+    abort: (reason) => abort.abort(reason),
+    file,
+    settings,
+    parameters: createParameters(region),
+    loadBalancer: createLoadBalancer({
+      region,
+      listenerArn: network.listenerArn,
+      rulePriority: network.rulePriority,
+    }),
+    traffic: createTraffic(network.url, network.hosts[0] ?? new URL(network.url).hostname),
+    metrics:
+      metrics.source === "prometheus" && metrics.url ? createPrometheus(metrics.url, stack) : unknownMetrics,
+    alarms: createAlarms(region, `${application.name}-${stack}-`),
+    cluster: createCluster(cluster.namespace),
+    engine: createEngine(root, stack),
+  };
+}
+
+/** The stack's parameters as facts. An unreadable one is an error that names its path. */
+export async function readPublished({
+  parameters,
+  stack,
+}: Pick<Context, "parameters" | "stack">): Promise<Published> {
+  return readParameters(stack, await parameters.readAll(parameterRoot(stack)));
+}

@@ -1,0 +1,98 @@
+import { Command, CommanderError, Option } from "commander";
+import { commands, type CommandName, type OptionName } from "./catalogue";
+import { createContext } from "./context";
+import { exitCodes, Failure } from "./failure";
+import { makeLine, readOptions, type Raw } from "./options";
+import { createReport } from "./report";
+import type { Run } from "./catalogue";
+
+/** Flags and help of every option; a command takes those that its catalogue entry names. */
+const optionTexts: Record<OptionName, [flags: string, text: string]> = {
+  version: ["--version <tag>", "version tag of the release (VERSION)"],
+  update: ["--update <id>", "update of stack history: its number, or its start time (UPDATE)"],
+  revision: ["--revision <id>", "Alembic revision (REVISION)"],
+  digest: ["--digest <sha256>", "image digest (DIGEST)"],
+  slot: ["--slot <slot>", "blue or green instead of live traffic (SLOT)"],
+  database: ["--database <what>", "auto, keep or downgrade (DATABASE)"],
+  override: [
+    "--override <check>",
+    "go on although this check failed; needs a reason and an actor (OVERRIDE)",
+  ],
+  reason: ["--reason <text>", "why; part of the record (REASON)"],
+  dryRun: ["--dry-run", "say what would be done and change nothing (DRY_RUN=1)"],
+  yes: ["--yes", "do not ask (YES=1)"],
+};
+
+/** Builds the command line: one subcommand a catalogue entry; nothing heavy is loaded until one runs. */
+function program(done: (code: number) => void): Command {
+  const root = new Command("operations")
+    .description(
+      "Releases that are safe to make and quick to undo. Options may also come from the environment.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text),
+    })
+    .showHelpAfterError("(add --help for what is allowed)");
+  for (const [name, { summary, options, load }] of Object.entries(commands)) {
+    const command = root.command(name).description(summary).exitOverride();
+    command.addOption(new Option("--stack <name>", "stack to act on, default prod (STACK)"));
+    command.addOption(new Option("--json", "one JSON object on stdout (JSON=1)"));
+    command.addOption(new Option("--actor <name>", "who; part of the record (ACTOR)"));
+    for (const option of options) command.addOption(new Option(...optionTexts[option]));
+    command.action(async (raw: Raw) => done(await runCommand(name as CommandName, raw, load)));
+  }
+  return root;
+}
+
+/** Runs one command and returns its exit code; every error ends in the report. */
+async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run: Run }>): Promise<number> {
+  const json = raw.json ?? !["", "0", "false", "no"].includes((process.env.JSON ?? "").toLowerCase());
+  const report = createReport(name, raw.stack || process.env.STACK || "prod", json);
+  const abort = new AbortController();
+  const again = () =>
+    makeLine(raw.stack || process.env.STACK || "prod", name, {
+      VERSION: raw.version || process.env.VERSION || undefined,
+    });
+  const interrupt = () => {
+    report.warn("stopping: what is under way is finished or undone first; press Ctrl-C again to end at once");
+    abort.abort(
+      new Failure(exitCodes.interrupted, `Interrupted. ${leftOver(report.steps)}`, { next: again() }),
+    );
+  };
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  try {
+    const options = readOptions(raw, process.env);
+    const { run } = await load();
+    await run(createContext({ command: name, options, report, abort }));
+    return report.end();
+  } catch (error) {
+    // Whatever an interruption broke on its way out, the interruption is what happened.
+    return report.end(abort.signal.aborted ? abort.signal.reason : error);
+  } finally {
+    process.removeListener("SIGINT", interrupt);
+    process.removeListener("SIGTERM", interrupt);
+  }
+}
+
+/** What an interrupted command had done and what it was at. */
+function leftOver(steps: readonly { name: string; ok?: boolean }[]): string {
+  const done = steps.filter((step) => step.ok).map((step) => step.name);
+  const open = steps.find((step) => step.ok === undefined)?.name;
+  return `Done: ${done.join("; ") || "nothing"}. Left: ${open ?? "everything"} and what follows it.`;
+}
+
+async function main(): Promise<void> {
+  let code: number = exitCodes.done;
+  try {
+    await program((value) => (code = value)).parseAsync(process.argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  process.exitCode = code;
+}
+
+void main();

@@ -1,0 +1,262 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Release, WrittenFlags, WrittenSizing } from "../decisions/config";
+import { newestSucceeded, type HistoryEntry } from "../decisions/history";
+import { writeMessage } from "../decisions/message";
+import { leaseVariable } from "../decisions/names";
+import type { Published } from "../decisions/parameters";
+import { resume } from "../decisions/resume";
+import type { Step } from "../decisions/transition";
+import { readPublished, type Context } from "./context";
+import { exitCodes, Failure, failureFrom } from "./failure";
+import { takeLease, type HeldLease } from "./lease";
+import { makeLine } from "./options";
+import { StackLocked, UpdateFailed, type ChangedResource, type LockOwner } from "./ports/pulumi";
+import { replaceFile, writeStackFile } from "./ports/stackFile";
+import { isAlive, isProgram, runsUnderLease } from "./process";
+import { wait } from "./wait";
+
+/** A command that holds the stack's lease, with what is applied now. */
+export interface Operation {
+  ctx: Context;
+  lease: HeldLease;
+  /** The release as last applied, or the file's on a first run. Moves with every {@link apply}. */
+  current: Release;
+  /** Stack history as it was when the operation began, newest first. */
+  history: HistoryEntry[];
+  /** The parameters as they were when the operation began. */
+  published: Published;
+  /** Whether `current` must be applied once more, because a later update was killed or failed. */
+  reapply: boolean;
+  /** Why, for the report. */
+  why: string;
+  /** Version that this operation is about, for the update messages. */
+  version: string | undefined;
+  /** Resources changed by each `up` of this operation. */
+  updates: { step: Step | "reapply"; serial: number; changed: ChangedResource[] }[];
+}
+
+/** How {@link operate} begins. */
+export interface OperateOptions {
+  version?: string;
+  /** Whether a live operation of somebody else may be ended for this one. */
+  interrupts?: boolean;
+  /** Whether a release that did not end cleanly is applied again first. Default true; a rollback does not wait for that. */
+  heal?: boolean;
+}
+
+/** Takes the lease, reads where the stack stands, heals what a crash left, runs `action`, gives the lease back. */
+export async function operate<T>(
+  ctx: Context,
+  options: OperateOptions,
+  action: (operation: Operation) => Promise<T>,
+): Promise<T> {
+  const lease = ctx.options.dryRun ? noLease : await leaseFor(ctx, options);
+  try {
+    const operation = await open(ctx, lease, options.version);
+    if (operation.reapply && !ctx.options.dryRun && (options.heal ?? true)) await heal(operation);
+    return await action(operation);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** What stands in for a lease while nothing is changed. */
+const noLease: HeldLease = {
+  id: "",
+  check: () => Promise.reject(new Error("a dry run reached a change")),
+  release: () => Promise.resolve(),
+};
+
+function leaseFor(ctx: Context, { version, interrupts = false }: OperateOptions): Promise<HeldLease> {
+  const { report, command, parameters, stack, signal, options } = ctx;
+  return takeLease({
+    parameters,
+    stack,
+    operation: command,
+    ...(version ? { version } : {}),
+    actor: options.actor,
+    report,
+    signal,
+    lost: ctx.abort,
+    interrupts,
+  });
+}
+
+/** Reads history, pending operations and parameters at once, and says which release is the applied one. */
+async function open(ctx: Context, lease: HeldLease, version: string | undefined): Promise<Operation> {
+  const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
+  const pending = history.length > 0 ? await ctx.engine.pending() : [];
+  const newest = newestSucceeded(history);
+  const state = resume({
+    ...(newest ? { newest } : {}),
+    ...(history[0] ? { newestEntry: history[0] } : {}),
+    pendingOperations: pending.length > 0,
+    deadLease: lease.previous !== undefined,
+    ...(published.release ? { published: published.release } : {}),
+    file: ctx.settings.release,
+  });
+  if (!state.ok)
+    throw new Failure(exitCodes.refused, state.reasons.join("\n"), { next: makeLine(ctx.stack, "status") });
+  const { release: current, reapply } = state;
+  ctx.report.say(`applied is ${describeRelease(current)}`);
+  for (const line of state.why) ctx.report.say(line);
+  if (state.writeFile && !ctx.options.dryRun) writeStackFile(ctx.file.path, { release: current });
+  return { ctx, lease, current, history, published, reapply, why: state.why.join(" "), version, updates: [] };
+}
+
+/** Applies the last good release once more, over what a killed or failed update left half done. */
+export async function heal(operation: Operation): Promise<void> {
+  const { ctx, current, why } = operation;
+  try {
+    await ctx.report.step(`apply serial ${current.serial} again: ${why}`, (entry) =>
+      up(operation, { step: "reapply", release: current, reason: why }, entry),
+    );
+  } catch (error) {
+    throw failureFrom(error, "The release as applied could not be applied again", exitCodes.unexpected);
+  }
+}
+
+/** One step: the release to apply and, where they change with it, flags and sizing. */
+export interface Change {
+  step: Step | "reapply";
+  release: Release;
+  flags?: WrittenFlags;
+  sizing?: WrittenSizing;
+  /** Why, for the update's message. */
+  reason?: string;
+}
+
+/** Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back. */
+export async function apply(operation: Operation, change: Change): Promise<ChangedResource[]> {
+  const { step, release } = change;
+  return operation.ctx.report.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
+    up(operation, change, entry),
+  );
+}
+
+async function up(
+  operation: Operation,
+  change: Change,
+  entry: Record<string, unknown>,
+): Promise<ChangedResource[]> {
+  const { ctx, lease, version } = operation;
+  const { step, release, flags, sizing, reason } = change;
+  await lease.check();
+  const before = readFileSync(ctx.file.path, "utf8");
+  const written = writeStackFile(ctx.file.path, {
+    release,
+    ...(flags ? { flags } : {}),
+    ...(sizing ? { sizing } : {}),
+  });
+  entry.step = step;
+  entry.serial = release.serial;
+  try {
+    const line = `${ctx.command}${version ? ` ${version}` : ""}: ${step}, ${describeRelease(release)}`;
+    const message = writeMessage(line, {
+      operation: ctx.command,
+      id: lease.id,
+      ...(version ? { version } : {}),
+      step,
+      actor: ctx.options.actor,
+      ...((reason ?? ctx.options.reason) ? { reason: reason ?? ctx.options.reason } : {}),
+    });
+    const changed = await upWhenFree(operation, message);
+    operation.current = release;
+    operation.reapply = false;
+    operation.updates.push({ step, serial: release.serial, changed });
+    entry.changed = changed.length;
+    return changed;
+  } catch (error) {
+    restore(operation, before, written);
+    // On a first run nothing was applied before that could be applied again.
+    operation.reapply = operation.published.release !== undefined || operation.updates.length > 0;
+    operation.why = "an update failed";
+    throw error;
+  }
+}
+
+/**
+ * Puts the file back to what is applied. Not when somebody edited it meanwhile: their text is not ours to lose.
+ */
+function restore({ ctx, current }: Operation, before: string, written: string): void {
+  if (readFileSync(ctx.file.path, "utf8") !== written) {
+    ctx.report.warn(
+      `${ctx.file.path} was edited meanwhile and is left as it is; \`make sync\` puts the applied release into it.`,
+    );
+    return;
+  }
+  replaceFile(ctx.file.path, before);
+  writeStackFile(ctx.file.path, { release: current });
+}
+
+/** `pulumi up`, after clearing a lock that a dead process left. */
+async function upWhenFree(operation: Operation, message: string): Promise<ChangedResource[]> {
+  const { ctx, lease } = operation;
+  for (let attempt = 1; ; attempt++) {
+    ctx.signal.throwIfAborted();
+    try {
+      return await ctx.engine.up({
+        message,
+        lease: lease.id,
+        output: (line) => process.stderr.write(`  pulumi | ${line}\n`),
+        signal: ctx.signal,
+      });
+    } catch (error) {
+      if (error instanceof UpdateFailed && error.refused && /refused/i.test(error.message))
+        throw new Failure(exitCodes.refused, error.message, { cause: error });
+      if (!(error instanceof StackLocked)) throw error;
+      if (attempt > 3) throw locked(ctx, error);
+      await clearLock(operation, error);
+    }
+  }
+}
+
+/** Seconds that an orphaned `pulumi` may take to finish what it had under way. */
+const orphanSeconds = 60;
+
+/** Clears the lock if its owner is proved dead, or belonged to the operation that was taken over; else held (7). */
+async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<void> {
+  const { previous } = lease;
+  const orphans = lock.owners.filter((owner) => isOrphan(owner, previous?.id));
+  const dead = (owner: LockOwner) =>
+    owner.host === hostname() && owner.pid !== undefined
+      ? !isAlive(owner.pid) || !isProgram(owner.pid, "pulumi")
+      : previous !== undefined && previous.host === owner.host;
+  const proved =
+    lock.owners.length > 0
+      ? lock.owners.every((owner) => orphans.includes(owner) || dead(owner))
+      : previous !== undefined;
+  if (!proved) throw locked(ctx, lock);
+  for (const { pid } of orphans) {
+    if (pid === undefined) continue;
+    ctx.report.warn(`ending the update that was left running (pid ${pid}); it finishes what it has begun`);
+    process.kill(pid, "SIGINT");
+    const until = Date.now() + orphanSeconds * 1000;
+    while (isAlive(pid) && Date.now() < until) await wait(100, ctx.signal);
+    if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  }
+  ctx.report.warn(`clearing a lock whose owner is dead: ${lock.message}`);
+  await ctx.engine.unlock();
+}
+
+const isOrphan = (owner: LockOwner, previousLease: string | undefined): boolean =>
+  owner.pid !== undefined &&
+  owner.host === hostname() &&
+  previousLease !== undefined &&
+  isAlive(owner.pid) &&
+  runsUnderLease(owner.pid, leaseVariable, previousLease);
+
+const locked = (ctx: Context, lock: StackLocked): Failure =>
+  new Failure(exitCodes.held, `${lock.message} That update is running; nothing was changed.`, {
+    next: makeLine(ctx.stack, "status"),
+    cause: lock,
+    details: { lock: lock.owners },
+  });
+
+/** A release in one line. */
+export function describeRelease(release: Release): string {
+  const slot = (name: "blue" | "green") => `${name} ${release.slots[name]?.version ?? "empty"}`;
+  const weight = release.canaryWeight > 0 ? `, canary ${release.canaryWeight} %` : "";
+  return `serial ${release.serial}: ${slot("blue")}, ${slot("green")}, live ${release.live}${weight}${release.traffic === "paused" ? ", paused" : ""}`;
+}

@@ -1,0 +1,117 @@
+import { hostname, userInfo } from "node:os";
+import { slots, type Slot } from "../decisions/names";
+import { exitCodes, Failure } from "./failure";
+
+/** Options of every command, from the command line and, where that is silent, from the environment (make passes those). */
+export interface Options {
+  /** Stack to act on. Default `prod`. */
+  stack: string;
+  /** Version tag of a release. */
+  version?: string;
+  /** Update of stack history: its number, or its start time where the backend numbers none. */
+  update?: string;
+  /** Alembic revision. */
+  revision?: string;
+  /** Image digest (`sha256:…`). */
+  digest?: string;
+  /** Slot to look at. */
+  slot?: Slot;
+  /** What a rollback does with the database. Default `auto`. */
+  database: "auto" | "keep" | "downgrade";
+  /** One JSON object on stdout instead of text. */
+  json: boolean;
+  /** Say what would be done, and change nothing. */
+  dryRun: boolean;
+  /** Answer every question with yes. */
+  yes: boolean;
+  /** Check of the checklist that a person overrides. */
+  override?: string;
+  /** Why; part of the record. */
+  reason?: string;
+  /** Who; part of the record. Default: the user of this machine. */
+  actor: string;
+  /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
+  actorNamed: boolean;
+}
+
+/** What commander parsed: strings and switches under their long names. */
+export type Raw = Partial<
+  Record<
+    | "stack"
+    | "version"
+    | "update"
+    | "revision"
+    | "digest"
+    | "slot"
+    | "database"
+    | "override"
+    | "reason"
+    | "actor",
+    string
+  >
+> & { json?: boolean; dryRun?: boolean; yes?: boolean };
+
+/** The command line, then the environment, then the defaults. An empty value is unset: make passes those. */
+export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
+  const text = (name: keyof Raw, variable: string): string | undefined => {
+    const given = raw[name];
+    return (typeof given === "string" && given !== "" ? given : env[variable]) || undefined;
+  };
+  const isOn = (given: boolean | undefined, variable: string): boolean => {
+    const value = env[variable];
+    return given ?? (value !== undefined && !["", "0", "false", "no"].includes(value.toLowerCase()));
+  };
+  const oneOf = <T extends string>(
+    name: string,
+    value: string | undefined,
+    allowed: readonly T[],
+  ): T | undefined => {
+    if (value === undefined) return undefined;
+    const found = allowed.find((entry) => entry === value);
+    if (!found)
+      throw new Failure(exitCodes.usage, `${name} is \`${value}\`; allowed are ${allowed.join(", ")}.`);
+    return found;
+  };
+  const actor = text("actor", "ACTOR");
+  return {
+    stack: text("stack", "STACK") ?? "prod",
+    version: text("version", "VERSION"),
+    update: text("update", "UPDATE"),
+    revision: text("revision", "REVISION"),
+    digest: text("digest", "DIGEST"),
+    slot: oneOf("SLOT", text("slot", "SLOT"), slots),
+    database:
+      oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",
+    json: isOn(raw.json, "JSON"),
+    dryRun: isOn(raw.dryRun, "DRY_RUN"),
+    yes: isOn(raw.yes, "YES"),
+    override: text("override", "OVERRIDE"),
+    reason: text("reason", "REASON"),
+    actor: actor ?? machineUser(),
+    actorNamed: actor !== undefined,
+  };
+}
+
+/** `user@host`; a container may run under an id that has no name. */
+function machineUser(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `${process.getuid?.() ?? "unknown"}@${hostname()}`;
+  }
+}
+
+/** `make <command> NAME=value …` as a person would type it, with the stack where it is not the default. */
+export function makeLine(
+  stack: string,
+  command: string,
+  variables: Record<string, string | undefined> = {},
+): string {
+  const given = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${quoted(value)}`],
+  );
+  return ["make", command, ...(stack === "prod" ? [] : [`STACK=${stack}`]), ...given].join(" ");
+}
+
+const quoted = (value: string): string =>
+  /^[\w.:/@<>-]+$/.test(value) ? value : `"${value.replaceAll('"', '\\"')}"`;

@@ -1,0 +1,61 @@
+import type { BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
+import { labels, type Slot } from "../../decisions/names";
+import { wait } from "../wait";
+
+/** Pods by readiness. */
+export interface PodCounts {
+  total: number;
+  ready: number;
+}
+
+/** The stack's namespace, as far as the program does not see to it. */
+export interface Cluster {
+  /** Pods of one component of a slot. */
+  pods(slot: Slot, component: "web" | "worker"): Promise<PodCounts>;
+  /** Ends migration Jobs that are running and waits, at most `seconds`, until their pods are gone. Returns their names. */
+  endMigrations(seconds: number, signal?: AbortSignal): Promise<string[]>;
+}
+
+/** The cluster of the current kubeconfig. The client library takes half a second to load, so it is loaded when first used. */
+export function createCluster(namespace: string): Cluster {
+  let connection: Promise<{ core: CoreV1Api; batch: BatchV1Api }> | undefined;
+  const connect = () =>
+    (connection ??= import("@kubernetes/client-node").then(({ KubeConfig, CoreV1Api, BatchV1Api }) => {
+      const config = new KubeConfig();
+      config.loadFromDefault();
+      return { core: config.makeApiClient(CoreV1Api), batch: config.makeApiClient(BatchV1Api) };
+    }));
+  return {
+    async pods(slot, component) {
+      const { core } = await connect();
+      const { items } = await core.listNamespacedPod({
+        namespace,
+        labelSelector: `${labels.slot}=${slot},${labels.component}=${component}`,
+      });
+      const staying = items.filter((pod) => !pod.metadata?.deletionTimestamp);
+      const ready = staying.filter((pod) =>
+        pod.status?.conditions?.some(
+          (condition) => condition.type === "Ready" && condition.status === "True",
+        ),
+      );
+      return { total: staying.length, ready: ready.length };
+    },
+    async endMigrations(seconds, signal) {
+      const { core, batch } = await connect();
+      const { items } = await batch.listNamespacedJob({ namespace });
+      const running = items.flatMap((job) => {
+        const name = job.metadata?.name ?? "";
+        return /^(migrate|downgrade)-/.test(name) && (job.status?.active ?? 0) > 0 ? [name] : [];
+      });
+      for (const name of running)
+        await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
+      const until = Date.now() + seconds * 1000;
+      for (const name of running) {
+        const left = async () =>
+          (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${name}` })).items.length > 0;
+        while ((await left()) && Date.now() < until) await wait(250, signal);
+      }
+      return running;
+    },
+  };
+}

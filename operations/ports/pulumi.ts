@@ -1,0 +1,227 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import { leaseVariable } from "../../decisions/names";
+import type { HistoryEntry } from "../../decisions/history";
+import { exitCodes, Failure } from "../failure";
+
+const run = promisify(execFile);
+
+/** A resource that an update changed. */
+export interface ChangedResource {
+  /** create, update, delete, replace and the engine's variants of them. */
+  operation: string;
+  type: string;
+  name: string;
+}
+
+/** Who holds the backend's lock on a stack, as far as the backend says. */
+export interface LockOwner {
+  text: string;
+  host?: string;
+  pid?: number;
+}
+
+/** The stack is locked by another update. */
+export class StackLocked extends Error {
+  constructor(readonly owners: LockOwner[]) {
+    super(`The stack is locked by ${owners.map((owner) => owner.text).join("; ") || "another update"}.`);
+    this.name = "StackLocked";
+  }
+}
+
+/** An `up` that did not succeed. */
+export class UpdateFailed extends Error {
+  constructor(
+    readonly diagnostics: string[],
+    /** Whether the program itself or a policy refused before any resource was touched. */
+    readonly refused: boolean,
+    cause: unknown,
+  ) {
+    super(diagnostics.join("\n") || "`pulumi up` failed and said nothing more; its output is above.", {
+      cause,
+    });
+    this.name = "UpdateFailed";
+  }
+}
+
+/** The Pulumi engine on one stack of the project. */
+export interface Engine {
+  /** Every entry of `pulumi stack history`, newest first, without secret values. */
+  history(): Promise<HistoryEntry[]>;
+  /** Resources whose operation never ended, because an update was killed. */
+  pending(): Promise<string[]>;
+  /** An output of another stack of this project; undefined when the stack or the output does not exist. */
+  outputOf(stack: string, name: string): Promise<string | undefined>;
+  /** Applies the project to the stack. Throws StackLocked or UpdateFailed. */
+  up(args: UpArgs): Promise<ChangedResource[]>;
+  /** Takes a dead process's lock off the stack. Only with proof that its owner is dead. */
+  unlock(): Promise<void>;
+}
+
+/** Arguments of {@link Engine.up}. */
+export interface UpArgs {
+  message: string;
+  /** Id of the lease under which the program is to run. */
+  lease: string;
+  /** Gets the engine's output line by line. */
+  output: (line: string) => void;
+  /** Interrupts the update: what is under way is finished, nothing new is begun. */
+  signal: AbortSignal;
+}
+
+const pages = 100;
+
+/** The engine of the `pulumi` on PATH, for `stack` of the project in `root`. The Automation API is loaded by the first `up`. */
+export function createEngine(root: string, stack: string): Engine {
+  const pulumi = async (...args: string[]): Promise<string> => {
+    try {
+      const { stdout } = await run("pulumi", [...args, "--non-interactive"], {
+        cwd: root,
+        maxBuffer: 256 * 1024 * 1024,
+        env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      });
+      return stdout;
+    } catch (error) {
+      const { stderr = "", code } = error as { stderr?: string; code?: unknown };
+      if (code === "ENOENT")
+        throw new Failure(
+          exitCodes.usage,
+          "There is no `pulumi` on PATH. `make doctor` says how to get it.",
+          { cause: error },
+        );
+      throw new Error(`\`pulumi ${args.join(" ")}\` failed: ${stderr.trim() || String(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  const selected = async () => {
+    const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
+    return LocalWorkspace.createOrSelectStack({ stackName: stack, workDir: root });
+  };
+  return {
+    async history() {
+      const entries: HistoryEntry[] = [];
+      for (let page = 1; ; page++) {
+        let text: string;
+        try {
+          text = await pulumi(
+            "stack",
+            "history",
+            "--json",
+            "--stack",
+            stack,
+            "--page-size",
+            String(pages),
+            "--page",
+            String(page),
+          );
+        } catch (error) {
+          // A stack that was never created has no history; it is created by its first update.
+          if (/no stack named/.test(String(error))) return [];
+          throw error;
+        }
+        const found = JSON.parse(text || "[]") as HistoryEntry[];
+        entries.push(...found);
+        if (found.length < pages) return entries;
+      }
+    },
+    async pending() {
+      const exported = exportedStack.parse(JSON.parse(await pulumi("stack", "export", "--stack", stack)));
+      return (exported.deployment.pending_operations ?? []).map(
+        ({ type, resource }) => `${type} ${resource.urn}`,
+      );
+    },
+    async outputOf(name, output) {
+      try {
+        const all = JSON.parse(await pulumi("stack", "output", "--json", "--stack", name)) as Record<
+          string,
+          unknown
+        >;
+        const value = all[output];
+        return typeof value === "string" ? value : undefined;
+      } catch (error) {
+        if (/no stack named/.test(String(error))) return undefined;
+        throw error;
+      }
+    },
+    async up({ message, lease, output, signal }) {
+      const api = await import("@pulumi/pulumi/automation/index.js");
+      const workspace = await selected();
+      workspace.workspace.envVars = {
+        ...workspace.workspace.envVars,
+        [leaseVariable]: lease,
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+      };
+      const changed: ChangedResource[] = [];
+      const diagnostics: string[] = [];
+      const lines = byLine(output);
+      const onEvent = (event: EngineEvent) => collect(event, changed, diagnostics);
+      try {
+        await workspace.up({ message, color: "never", onOutput: lines, onError: lines, onEvent, signal });
+        return changed;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof api.ConcurrentUpdateError) throw new StackLocked(lockOwners(error.message));
+        throw new UpdateFailed(diagnostics, changed.length === 0, error);
+      }
+    },
+    async unlock() {
+      await pulumi("cancel", "--yes", "--stack", stack);
+    },
+  };
+}
+
+const exportedStack = z.object({
+  deployment: z.object({
+    pending_operations: z
+      .array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) }))
+      .nullish(),
+  }),
+});
+
+/** Owners named by the file backend's message: `created by <user>@<host> (pid <n>) at <time>`. */
+export function lockOwners(message: string): LockOwner[] {
+  const found = [...message.matchAll(/created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/g)];
+  return found.map(([, user = "", host = "", pid = "", at = ""]) => ({
+    text: `${user}@${host} (pid ${pid}) since ${at}`,
+    host,
+    pid: Number(pid),
+  }));
+}
+
+/** Takes from an engine event what a person needs: what changed, and what went wrong. */
+function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: string[]): void {
+  const metadata = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+  if (
+    metadata &&
+    !["same", "read", "refresh"].includes(metadata.op) &&
+    metadata.type !== "pulumi:pulumi:Stack"
+  )
+    changed.push({
+      operation: metadata.op,
+      type: metadata.type,
+      name: metadata.urn.split("::").at(-1) ?? metadata.urn,
+    });
+  const diagnostic = event.diagnosticEvent;
+  if (diagnostic?.severity === "error" && !diagnostic.ephemeral) {
+    const text = diagnostic.message.replaceAll(/<\{%.*?%\}>/g, "").trim();
+    if (text && text !== "update failed" && !diagnostics.includes(text)) diagnostics.push(text);
+  }
+  const policy = event.policyEvent;
+  if (policy?.enforcementLevel === "mandatory")
+    diagnostics.push(
+      `Policy ${policy.policyName} forbids this: ${policy.message.replaceAll(/<\{%.*?%\}>/g, "").trim()}`,
+    );
+}
+
+/** Chunks of output to whole lines without trailing blanks. */
+function byLine(sink: (line: string) => void): (chunk: string) => void {
+  let rest = "";
+  return (chunk) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim()) sink(line.trimEnd());
+  };
+}

@@ -1,0 +1,43 @@
+import { factsFor } from "../decisions/parameters";
+import { transition } from "../decisions/transition";
+import { readPublished } from "./context";
+import { readStaging } from "./facts";
+import { exitCodes, Failure, failureFrom } from "./failure";
+import { apply, type Change, type Operation } from "./operation";
+import { UpdateFailed } from "./ports/pulumi";
+
+/**
+ * One step in an operation of its own: asked whether it is legal, said only with DRY_RUN, applied. A failed update
+ * leaves the file as it was and ends as rolled back (5).
+ */
+export async function applyOne(
+  operation: Operation,
+  change: Change & { step: Exclude<Change["step"], "reapply"> },
+): Promise<void> {
+  const { ctx, current } = operation;
+  const [published, staging] = await Promise.all([readPublished(ctx), readStaging(ctx)]);
+  const legal = transition(current, change.release, factsFor(published, change.release, staging));
+  if (!legal.ok)
+    throw new Failure(
+      exitCodes.refused,
+      [`The step ${change.step} is refused:`, ...legal.reasons.map((reason) => `  ${reason}`)].join("\n"),
+      {
+        details: { reasons: legal.reasons },
+      },
+    );
+  ctx.report.set("plan", [{ step: change.step, serial: change.release.serial }]);
+  if (ctx.options.dryRun) {
+    ctx.report.print(`Would apply the step ${change.step}, serial ${change.release.serial}.`);
+    return;
+  }
+  try {
+    await apply(operation, change);
+  } catch (error) {
+    if (!(error instanceof UpdateFailed)) throw error;
+    throw failureFrom(
+      error,
+      `The step ${change.step} failed; the file holds the release before it`,
+      exitCodes.rolledBack,
+    );
+  }
+}

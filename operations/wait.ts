@@ -1,0 +1,42 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Waits `milliseconds`; ends early, throwing the signal's reason, when `signal` aborts. */
+export async function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    await delay(milliseconds, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** Options of {@link retry}. */
+export interface RetryOptions {
+  /** Attempts in all. Default 5. */
+  attempts?: number;
+  /** First pause, milliseconds; doubled each time, up to 2 s. Default 100. */
+  firstPause?: number;
+  /** Whether an error is worth another attempt. Default: every one. */
+  again?: (error: unknown) => boolean;
+  signal?: AbortSignal;
+  /** Source of jitter in 0..1; a test passes its own. */
+  random?: () => number;
+}
+
+/**
+ * Runs `action` again while it throws, with pauses that double and are cut by jitter, so that many callers that
+ * were throttled together do not come back together. Throws the last error.
+ */
+export async function retry<T>(action: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
+  const { attempts = 5, firstPause = 100, again = () => true, signal, random = Math.random } = options;
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return await action();
+    } catch (error) {
+      if (attempt >= attempts || !again(error)) throw error;
+      await wait(Math.min(2000, firstPause * 2 ** (attempt - 1)) * (0.5 + random() / 2), signal);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { StackReference, getOrganization, getProject } from "@pulumi/pulumi";
+import { type GetListenerResult, getListener } from "@pulumi/aws/lb";
+import { getParametersByPath } from "@pulumi/aws/ssm";
+import { parameterRoot } from "../decisions/names";
+import { refusal } from "./refusal";
+
+/** What the program reads from outside of its config before it declares anything. */
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The listener that the release's rules are added to.
+ * @throws RunError that names the ARN and the config key, where it is not there.
+ */
+export async function existingListener(arn: string): Promise<GetListenerResult> {
+  try {
+    return await getListener({ arn });
+  } catch (error) {
+    throw refusal(
+      `deployment-safety:network.listenerArn names a listener that is not there or cannot be read: ${arn}\n` +
+        `  Give the ARN of a listener of the load balancer, and check region and account (aws elbv2 describe-listeners).\n` +
+        `  ${reason(error)}`,
+      error,
+    );
+  }
+}
+
+/** Every parameter below the stack's root, path to value; empty before the first `up`. */
+export async function publishedParameters(stack: string): Promise<ReadonlyMap<string, string>> {
+  const path = parameterRoot(stack);
+  try {
+    // Nothing below the root is a SecureString, so nothing needs the right to decrypt.
+    const found = await getParametersByPath({ path, recursive: true, withDecryption: false });
+    return new Map(found.names.map((name, index) => [name, found.values[index] ?? ""]));
+  } catch (error) {
+    throw refusal(`The parameters below ${path} cannot be read, so it is not known what is published:\n  ${reason(error)}`, error);
+  }
+}
+
+/** The digest that the earlier stage has validated last, "" for none. */
+export async function validatedBy(promotedFrom: string): Promise<string> {
+  const earlier = new StackReference(`${getOrganization()}/${getProject()}/${promotedFrom}`);
+  const { value } = await earlier.getOutputDetails("validated");
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,200 @@
+import {
+  DescribeRulesCommand,
+  ElasticLoadBalancingV2Client,
+  ModifyRuleCommand,
+  type Rule,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
+import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/client-ssm";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { Release } from "../decisions/config";
+import { type Slot, parameters } from "../decisions/names";
+import { type CommandResult, runInCopy } from "./commands";
+import { type Ports, cloudEnvironment, places, rehearsalEnvironment } from "./environment";
+import { type Load, startLoad } from "./load";
+
+export type Stack = "staging" | "prod";
+
+/** One entry of the printed timeline. */
+export interface Moment {
+  at: number;
+  text: string;
+}
+
+/** What a scenario works with: the commands, the load, and a look at the real state behind them. */
+export class Context {
+  readonly timeline: Moment[] = [];
+  private readonly elb: ElasticLoadBalancingV2Client;
+  private readonly ssm: SSMClient;
+
+  constructor(
+    readonly home: string,
+    readonly ports: Ports,
+  ) {
+    const options = {
+      endpoint: cloudEnvironment(ports).AWS_ENDPOINT_URL ?? "",
+      region: cloudEnvironment(ports).AWS_REGION ?? "",
+      credentials: { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" },
+    };
+    this.elb = new ElasticLoadBalancingV2Client(options);
+    this.ssm = new SSMClient(options);
+  }
+
+  get copy(): string {
+    return places(this.home).workingCopy;
+  }
+
+  /** Adds a line to the timeline that the run ends with. */
+  note(text: string, at = Date.now()): void {
+    this.timeline.push({ at, text });
+    process.stderr.write(`    ${new Date(at).toISOString().slice(11, 19)}  ${text}\n`);
+  }
+
+  /** Runs a program in the working copy. */
+  run(words: string[], environment: Record<string, string> = {}): Promise<CommandResult> {
+    return runInCopy(this.home, this.ports, words, environment);
+  }
+
+  /** Runs a make target with JSON=1 and notes its start and end. */
+  async make(target: string, variables: Record<string, string> = {}): Promise<CommandResult> {
+    const words = [
+      "make",
+      "--no-print-directory",
+      target,
+      ...Object.entries({ JSON: "1", ...variables }).map(([name, value]) => `${name}=${value}`),
+    ];
+    const said = words
+      .slice(2)
+      .filter((word) => word !== "JSON=1")
+      .join(" ");
+    this.note(`make ${said}`);
+    const result = await this.run(words);
+    this.note(`make ${said}: exit ${result.exitCode} after ${result.seconds.toFixed(1)} s`);
+    return result;
+  }
+
+  /** Runs a make target that must end with `exitCode`. */
+  async expect(
+    exitCode: number,
+    target: string,
+    variables: Record<string, string> = {},
+  ): Promise<CommandResult> {
+    const result = await this.make(target, variables);
+    const end = result.stderr.trimEnd().split("\n").slice(-25).join("\n");
+    assert.equal(
+      result.exitCode,
+      exitCode,
+      `make ${target} ${JSON.stringify(variables)} must end with ${exitCode}; it said:\n${end}`,
+    );
+    return result;
+  }
+
+  /** The name that a stack's weighted rule answers to. */
+  host(stack: Stack): string {
+    return this.config(stack)["deployment-safety:network"].hosts[0] ?? "";
+  }
+
+  load(stack: Stack, perSecond = 60): Load {
+    return startLoad(`http://127.0.0.1:${this.ports[stack]}`, this.host(stack), perSecond);
+  }
+
+  /** The working copy's stack file. */
+  config(stack: Stack): {
+    "deployment-safety:network": { hosts: string[]; listenerArn: string };
+    "deployment-safety:release": Release;
+    [key: string]: unknown;
+  } {
+    return (parse(this.stackFile(stack)) as { config: never }).config;
+  }
+
+  stackFile(stack: Stack): string {
+    return readFileSync(join(this.copy, `Pulumi.${stack}.yaml`), "utf8");
+  }
+
+  /** The release that the stack published last. */
+  async published(stack: Stack): Promise<Release | undefined> {
+    try {
+      const answer = await this.ssm.send(new GetParameterCommand({ Name: parameters.release(stack) }));
+      return JSON.parse(answer.Parameter?.Value ?? "null") as Release;
+    } catch (error) {
+      if (error instanceof ParameterNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** The rules of a stack's listener as they are now. */
+  async rules(stack: Stack): Promise<Rule[]> {
+    const listener = this.config(stack)["deployment-safety:network"].listenerArn;
+    return (await this.elb.send(new DescribeRulesCommand({ ListenerArn: listener }))).Rules ?? [];
+  }
+
+  /** Gives one slot all the weight behind the program's back, as a hasty hand would. */
+  async shiftWeight(stack: Stack, slot: Slot): Promise<void> {
+    const weighted = (await this.rules(stack)).find(
+      (rule) => (rule.Actions?.[0]?.ForwardConfig?.TargetGroups?.length ?? 0) > 1,
+    );
+    const groups = weighted?.Actions?.[0]?.ForwardConfig?.TargetGroups ?? [];
+    const to = groups.map((group) => ({
+      ...group,
+      Weight: group.TargetGroupArn?.includes(`-${slot}`) ? 100 : 0,
+    }));
+    await this.elb.send(
+      new ModifyRuleCommand({
+        RuleArn: weighted?.RuleArn,
+        Actions: [{ Type: "forward", ForwardConfig: { TargetGroups: to } }],
+      }),
+    );
+  }
+
+  /** All entries of stack history, the newest first. */
+  async history(stack: Stack): Promise<HistoryEntry[]> {
+    const result = await this.run([
+      "pulumi",
+      "stack",
+      "history",
+      "--stack",
+      `organization/deployment-safety/${stack}`,
+      "--json",
+      "--page-size",
+      "1000",
+    ]);
+    return JSON.parse(result.stdout) as HistoryEntry[];
+  }
+
+  /** What a refused command must leave as it was. */
+  async everything(stack: Stack): Promise<unknown> {
+    return {
+      file: this.stackFile(stack),
+      published: await this.published(stack),
+      rules: await this.rules(stack),
+      history: (await this.history(stack)).filter(
+        (entry) => entry.kind === "update" && entry.result === "succeeded",
+      ).length,
+    };
+  }
+
+  /** The first few failed requests of a load, for the message of a check that did not hold. */
+  failures(load: Load): string {
+    const failed = load.observations.filter((seen) => seen.outcome === "failed");
+    const some = failed
+      .slice(0, 5)
+      .map((seen) => `${new Date(seen.at).toISOString().slice(11, 23)} ${seen.why ?? ""}`);
+    return `${failed.length} failed, such as: ${some.join("; ")}`;
+  }
+
+  /** Environment of a command against the rehearsal. */
+  get environment(): Record<string, string> {
+    return rehearsalEnvironment(this.home, this.ports);
+  }
+}
+
+export interface HistoryEntry {
+  kind: string;
+  result: string;
+  message: string;
+  startTime: string;
+  config: Record<string, { value?: string }>;
+  resourceChanges?: Record<string, number>;
+}

@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { ReleaseRecord } from "../decisions/releaseRecord";
+
+/** Builds the example's releases as "images": folders named by the hash of what is in them. */
+
+/** `rehearsal/school/releases/<version>/release.json`: the release whose files these are laid over, and the revision it needs. */
+interface Recipe {
+  builtOn?: string;
+  revision: string;
+}
+
+/** Path within an image -> content. */
+type Files = Map<string, Buffer>;
+
+/**
+ * Builds every release of the school: writes `<images>/<hex>/` and `releases/<version>.json`, and gives the records.
+ * The same sources give the same digests; an image that is there already is left alone.
+ * @param project folder of the project that is built
+ * @param images folder of the images
+ * @param records folder of the records, by default the project's `releases`
+ */
+export function buildImages(
+  project: string,
+  images: string,
+  records = join(project, "releases"),
+): ReleaseRecord[] {
+  const commit = execFileSync("git", ["-C", project, "rev-parse", "HEAD"], { encoding: "utf8" }).trim();
+  mkdirSync(records, { recursive: true });
+  return readdirSync(join(project, "rehearsal/school/releases")).map((version) => {
+    const { revision } = recipe(project, version);
+    const image = `example.com/school@sha256:${write(images, contents(project, version, revision))}`;
+    const record = { version, image, revision, commit };
+    writeFileSync(join(records, `${version}.json`), `${JSON.stringify(record, null, 2)}\n`);
+    return record;
+  });
+}
+
+const recipe = (project: string, version: string): Recipe =>
+  JSON.parse(
+    readFileSync(join(project, "rehearsal/school/releases", version, "release.json"), "utf8"),
+  ) as Recipe;
+
+/** The school's files of a version, the migrations that it knows, and the alembic.ini of an image. */
+function contents(project: string, version: string, revision: string): Files {
+  const files: Files = new Map();
+  const add = (folder: string, into: string, skip: RegExp) => {
+    for (const file of filesBelow(join(project, folder)))
+      if (!skip.test(file)) files.set(join(into, file), readFileSync(join(project, folder, file)));
+  };
+  add("rehearsal/school", "school", /^releases\//);
+  const layers: string[] = [];
+  for (let one: string | undefined = version; one; one = recipe(project, one).builtOn) layers.unshift(one);
+  for (const layer of layers) add(`rehearsal/school/releases/${layer}`, "school", /^release\.json$/);
+  add("migrations", "migrations", /^(revisions\/|alembic\.ini$|script\.py\.mako$)/);
+  for (const file of lineage(join(project, "migrations/revisions"), revision))
+    files.set(join("migrations/revisions", file), readFileSync(join(project, "migrations/revisions", file)));
+  const ini = readFileSync(join(project, "migrations/alembic.ini"), "utf8");
+  return files.set("alembic.ini", Buffer.from(ini.replaceAll("%(here)s/..", "%(here)s")));
+}
+
+/** Files of a revision and of all that come before it. */
+function lineage(folder: string, revision: string): string[] {
+  const found: string[] = [];
+  for (let next: string | undefined = revision; next;) {
+    const file = readdirSync(folder).find((name) => name.startsWith(`${next}_`) && name.endsWith(".py"));
+    if (!file)
+      throw new Error(`Revision \`${next}\` has no file in ${folder}; its name must begin with ${next}_`);
+    found.push(file);
+    next = /^down_revision = "(.+)"$/m.exec(readFileSync(join(folder, file), "utf8"))?.[1];
+  }
+  return found;
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+    (file) => !file.includes("__pycache__") && statSync(join(folder, file)).isFile(),
+  );
+
+/** Writes an image beside its place and renames it, so that no pod ever starts from half of one. Returns its hash. */
+function write(images: string, files: Files): string {
+  const hash = createHash("sha256");
+  for (const [path, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${path}\0${content.length}\0`).update(content);
+  const name = hash.digest("hex");
+  if (existsSync(join(images, name))) return name;
+  const beside = join(images, `.${name}.${process.pid}`);
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(beside, path)), { recursive: true });
+    writeFileSync(join(beside, path), content);
+  }
+  renameSync(beside, join(images, name));
+  return name;
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context, HistoryEntry } from "./context";
+import { figuresOf } from "./load";
+import { digestOf } from "./releases";
+import type { Figures } from "./scenario";
+
+/** Config that a rollback restores, besides the live release: everything else must stay as it was. */
+const restored = [
+  "deployment-safety:release",
+  "deployment-safety:flags",
+  "deployment-safety:sizing",
+  "deployment-safety:heldFlags",
+];
+
+/**
+ * Runs a rollback of prod under load and measures what the people outside saw.
+ * Throws with what did not hold: a failed request, another config than the target's, a changed key that a rollback never touches.
+ */
+export async function measureRollback(
+  context: Context,
+  bad: string,
+  good: string,
+  words: string[],
+): Promise<Figures> {
+  const before = context.config("prod");
+  const updates = await context.history("prod");
+  const target = updates.find((entry) => isKnownGood(entry, good));
+  assert.ok(target, `history must hold a validated update with ${good} live`);
+  const load = context.load("prod");
+  await sleep(3000);
+  context.note(words.join(" "));
+  const result = await context.run(words);
+  await sleep(1000);
+  await load.stop();
+  assert.equal(
+    result.exitCode,
+    0,
+    `the rollback must succeed; it said:\n${result.stderr.split("\n").slice(-25).join("\n")}`,
+  );
+  const figures = figuresOf(load.observations);
+  const last =
+    load.observations.filter((seen) => seen.digest === digestOf(context, bad)).at(-1)?.at ?? result.startedAt;
+  const secondsToOldVersion = Math.max(0, (last - result.startedAt) / 1000);
+  context.note(`last request on ${bad}, ${secondsToOldVersion.toFixed(1)} s after the command`, last);
+  assert.equal(figures.failedRequests, 0, `no request may fail; ${context.failures(load)}`);
+  assert.equal(figures.pausedRequests, 0, "no request may meet a pause");
+  const after = await context.history("prod");
+  checkConfig(context, before, target);
+  const made = after.slice(0, after.length - updates.length);
+  assert.ok(
+    made.some((entry) => entry.message.includes("rollback")),
+    "stack history must have the update with its message",
+  );
+  return {
+    ...figures,
+    secondsToOldVersion,
+    secondsTotal: result.seconds,
+    upCount: made.length,
+    resourcesChanged: made.reduce((sum, entry) => sum + changes(entry), 0),
+    restoredUpdate: target.startTime,
+  };
+}
+
+const changes = (entry: HistoryEntry): number =>
+  Object.entries(entry.resourceChanges ?? {}).reduce(
+    (sum, [kind, count]) => (kind === "same" ? sum : sum + count),
+    0,
+  );
+
+function isKnownGood(entry: HistoryEntry, version: string): boolean {
+  const release = releaseOf(entry);
+  const live = release?.slots[release.live];
+  return (
+    entry.kind === "update" &&
+    entry.result === "succeeded" &&
+    live?.version === version &&
+    live.image.endsWith(release?.validated ?? "none")
+  );
+}
+
+const valueOf = (entry: HistoryEntry, key: string): unknown =>
+  JSON.parse(entry.config[`deployment-safety:${key}`]?.value ?? "null");
+const releaseOf = (entry: HistoryEntry) =>
+  valueOf(entry, "release") as ReturnType<Context["config"]>["deployment-safety:release"] | null;
+
+/** The live release, flags and sizing are the target's; outside of what a rollback restores nothing differs. */
+function checkConfig(context: Context, before: Record<string, unknown>, target: HistoryEntry): void {
+  const now = context.config("prod");
+  const then = releaseOf(target);
+  const release = now["deployment-safety:release"];
+  assert.deepEqual(
+    release.slots[release.live],
+    then?.slots[then.live],
+    "version, image and revision must be the target's",
+  );
+  for (const key of ["flags", "sizing"])
+    assert.deepEqual(now[`deployment-safety:${key}`], valueOf(target, key), `${key} must be the target's`);
+  const untouched = (config: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(config).filter(([key]) => !restored.includes(key)));
+  assert.deepEqual(untouched(now), untouched(before), "a rollback must not touch any other key");
+}

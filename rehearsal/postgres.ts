@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A real PostgreSQL server for the rehearsal. */
+
+/** The server refuses to run as root, so root lends it to this user. */
+const account = "postgres";
+
+/** Folder of initdb, pg_ctl and postgres: POSTGRES_BIN as set-up found it, else what pg_config says. */
+const binaries = (): string =>
+  process.env.POSTGRES_BIN ?? execFileSync("pg_config", ["--bindir"], { encoding: "utf8" }).trim();
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+function run(name: string, parameters: string[]): string {
+  const program = join(binaries(), name);
+  const [command, list] = isRoot()
+    ? ["runuser", ["-u", account, "--", program, ...parameters]]
+    : [program, parameters];
+  return execFileSync(command, list, {
+    encoding: "utf8",
+    cwd: "/",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
+}
+
+/** Where the cluster's data is: recorded in `<home>/postgres`, because root's server cannot reach into everybody's folders. */
+const record = (home: string): string => join(home, "postgres");
+
+/**
+ * Makes a cluster with WAL archive and starts it on 127.0.0.1.
+ * @returns a function that gives the URL of one of its databases
+ */
+export function startPostgres(home: string, port: number, databases: string[]): (database: string) => string {
+  const data = mkdtempSync(join(isRoot() ? tmpdir() : home, "deployment-safety-postgres-"));
+  if (isRoot()) {
+    const user = Number(execFileSync("id", ["-u", account], { encoding: "utf8" }));
+    chownSync(data, user, -1);
+  }
+  writeFileSync(record(home), data);
+  run("initdb", [
+    "-D",
+    join(data, "db"),
+    "-U",
+    "school",
+    "-A",
+    "trust",
+    "-E",
+    "UTF8",
+    "--locale=C.UTF-8",
+    "--data-checksums",
+    "-N",
+  ]);
+  appendFileSync(
+    join(data, "db", "postgresql.conf"),
+    [
+      `listen_addresses = '127.0.0.1'`,
+      `port = ${port}`,
+      `unix_socket_directories = '${data}'`,
+      "max_connections = 200",
+      "fsync = off",
+      "log_lock_waits = on",
+    ].join("\n") + "\n",
+  );
+  run("pg_ctl", ["-D", join(data, "db"), "-l", join(data, "log"), "-w", "-t", "30", "start"]);
+  for (const database of databases)
+    run("createdb", ["-h", "127.0.0.1", "-p", String(port), "-U", "school", database]);
+  return (database) => `postgresql://school@127.0.0.1:${port}/${database}`;
+}
+
+/** Stops the server that `startPostgres` started and removes its data; does nothing where there is none. */
+export function stopPostgres(home: string): void {
+  if (!existsSync(record(home))) return;
+  const data = readFileSync(record(home), "utf8");
+  if (existsSync(join(data, "db", "postmaster.pid")))
+    run("pg_ctl", ["-D", join(data, "db"), "-m", "immediate", "-w", "-t", "30", "stop"]);
+  rmSync(data, { recursive: true, force: true });
+  rmSync(record(home));
+}
+
+/** Stops and starts the running server, as an outage does: `mode` stop or start. */
+export function interruptPostgres(home: string, mode: "stop" | "start"): void {
+  const data = readFileSync(record(home), "utf8");
+  const how = mode === "stop" ? ["-m", "immediate"] : ["-l", join(data, "log")];
+  run("pg_ctl", ["-D", join(data, "db"), ...how, "-w", "-t", "30", mode]);
+}

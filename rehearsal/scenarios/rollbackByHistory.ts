@@ -1,0 +1,41 @@
+import { measureRollback } from "../measureRollback";
+import { bringLive, digestOf } from "../releases";
+import type { Scenario } from "../scenario";
+
+export const rollbackByHistory: Scenario = {
+  name: "rollback-by-history",
+  proves:
+    "one command brings the release before back from stack history, by `make rollback` and by `deploy --version` alike",
+  usual: true,
+  run: async (context) => {
+    await bringLive(context, "1.0.0");
+    await bringLive(context, "1.1.0");
+    const first = await measureRollback(context, "1.1.0", "1.0.0", [
+      "make",
+      "--no-print-directory",
+      "rollback",
+      "VERSION=1.0.0",
+      "JSON=1",
+    ]);
+    // Forward again, by the same road: 1.1.0 is known good once it is no longer refused.
+    await context.expect(0, "allow", {
+      DIGEST: digestOf(context, "1.1.0"),
+      REASON: "rehearsal of the way back",
+      ACTOR: "rehearsal",
+      YES: "1",
+    });
+    await context.expect(0, "deploy", { VERSION: "1.1.0" });
+    const second = await measureRollback(context, "1.1.0", "1.0.0", [
+      "npx",
+      "--no-install",
+      "deploy",
+      "--version",
+      "1.0.0",
+      "--json",
+    ]);
+    return {
+      ...first,
+      ...Object.fromEntries(Object.entries(second).map(([name, value]) => [`${name}ByDeploy`, value])),
+    };
+  },
+};

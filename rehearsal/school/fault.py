@@ -1,0 +1,5 @@
+"""What this release does wrong on purpose: nothing."""
+
+from school.faults import Fault
+
+fault = Fault()

@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseDocument } from "yaml";
+import { type Addresses, replaceAddresses } from "./addresses";
+
+/** A copy of the project in which the rehearsal writes stack files and releases, so that the project's own stay as they are. */
+
+const git = (folder: string, ...words: string[]): string =>
+  execFileSync("git", ["-C", folder, ...words], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+/** Copies what git knows or would add, links what set-up installed, and makes the copy a repository of its own. */
+export function makeWorkingCopy(project: string, copy: string): void {
+  rmSync(copy, { recursive: true, force: true });
+  for (const file of git(project, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split(
+    "\0",
+  )) {
+    if (file === "" || !existsSync(join(project, file))) continue;
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(project, file), join(copy, file));
+  }
+  for (const installed of ["node_modules", ".venv"])
+    symlinkSync(join(project, installed), join(copy, installed));
+  git(copy, "init", "--quiet", "--initial-branch=main");
+  writeFileSync(join(copy, ".git", "info", "exclude"), "node_modules\n.venv\n");
+}
+
+/** Records the copy's state, as the team that is rehearsed would. */
+export function commitWorkingCopy(copy: string, message: string): void {
+  git(copy, "add", "--all");
+  git(
+    copy,
+    "-c",
+    "user.name=Rehearsal",
+    "-c",
+    "user.email=rehearsal@example.com",
+    "commit",
+    "--quiet",
+    "--allow-empty",
+    "-m",
+    message,
+  );
+}
+
+/** Replaces the addresses in a stack file of the copy. */
+export function addressStackFile(copy: string, stack: string, addresses: Addresses): void {
+  const file = join(copy, `Pulumi.${stack}.yaml`);
+  const document = parseDocument(readFileSync(file, "utf8"));
+  replaceAddresses(document, addresses);
+  writeFileSync(file, document.toString());
+}

@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { houseFaults } from "./house";
+
+const repository = (): Map<string, string> => {
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { encoding: "utf8" });
+  const paths = listed.split("\n").filter((path) => path !== "" && existsSync(path));
+  return new Map(paths.map((path) => [path, readFileSync(path, "utf8")]));
+};
+
+const lines = (count: number): string => "x\n".repeat(count);
+const faultsOf = (path: string, text: string): string[] => houseFaults(new Map([[path, text]]));
+
+describe("the house rules", () => {
+  it("hold in this repository", () => {
+    expect(houseFaults(repository())).toEqual([]);
+  });
+
+  // Import lines are put together here, so that this file does not hold what it forbids.
+  const importing = (target: string): string => `import { x } from ${JSON.stringify(target)};\n`;
+
+  it.each([
+    ["decisions/plan.ts", "../operations/lease"],
+    ["decisions/plan.ts", "../records/audit"],
+    ["decisions/plan.ts", "node:fs"],
+    ["records/audit.ts", "../components/canaryRelease"],
+    ["components/canaryRelease.ts", "../operations/ports/cluster"],
+    ["operations/ports/cluster.ts", "../../components/canaryRelease"],
+    ["operations/lease.ts", "../index"],
+    ["policies/index.ts", "../operations/lease"],
+    ["index.ts", "./operations/lease"],
+    ["bench/main.ts", "../rehearsal/load"],
+    ["operations/lease.ts", "../rehearsal/load"],
+    ["rehearsal/load.ts", "../operations/lease"],
+  ])("refuse that %s imports %s", (path, target) => {
+    expect(faultsOf(path, importing(target))).toEqual([expect.stringContaining(`${path} imports ${target}`)]);
+  });
+
+  it.each([
+    ["decisions/plan.ts", "zod"],
+    ["decisions/plan.ts", "./names"],
+    ["components/canaryRelease.ts", "../decisions/names"],
+    ["operations/ports/cluster.ts", "../../decisions/names"],
+    ["index.ts", "./components/canaryRelease"],
+    ["rehearsal/kubernetes/node.ts", "../../decisions/names"],
+    ["test/rehearsal/load.test.ts", "../../rehearsal/load"],
+  ])("allow that %s imports %s", (path, target) => {
+    expect(faultsOf(path, importing(target))).toEqual([]);
+  });
+
+  it("see imports that are called, and those without a name", () => {
+    const target = JSON.stringify("../operations/lease");
+    expect(faultsOf("decisions/plan.ts", `await import(${target});\n`)).toHaveLength(1);
+    expect(faultsOf("decisions/plan.ts", `import ${target};\n`)).toHaveLength(1);
+    expect(faultsOf("decisions/plan.ts", `const x = require(${target});\n`)).toHaveLength(1);
+  });
+
+  it("bound the size of a scenario, of a source file and of the rehearsal", () => {
+    expect(faultsOf("rehearsal/scenarios/first.ts", lines(40))).toEqual([]);
+    expect(faultsOf("rehearsal/scenarios/first.ts", lines(41))).toHaveLength(1);
+    expect(faultsOf("operations/lease.ts", lines(350))).toEqual([]);
+    expect(faultsOf("operations/lease.ts", lines(351))).toHaveLength(1);
+    const many = (folder: string, count: number) =>
+      new Map(Array.from({ length: count }, (_, n) => [`${folder}/file${n}.ts`, lines(250)]));
+    expect(houseFaults(many("rehearsal", 10))).toEqual([]);
+    expect(houseFaults(many("rehearsal", 11))).toEqual([expect.stringContaining("2750 lines")]);
+    expect(houseFaults(many("rehearsal/school", 11))).toEqual([]);
+  });
+
+  it("refuse a folder of one machine and a registry's address in a lock file", () => {
+    for (const folder of [
+      ["", "root", "bin"],
+      ["", "home", "ada", "bin"],
+      ["", "Users", "ada", "bin"],
+    ])
+      expect(faultsOf("README.md", `see ${folder.join("/")}`)).toHaveLength(1);
+    expect(faultsOf("README.md", "see https://example.com/home/page")).toEqual([]);
+    expect(faultsOf("package-lock.json", '"resolved": "https://registry.example.com/a.tgz"')).toHaveLength(1);
+    expect(faultsOf("requirements/dev.txt", "--index-url https://registry.example.com")).toHaveLength(1);
+  });
+
+  it("refuse file names that say nothing", () => {
+    expect(faultsOf("operations/utils.ts", "")).toHaveLength(1);
+    expect(faultsOf("test/helpers.py", "")).toHaveLength(1);
+  });
+});
