@@ -1,9 +1,10 @@
+import "./program/quickStart";
 import { type Resource, getStack } from "@pulumi/pulumi";
 import { BackupSchedule } from "./components/backupSchedule";
 import { CanaryRelease } from "./components/canaryRelease";
 import { FeatureFlags } from "./components/featureFlags";
 import { MigrationJob } from "./components/migrationJob";
-import { PublishedRelease } from "./components/publishedRelease";
+import { publishRelease } from "./components/publishedRelease";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
@@ -14,10 +15,14 @@ export = async () => {
   const stack = getStack();
   const settings = stackSettings();
   const { release } = settings;
-  const [listener] = await Promise.all([existingListener(settings.network.listenerArn), admitted(stack, settings)]);
+  const [listener] = await Promise.all([
+    existingListener(settings.network.listenerArn),
+    admitted(stack, settings),
+  ]);
 
   const backups = new BackupSchedule("backups", { stack, settings });
-  const migration = release.migration && new MigrationJob("migration", { stack, settings, migration: release.migration });
+  const migration =
+    release.migration && new MigrationJob("migration", { stack, settings, migration: release.migration });
   const canary = new CanaryRelease("release", { stack, settings, after: migration ? [migration.job] : [] });
   const flags = new FeatureFlags("flags", { stack, settings });
   const alarms = new ReleaseAlarms("alarms", {
@@ -27,7 +32,7 @@ export = async () => {
     targetGroupArns: canary.targetGroupArns,
   });
   const everything: Resource[] = [backups, canary, flags, alarms, ...(migration ? [migration] : [])];
-  new PublishedRelease("published", { stack, release, after: everything });
+  publishRelease({ stack, release, after: everything });
 
   return {
     validated: release.validated ?? "",

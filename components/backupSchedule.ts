@@ -68,7 +68,9 @@ function backupRole(name: string, prefix: string, databaseArn: string, parent: B
   const [, partition] = databaseArn.split(":");
   const trust = {
     Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: "backup.amazonaws.com" }, Action: "sts:AssumeRole" }],
+    Statement: [
+      { Effect: "Allow", Principal: { Service: "backup.amazonaws.com" }, Action: "sts:AssumeRole" },
+    ],
   };
   const role = new iam.Role(
     `${name}-role`,

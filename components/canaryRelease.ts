@@ -3,7 +3,7 @@ import * as lb from "@pulumi/aws/lb";
 import type { Settings } from "../decisions/config";
 import { type Slot, pausedBody, slots } from "../decisions/names";
 import { forwardWeights } from "../decisions/exposure";
-import { ReleaseSlot } from "./slot";
+import { type ReleaseSlot, releaseSlot } from "./slot";
 
 export interface CanaryReleaseArgs {
   stack: string;
@@ -32,12 +32,26 @@ export class CanaryRelease extends ComponentResource {
     const { stack, settings, after = [] } = args;
     const copies = slots.map((slot, index) => {
       const testRulePriority = settings.network.rulePriority - slots.length + index;
-      return new ReleaseSlot(`${name}-${slot}`, { stack, slot, settings, testRulePriority, after }, { parent: this });
+      return releaseSlot({
+        name: `${name}-${slot}`,
+        parent: this,
+        stack,
+        slot,
+        settings,
+        testRulePriority,
+        after,
+      });
     });
     const [blue, green] = copies as [ReleaseSlot, ReleaseSlot];
 
     this.targetGroupArns = { blue: blue.targetGroupArn, green: green.targetGroupArn };
-    this.listenerRuleArn = weightedRule(name, settings, this.targetGroupArns, [...blue.ready, ...green.ready], this).arn;
+    this.listenerRuleArn = weightedRule(
+      name,
+      settings,
+      this.targetGroupArns,
+      [...blue.ready, ...green.ready],
+      this,
+    ).arn;
     this.registerOutputs({ listenerRuleArn: this.listenerRuleArn, targetGroupArns: this.targetGroupArns });
   }
 }

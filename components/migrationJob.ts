@@ -27,7 +27,10 @@ export function migrationJobName({ revision, image, downgradeFrom }: Migration):
   const whole = [...act, revision, imageHex.slice(0, 8)].join("-").replaceAll("_", "-");
   // Two long revision ids do not fit; a hash of both keeps two different acts apart.
   if (whole.length <= 63 && !`${downgradeFrom ?? ""}${revision}`.includes("_")) return whole;
-  const hash = createHash("sha256").update([...act, revision, imageHex].join(" ")).digest("hex").slice(0, 8);
+  const hash = createHash("sha256")
+    .update([...act, revision, imageHex].join(" "))
+    .digest("hex")
+    .slice(0, 8);
   return `${whole.slice(0, 54).replace(/-+$/, "")}-${hash}`;
 }
 
@@ -42,7 +45,11 @@ export class MigrationJob extends ComponentResource {
   /** The Job, for what has to wait until the database is where it should be. */
   readonly job: batch.Job;
 
-  constructor(name: string, { stack, settings, migration }: MigrationJobArgs, options?: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { stack, settings, migration }: MigrationJobArgs,
+    options?: ComponentResourceOptions,
+  ) {
     super("deployment-safety:components:MigrationJob", name, {}, options);
     const place = { stack, settings, component: "migrate" } as const;
     const { migrationSeconds } = settings.database;

@@ -1,8 +1,9 @@
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import type { Resource } from "@pulumi/pulumi";
 import * as ssm from "@pulumi/aws/ssm";
 import type { Release } from "../decisions/config";
 import { parameters } from "../decisions/names";
 
+/** What is published, and after what. */
 export interface PublishedReleaseArgs {
   stack: string;
   release: Release;
@@ -14,20 +15,16 @@ export interface PublishedReleaseArgs {
  * The release as applied. The next run of the program compares its stack file with this, so it is written last of all:
  * an update that fails on the way has published nothing, and the same step may be tried again.
  */
-export class PublishedRelease extends ComponentResource {
-  constructor(name: string, { stack, release, after }: PublishedReleaseArgs, options?: ComponentResourceOptions) {
-    super("deployment-safety:components:PublishedRelease", name, {}, options);
-    new ssm.Parameter(
-      `${name}-parameter`,
-      {
-        name: parameters.release(stack),
-        description: "The release as applied by the newest update. Written by pulumi up; never by hand.",
-        type: "String",
-        insecureValue: JSON.stringify(release),
-        overwrite: true,
-      },
-      { parent: this, dependsOn: after },
-    );
-    this.registerOutputs();
-  }
+export function publishRelease({ stack, release, after }: PublishedReleaseArgs): ssm.Parameter {
+  return new ssm.Parameter(
+    "published-release",
+    {
+      name: parameters.release(stack),
+      description: "The release as applied by the newest update. Written by pulumi up; never by hand.",
+      type: "String",
+      insecureValue: JSON.stringify(release),
+      overwrite: true,
+    },
+    { dependsOn: after },
+  );
 }

@@ -1,4 +1,10 @@
-import { ComponentResource, type ComponentResourceOptions, type Input, type Output, output } from "@pulumi/pulumi";
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  output,
+} from "@pulumi/pulumi";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as sns from "@pulumi/aws/sns";
 import type { Settings } from "../decisions/config";
@@ -45,9 +51,14 @@ export class ReleaseAlarms extends ComponentResource {
         { name: `${prefix}-${key}`, alarmActions: [topic.arn], okActions: [topic.arn], ...alarm },
         { parent: this },
       );
-    const loadBalancer = output(args.loadBalancerArn).apply((arn) => afterColon(arn).replace("loadbalancer/", ""));
+    const loadBalancer = output(args.loadBalancerArn).apply((arn) =>
+      afterColon(arn).replace("loadbalancer/", ""),
+    );
     for (const slot of slots) {
-      const dimensions = { LoadBalancer: loadBalancer, TargetGroup: output(args.targetGroupArns[slot]).apply(afterColon) };
+      const dimensions = {
+        LoadBalancer: loadBalancer,
+        TargetGroup: output(args.targetGroupArns[slot]).apply(afterColon),
+      };
       ring(`${slot}-errors`, errors(slot, args, dimensions));
       ring(`${slot}-latency`, latency(slot, args, dimensions));
       ring(`${slot}-unhealthy-hosts`, unhealthyHosts(slot, args, dimensions));
@@ -74,7 +85,11 @@ const metric = (id: string, metricName: string, stat: string, dimensions: Dimens
 
 const above = { comparisonOperator: "GreaterThanThreshold" };
 
-function errors(slot: Slot, { stack, settings }: ReleaseAlarmsArgs, dimensions: Dimensions): cloudwatch.MetricAlarmArgs {
+function errors(
+  slot: Slot,
+  { stack, settings }: ReleaseAlarmsArgs,
+  dimensions: Dimensions,
+): cloudwatch.MetricAlarmArgs {
   const { maxErrorPercent } = settings.alarms;
   return {
     ...above,
@@ -100,7 +115,11 @@ function errors(slot: Slot, { stack, settings }: ReleaseAlarmsArgs, dimensions: 
   };
 }
 
-function latency(slot: Slot, { stack, settings }: ReleaseAlarmsArgs, dimensions: Dimensions): cloudwatch.MetricAlarmArgs {
+function latency(
+  slot: Slot,
+  { stack, settings }: ReleaseAlarmsArgs,
+  dimensions: Dimensions,
+): cloudwatch.MetricAlarmArgs {
   const { latencyMs } = settings.slo;
   return {
     ...above,
@@ -125,7 +144,11 @@ function latency(slot: Slot, { stack, settings }: ReleaseAlarmsArgs, dimensions:
   };
 }
 
-function unhealthyHosts(slot: Slot, { stack, settings }: ReleaseAlarmsArgs, dimensions: Dimensions): cloudwatch.MetricAlarmArgs {
+function unhealthyHosts(
+  slot: Slot,
+  { stack, settings }: ReleaseAlarmsArgs,
+  dimensions: Dimensions,
+): cloudwatch.MetricAlarmArgs {
   const { maxUnhealthyHosts } = settings.alarms;
   return {
     ...above,
@@ -146,7 +169,10 @@ function unhealthyHosts(slot: Slot, { stack, settings }: ReleaseAlarmsArgs, dime
   };
 }
 
-function loadBalancerErrors({ stack }: ReleaseAlarmsArgs, dimensions: Dimensions): cloudwatch.MetricAlarmArgs {
+function loadBalancerErrors(
+  { stack }: ReleaseAlarmsArgs,
+  dimensions: Dimensions,
+): cloudwatch.MetricAlarmArgs {
   return {
     ...above,
     ...minutes,

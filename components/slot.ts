@@ -1,4 +1,4 @@
-import { ComponentResource, type ComponentResourceOptions, type Output, type Resource } from "@pulumi/pulumi";
+import type { Output, Resource } from "@pulumi/pulumi";
 import * as lb from "@pulumi/aws/lb";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource";
 import * as core from "@pulumi/kubernetes/core/v1";
@@ -10,6 +10,10 @@ import { webWorkload } from "./webWorkload";
 import { workerWorkload } from "./workerWorkload";
 
 export interface ReleaseSlotArgs {
+  /** First part of the logical names of everything in the slot. */
+  name: string;
+  /** The component that it is part of. */
+  parent: Resource;
   stack: string;
   slot: Slot;
   settings: Settings;
@@ -21,10 +25,15 @@ export interface ReleaseSlotArgs {
 
 /** What a workload of a slot is made from. */
 export interface WorkloadArgs extends ReleaseSlotArgs {
-  /** Logical name of the slot's component, the first part of its children's. */
-  name: string;
   release: SlotRelease;
-  parent: Resource;
+}
+
+/** A slot as the traffic rule needs it. */
+export interface ReleaseSlot {
+  /** ARN of the slot's target group. */
+  targetGroupArn: Output<string>;
+  /** What traffic has to wait for: the binding, and workloads whose pods are ready and healthy targets. */
+  ready: Resource[];
 }
 
 /**
@@ -34,29 +43,19 @@ export interface WorkloadArgs extends ReleaseSlotArgs {
  * An empty slot keeps all but the workloads, so that loading it starts pods and nothing else. The test rule has a second
  * use: a target group that is in no rule is never health-checked, and its pods would never become ready.
  */
-export class ReleaseSlot extends ComponentResource {
-  /** ARN of the slot's target group. */
-  readonly targetGroupArn: Output<string>;
-  /** What traffic has to wait for: the binding, and workloads whose pods are ready and healthy targets. */
-  readonly ready: Resource[];
-
-  constructor(name: string, args: ReleaseSlotArgs, options?: ComponentResourceOptions) {
-    super("deployment-safety:components:ReleaseSlot", name, {}, options);
-    const { slot, settings } = args;
-    const targets = targetGroup(name, args, this);
-    const rule = testRule(name, args, targets, this);
-    const { binding, service } = boundService(name, args, targets, this);
-    const release = settings.release.slots[slot];
-    const workload = { ...args, name, parent: this, after: [...args.after, rule, binding, service] };
-    const pods = release ? [webWorkload({ ...workload, release }), workerWorkload({ ...workload, release })] : [];
-
-    this.targetGroupArn = targets.arn;
-    this.ready = [binding, rule, ...pods];
-    this.registerOutputs({ targetGroupArn: this.targetGroupArn });
-  }
+export function releaseSlot(args: ReleaseSlotArgs): ReleaseSlot {
+  const targets = targetGroup(args);
+  const rule = testRule(args, targets);
+  const { binding, service } = boundService(args, targets);
+  const release = args.settings.release.slots[args.slot];
+  const workload = { ...args, after: [...args.after, rule, binding, service] };
+  const pods = release
+    ? [webWorkload({ ...workload, release }), workerWorkload({ ...workload, release })]
+    : [];
+  return { targetGroupArn: targets.arn, ready: [binding, rule, ...pods] };
 }
 
-function targetGroup(name: string, { stack, slot, settings }: ReleaseSlotArgs, parent: Resource): lb.TargetGroup {
+function targetGroup({ name, parent, stack, slot, settings }: ReleaseSlotArgs): lb.TargetGroup {
   const { application, network } = settings;
   return new lb.TargetGroup(
     `${name}-targets`,
@@ -83,7 +82,8 @@ function targetGroup(name: string, { stack, slot, settings }: ReleaseSlotArgs, p
   );
 }
 
-function testRule(name: string, args: ReleaseSlotArgs, targets: lb.TargetGroup, parent: Resource): lb.ListenerRule {
+function testRule(args: ReleaseSlotArgs, targets: lb.TargetGroup): lb.ListenerRule {
+  const { name, parent } = args;
   const { network } = args.settings;
   return new lb.ListenerRule(
     `${name}-test`,
@@ -100,8 +100,8 @@ function testRule(name: string, args: ReleaseSlotArgs, targets: lb.TargetGroup, 
   );
 }
 
-function boundService(name: string, args: ReleaseSlotArgs, targets: lb.TargetGroup, parent: Resource) {
-  const { slot, settings } = args;
+function boundService(args: ReleaseSlotArgs, targets: lb.TargetGroup) {
+  const { name, parent, slot, settings } = args;
   const metadata = { name: objects.web(slot), namespace: settings.cluster.namespace };
   const labels = podLabels({ ...args, component: "web" });
   const service = new core.Service(

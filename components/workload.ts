@@ -1,7 +1,13 @@
 import type { types } from "@pulumi/kubernetes";
 import * as apps from "@pulumi/kubernetes/apps/v1";
 import * as policy from "@pulumi/kubernetes/policy/v1";
-import { deploymentTimeout, minReadySeconds, progressDeadlineSeconds, shortTimeout, startup } from "./lifetimes";
+import {
+  deploymentTimeout,
+  minReadySeconds,
+  progressDeadlineSeconds,
+  shortTimeout,
+  startup,
+} from "./lifetimes";
 import { type PodPlace, podLabels, podSecurity } from "./pod";
 import type { WorkloadArgs } from "./slot";
 
@@ -57,7 +63,11 @@ export function workload(args: WorkloadArgs, { name, place, replicas, pod }: Wor
         },
       },
     },
-    { parent, dependsOn: after, customTimeouts: { create: deploymentTimeout, update: deploymentTimeout, delete: deploymentTimeout } },
+    {
+      parent,
+      dependsOn: after,
+      customTimeouts: { create: deploymentTimeout, update: deploymentTimeout, delete: deploymentTimeout },
+    },
   );
 }
 
@@ -75,9 +85,19 @@ export const probes = {
   // Until it first answers, neither of the other two is asked: a slow start is not a dead process.
   startupProbe: { httpGet: { path: "/live", port: "http" }, timeoutSeconds: 1, ...startup },
   // Out of the target group after 10 s, back after the first good answer.
-  readinessProbe: { httpGet: { path: "/ready", port: "http" }, periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 2 },
+  readinessProbe: {
+    httpGet: { path: "/ready", port: "http" },
+    periodSeconds: 5,
+    timeoutSeconds: 2,
+    failureThreshold: 2,
+  },
   // Restarted after 30 s. It must not ask the database: a restart would not bring that back.
-  livenessProbe: { httpGet: { path: "/live", port: "http" }, periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3 },
+  livenessProbe: {
+    httpGet: { path: "/live", port: "http" },
+    periodSeconds: 10,
+    timeoutSeconds: 3,
+    failureThreshold: 3,
+  },
 };
 
 /** Variables of a pod that belongs to a slot. */

@@ -8,7 +8,7 @@ import { describeLease, leaseSeconds, leaseState, type Here, type Lease } from "
 import { slots } from "./names";
 import { transition } from "./transition";
 
-export { leaseState, type Lease } from "./lease";
+export type { Lease } from "./lease";
 
 /** What the program asks before it declares anything. */
 export interface Admission {

@@ -1,7 +1,7 @@
 import type { Release } from "./config";
-import { digestIn, liveDigest } from "./digest";
+import { liveDigest } from "./digest";
 import { idleSlot } from "./exposure";
-import { other, slots, type Slot } from "./names";
+import { slots, type Slot } from "./names";
 
 /** Two releases and the fields in which they differ, apart from the serial. */
 export interface Changes {
@@ -46,6 +46,3 @@ export const only = (change: Changes, ...names: string[]): boolean =>
 /** Whether nothing but these fields differs; not all of them need to. */
 export const within = (change: Changes, ...names: string[]): boolean =>
   change.names.every((name) => names.includes(name));
-
-/** Digest in the slot that was not live. */
-export const idleDigest = (release: Release): string | undefined => digestIn(release, other(release.live));

@@ -124,7 +124,6 @@ const sizing = z.strictObject({
   /** Size of the previous release after a promotion. `full` is the only one: going back is then a change of weights. */
   standby: z.literal("full").default("full"),
 });
-export type Sizing = z.infer<typeof sizing>;
 
 const expectation = z.strictObject({
   /** What the request shows, for the report. */
@@ -139,11 +138,10 @@ const expectation = z.strictObject({
   /** Text that the answer's body must contain. */
   contains: z.string().optional(),
 });
-export type Expectation = z.infer<typeof expectation>;
 
 const command = z.array(z.string().min(1)).min(1);
 
-export const settings = z.strictObject({
+const settingsFields = z.strictObject({
   release: releaseSchema,
   flags: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be a flag name of a-z, 0-9 and -"), flag)
@@ -219,6 +217,18 @@ export const settings = z.strictObject({
   }),
   /** Stack whose `validated` output production takes releases from (A4); absent: this stack is the first stage. */
   promotedFrom: z.string().min(1).optional(),
+});
+
+/** The whole config, with what must hold between its keys. */
+export const settings = settingsFields.superRefine(({ gate, metrics }, context) => {
+  const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  if (gate.deadlineSeconds < gate.holdSeconds)
+    fault(
+      ["gate", "deadlineSeconds"],
+      `is ${gate.deadlineSeconds}, so a canary would end before it may be promoted; allowed is at least holdSeconds, ${gate.holdSeconds}`,
+    );
+  if (metrics.source === "prometheus" && metrics.url === undefined)
+    fault(["metrics", "url"], "is missing: the address of Prometheus, which `metrics.source` names");
 });
 export type Settings = z.infer<typeof settings>;
 

@@ -20,7 +20,9 @@ export function describeFaults(error: z.ZodError, input: unknown): Fault[] {
         message: "is not a known key: correct its spelling or remove it",
       }));
     const given = valueAt(input, issue.path);
-    if (given === undefined && issue.code !== "custom")
+    // Rules of our own name what was given in their message.
+    if (issue.code === "custom") return [{ path: path.join(".") || "config", message: issue.message }];
+    if (given === undefined)
       return [{ path: path.join(".") || "config", message: `is missing: ${issue.message}` }];
     return [{ path: path.join(".") || "config", message: `${issue.message} (given: ${shown(given)})` }];
   });

@@ -184,7 +184,7 @@ export function knownGood(
     if (!succeeded(entry)) {
       reject(
         "state",
-        `is a ${entry.kind} that ${entry.result === "succeeded" ? "changes no release" : `is ${entry.result}`}`,
+        `is ${/^[aeiou]/.test(entry.kind) ? "an" : "a"} ${entry.kind} that ${entry.result === "succeeded" ? "changes no release" : `is ${entry.result}`}`,
       );
       continue;
     }

@@ -4,7 +4,7 @@ import type { Facts, Step } from "./facts";
 import { shapeOf } from "./shapes";
 import { everyStep, rules } from "./stepRules";
 
-export { overridable, type Facts, type Step } from "./facts";
+export type { Facts, Step } from "./facts";
 
 /** The one step that leads from one release to the next, or every reason why none does. */
 export type Transition = { ok: true; step: Step } | { ok: false; reasons: string[] };

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 import psycopg
 import sqlalchemy
@@ -125,4 +126,6 @@ def without_password(message: str) -> str:
     masked = re.sub(r"(://[^\s/:@]*:)[^\s/]*@", r"\1***@", message)
     masked = re.sub(r"(password=)\S+", r"\1***", masked)
     own = re.search(r"://[^/:@]*:(.*)@", os.environ.get("DATABASE_URL", ""))
-    return masked.replace(own[1], "***") if own and own[1] else masked
+    for form in (own[1], unquote(own[1])) if own else ():
+        masked = masked.replace(form, "***") if form else masked
+    return masked

@@ -4,7 +4,7 @@ environment."""
 from collections.abc import Sequence
 
 from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 
 
 def refusal(script: ScriptDirectory, current: Sequence[str], destination: str, direction: str) -> str | None:
@@ -34,7 +34,7 @@ def is_behind(script: ScriptDirectory, current: Sequence[str], destination: str)
     """Whether `destination` is an ancestor of the current revision, and not the current revision itself."""
     try:
         wanted = script.get_revision(destination)
-    except RevisionError:
+    except CommandError:
         return False  # unknown or relative (+1): Alembic says so itself
     if wanted is None or wanted.revision in current:
         return False

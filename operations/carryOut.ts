@@ -66,12 +66,21 @@ async function clearKillSwitch({ ctx }: Operation, downgradeLeft: boolean): Prom
 }
 
 /** Writes down that the live digest passed its validation here: from now on it may be gone back to. */
-export async function recordValidated({ ctx, current }: Operation): Promise<void> {
+export async function recordValidated({ ctx, current }: Pick<Operation, "ctx" | "current">): Promise<void> {
   const live = liveDigest(current);
-  if (live === undefined || current.validated !== live) return;
-  const version = current.slots[current.live]?.version;
-  const evidence = { digest: live, version, serial: current.serial, at: new Date().toISOString() };
-  await ctx.parameters.put(paths.evidence(ctx.stack, "validated", hex(live)), JSON.stringify(evidence));
+  if (live !== undefined && current.validated === live)
+    await recordKnownGood(ctx, live, current.slots[current.live]?.version ?? "", current.serial);
+}
+
+/** Evidence that a digest is known good here; the program admits a switch only to a digest that has it. */
+export async function recordKnownGood(
+  ctx: Context,
+  digest: string,
+  version: string,
+  serial: number,
+): Promise<void> {
+  const evidence = { digest, version, serial, at: new Date().toISOString() };
+  await ctx.parameters.put(paths.evidence(ctx.stack, "validated", hex(digest)), JSON.stringify(evidence));
 }
 
 /** {@link confirmTraffic} right after the brake: what it finds is said, but the way back goes on either way. */

@@ -1,10 +1,9 @@
 import { Command, CommanderError, Option } from "commander";
-import { commands, type CommandName, type OptionName } from "./catalogue";
+import { commands, type CommandName, type OptionName, type Run } from "./catalogue";
 import { createContext } from "./context";
 import { exitCodes, Failure } from "./failure";
 import { makeLine, readOptions, type Raw } from "./options";
 import { createReport } from "./report";
-import type { Run } from "./catalogue";
 
 /** Flags and help of every option; a command takes those that its catalogue entry names. */
 const optionTexts: Record<OptionName, [flags: string, text: string]> = {
@@ -55,14 +54,19 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     makeLine(raw.stack || process.env.STACK || "prod", name, {
       VERSION: raw.version || process.env.VERSION || undefined,
     });
-  const interrupt = () => {
-    report.warn("stopping: what is under way is finished or undone first; press Ctrl-C again to end at once");
+  // `on`, not `once`: a library that cleans up children ends the process when it finds itself the only listener.
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (abort.signal.aborted) {
+      process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
+      process.kill(process.pid, signal);
+      return;
+    }
+    report.warn("stopping: what is under way is finished or undone first; once more ends it at once");
     abort.abort(
       new Failure(exitCodes.interrupted, `Interrupted. ${leftOver(report.steps)}`, { next: again() }),
     );
   };
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const options = readOptions(raw, process.env);
     const { run } = await load();
@@ -72,8 +76,7 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     // Whatever an interruption broke on its way out, the interruption is what happened.
     return report.end(abort.signal.aborted ? abort.signal.reason : error);
   } finally {
-    process.removeListener("SIGINT", interrupt);
-    process.removeListener("SIGTERM", interrupt);
+    process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
   }
 }
 

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Release, WrittenFlags, WrittenSizing } from "../decisions/config";
+import { diff } from "../decisions/diff";
 import { newestSucceeded, type HistoryEntry } from "../decisions/history";
 import { writeMessage } from "../decisions/message";
-import { leaseVariable } from "../decisions/names";
+import { leaseVariable, parameters as paths } from "../decisions/names";
 import type { Published } from "../decisions/parameters";
 import { resume } from "../decisions/resume";
 import type { Step } from "../decisions/transition";
@@ -127,12 +128,23 @@ export interface Change {
   reason?: string;
 }
 
-/** Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back. */
+/**
+ * Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back, unless
+ * the program had published the release by then: it was applied but for what is deleted last, and one more `up` of it
+ * finishes that.
+ */
 export async function apply(operation: Operation, change: Change): Promise<ChangedResource[]> {
   const { step, release } = change;
-  return operation.ctx.report.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
-    up(operation, change, entry),
-  );
+  const { report } = operation.ctx;
+  try {
+    return await report.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
+      up(operation, change, entry),
+    );
+  } catch (error) {
+    if (!(error instanceof UpdateFailed) || operation.current.serial !== release.serial) throw error;
+    report.warn(`the update failed after the release was applied: ${error.message}`);
+    return report.step(`${step}: pulumi up once more`, (entry) => up(operation, change, entry));
+  }
 }
 
 async function up(
@@ -168,7 +180,10 @@ async function up(
     entry.changed = changed.length;
     return changed;
   } catch (error) {
-    restore(operation, before, written);
+    // Asked without the abort signal: also an interrupted update may have got as far as that.
+    const reached = await ctx.parameters.read(paths.release(ctx.stack)).catch(() => undefined);
+    if (reached !== undefined && diff(JSON.parse(reached), release).length === 0) operation.current = release;
+    else restore(operation, before, written);
     // On a first run nothing was applied before that could be applied again.
     operation.reapply = operation.published.release !== undefined || operation.updates.length > 0;
     operation.why = "an update failed";

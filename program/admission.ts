@@ -2,14 +2,14 @@ import { hostname } from "node:os";
 import { admit } from "../decisions/admission";
 import type { Settings } from "../decisions/config";
 import { leaseVariable } from "../decisions/names";
-import { type Published, readParameters } from "../decisions/parameters";
+import { type Published, factsFor, readParameters } from "../decisions/parameters";
 import { publishedParameters, validatedBy } from "./published";
 import { refusal } from "./refusal";
 
 /**
  * Lets the program go on only where the stack file's release is the published one or a legal step away from it, and
  * nobody else's operation is under way.
- * @throws RunError with every reason.
+ * @throws RunError that starts with "Refused: " and has every reason.
  */
 export async function admitted(stack: string, settings: Settings): Promise<void> {
   const { release: next, promotedFrom } = settings;
@@ -21,7 +21,7 @@ export async function admitted(stack: string, settings: Settings): Promise<void>
   const admission = admit({
     published: published.release,
     next,
-    facts: facts(published, next.serial, promotedFrom !== undefined, stagingValidated),
+    facts: factsFor(published, next, { requiresStaging: promotedFrom !== undefined, stagingValidated }),
     lease: published.lease,
     ownLease: process.env[leaseVariable],
     now: new Date(),
@@ -30,7 +30,7 @@ export async function admitted(stack: string, settings: Settings): Promise<void>
   if (admission.ok) return;
   throw refusal(
     [
-      `Refused: the release in Pulumi.${stack}.yaml is no legal step from the published one; nothing was changed:`,
+      `Refused: the release in Pulumi.${stack}.yaml cannot be applied; nothing was changed:`,
       ...admission.reasons.map((reason) => `  - ${reason}`),
     ].join("\n"),
   );
@@ -42,21 +42,6 @@ function read(stack: string, values: ReadonlyMap<string, string>): Published {
   } catch (error) {
     throw refusal(error instanceof Error ? error.message : String(error), error);
   }
-}
-
-/** What a legal step may rest on: refusals, validations, the gate's verdict on the canary, an override for this serial. */
-function facts(published: Published, serial: number, requiresStaging: boolean, stagingValidated: string | undefined) {
-  const judged = published.release?.serial ?? 0;
-  const verdict = published.verdicts.get(judged);
-  const override = published.overrides.get(serial);
-  return {
-    refused: new Set(published.refused.keys()),
-    knownGood: published.validated,
-    requiresStaging,
-    stagingValidated,
-    verdict: verdict && { ...verdict, serial: judged },
-    override: override && { ...override, serial },
-  };
 }
 
 /** Whether a process of this machine exists; one that belongs to somebody else does. */

@@ -33,7 +33,10 @@ export async function publishedParameters(stack: string): Promise<ReadonlyMap<st
     const found = await getParametersByPath({ path, recursive: true, withDecryption: false });
     return new Map(found.names.map((name, index) => [name, found.values[index] ?? ""]));
   } catch (error) {
-    throw refusal(`The parameters below ${path} cannot be read, so it is not known what is published:\n  ${reason(error)}`, error);
+    throw refusal(
+      `The parameters below ${path} cannot be read, so it is not known what is published:\n  ${reason(error)}`,
+      error,
+    );
   }
 }
 

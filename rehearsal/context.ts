@@ -113,15 +113,25 @@ export class Context {
     return readFileSync(join(this.copy, `Pulumi.${stack}.yaml`), "utf8");
   }
 
-  /** The release that the stack published last. */
-  async published(stack: Stack): Promise<Release | undefined> {
+  /** The value of one of the stack's parameters. */
+  private async parameter(name: string): Promise<string | undefined> {
     try {
-      const answer = await this.ssm.send(new GetParameterCommand({ Name: parameters.release(stack) }));
-      return JSON.parse(answer.Parameter?.Value ?? "null") as Release;
+      return (await this.ssm.send(new GetParameterCommand({ Name: name }))).Parameter?.Value;
     } catch (error) {
       if (error instanceof ParameterNotFound) return undefined;
       throw error;
     }
+  }
+
+  /** The release that the stack published last. */
+  async published(stack: Stack): Promise<Release | undefined> {
+    const value = await this.parameter(parameters.release(stack));
+    return value === undefined ? undefined : (JSON.parse(value) as Release);
+  }
+
+  /** Whether a digest is on the stack's list of refused ones. */
+  async refused(stack: Stack, digest: string): Promise<boolean> {
+    return (await this.parameter(parameters.refused(stack, digest.replace("sha256:", "")))) !== undefined;
   }
 
   /** The rules of a stack's listener as they are now. */

@@ -21,6 +21,7 @@ export const digestOf = (context: Context, version: string): string =>
 
 /** Deploys a version to staging under load of its own, as a team's pipeline would. */
 export async function deployToStaging(context: Context, version: string): Promise<void> {
+  if (await context.refused("staging", digestOf(context, version))) await allow(context, "staging", version);
   const load = context.load("staging", 50);
   try {
     await context.expect(0, "deploy", { STACK: "staging", VERSION: version });
@@ -57,23 +58,36 @@ export async function seed(context: Context, stack: Stack, version: string): Pro
   assert.equal(result.exitCode, 0, `seeds of ${version} failed on ${stack}:\n${result.stderr}`);
 }
 
-/** Makes `version` the validated release of prod, whatever is live now. */
+/** Whether `version` is live and validated on a stack. */
+async function isLive(context: Context, stack: Stack, version: string): Promise<boolean> {
+  const now = await context.published(stack);
+  return now?.slots[now.live]?.version === version && now.validated === digestOf(context, version);
+}
+
+/** Makes `version` the validated release of prod, whatever is live now and whatever an earlier scenario left refused. */
 export async function bringLive(context: Context, version: string): Promise<void> {
+  if (await isLive(context, "prod", version)) return;
   for (const stack of ["staging", "prod"] as const) {
-    const now = await context.published(stack);
-    const live = now?.slots[now.live];
-    if (live?.version === version && now?.validated === digestOf(context, version)) continue;
-    if (stack === "staging") {
-      if (now) await deployToStaging(context, version);
-      else await context.expect(0, "deploy", { STACK: stack, VERSION: version });
-    } else {
-      const load = now ? context.load("prod") : undefined;
-      try {
-        await context.expect(0, "deploy", { STACK: stack, VERSION: version });
-      } finally {
-        await load?.stop();
-      }
+    if (await isLive(context, stack, version)) continue;
+    const first = (await context.published(stack)) === undefined;
+    const load = first ? undefined : context.load(stack);
+    try {
+      if (await context.refused(stack, digestOf(context, version))) await allow(context, stack, version);
+      await context.expect(0, "deploy", { STACK: stack, VERSION: version });
+    } finally {
+      await load?.stop();
     }
-    if (!now) await seed(context, stack, version);
+    if (first) await seed(context, stack, version);
   }
+}
+
+/** Takes a version off a stack's list of refused digests, as a person would who knows why it was put there. */
+export async function allow(context: Context, stack: Stack, version: string): Promise<void> {
+  await context.expect(0, "allow", {
+    STACK: stack,
+    DIGEST: digestOf(context, version),
+    REASON: "it was refused by a rehearsed rollback",
+    ACTOR: "rehearsal",
+    YES: "1",
+  });
 }

@@ -1,4 +1,4 @@
-"""What the Python tests share: a PostgreSQL server of their own, images of the school's releases, and running pods."""
+"""What the Python tests share: a PostgreSQL server of their own, the school's images, and running pods."""
 
 import http.client
 import json
@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ import psycopg
 import pytest
 
 PROJECT = Path(__file__).parents[1]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "rehearsal")]  # for `migrations` and `school`, as in an image
 REVISIONS = ("8c0d1b2e", "3f2a77aa", "9c1b0d2f")
 """The school's revisions, oldest first."""
 RELEASES = {"1.0.0": REVISIONS[0], "1.1.0": REVISIONS[1], "1.2.0": REVISIONS[2]}
@@ -79,10 +81,21 @@ def cluster() -> Iterator[Cluster]:
     as_owner: dict[str, Any] = (
         {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     )
-    folder = Path(tempfile.mkdtemp(prefix="school-test-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="school-test-", dir="/tmp"))
     os.chown(folder, account.pw_uid, account.pw_gid)
     data, port = folder / "data", free_port()
-    initdb = [binaries / "initdb", "-D", data, "-U", "school", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    initdb: list[str | Path] = [
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        "school",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+    ]
     subprocess.run([*initdb, "-N"], check=True, capture_output=True, cwd="/", timeout=60, **as_owner)
     settings = f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories='{folder}'\nfsync=off\n"
     with (data / "postgresql.conf").open("a") as file:
@@ -90,7 +103,9 @@ def cluster() -> Iterator[Cluster]:
     access = data / "pg_hba.conf"
     access.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
     log = (folder / "log").open("w")
-    server = subprocess.Popen([binaries / "postgres", "-D", data], stdout=log, stderr=log, cwd="/", **as_owner)
+    server = subprocess.Popen(
+        [binaries / "postgres", "-D", data], stdout=log, stderr=log, cwd="/", **as_owner
+    )
     found = Cluster(binaries, port)
     try:
         await_true(lambda: connects(found.url("postgres")), 20, "PostgreSQL starts")
@@ -120,7 +135,7 @@ def await_true(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 def alembic_config() -> alembic.config.Config:
-    return alembic.config.Config(PROJECT / "migrations" / "alembic.ini", stdout=open(os.devnull, "w"))  # noqa: SIM115
+    return alembic.config.Config(PROJECT / "migrations" / "alembic.ini", stdout=open(os.devnull, "w"))
 
 
 def migrate(url: str, direction: str, revision: str) -> None:
@@ -227,7 +242,7 @@ class Pod:
 
 @pytest.fixture
 def start(images: dict[str, Image], tmp_path: Path) -> Iterator[Callable[..., Pod]]:
-    """Starts web or worker of a release as a pod does: `start("1.0.0", "web", url)`; waits until it is ready."""
+    """Starts web or worker of a release as a pod: `start("1.0.0", "web", url)`; waits until it is ready."""
     pods: list[Pod] = []
 
     def launch(

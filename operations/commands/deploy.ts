@@ -1,14 +1,14 @@
 import type { Check } from "../../decisions/checklist";
 import { deploySteps, type DeployStep } from "../../decisions/deploySteps";
-import { digest, digestIn } from "../../decisions/digest";
+import { digest, digestIn, liveDigest } from "../../decisions/digest";
 import { exposedDigests } from "../../decisions/exposure";
-import { knownGood } from "../../decisions/history";
+import { knownGood, type HistoryEntry } from "../../decisions/history";
 import { other, parameters as paths } from "../../decisions/names";
 import { factsFor } from "../../decisions/parameters";
 import type { ReleaseRecord } from "../../decisions/releaseRecord";
 import { next as nextRelease } from "../../decisions/steps";
 import { transition } from "../../decisions/transition";
-import { brake, routingFor, type Brake } from "../brake";
+import { routingFor } from "../brake";
 import {
   carryOut,
   confirmBrake,
@@ -21,12 +21,12 @@ import { describeChecks, readChecklist } from "../checks";
 import { readPublished, type Context } from "../context";
 import { readRecordOf, readStaging } from "../facts";
 import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
-import { holdCanary } from "../hold";
-import { apply, heal, operate, type Operation } from "../operation";
+import { gate } from "../gate";
+import { apply, operate, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { timeline } from "../report";
 import { smokeStep } from "../smoke";
-import { run as rollback } from "./rollback";
+import { rollBackTo } from "./rollback";
 
 /** Brings a version to full production; finished by running it again after a crash at any point. */
 export async function run(ctx: Context): Promise<void> {
@@ -38,10 +38,20 @@ export async function run(ctx: Context): Promise<void> {
   const planned = planOf({ current, history, published }, record);
   if (planned.kind === "rollback") {
     ctx.report.say(planned.why);
-    return rollback({ ...ctx, command: "rollback" });
+    return rollBackTo(
+      { ...ctx, command: "rollback" },
+      isOlder(history, digest(record.image), liveDigest(current)),
+    );
   }
   if (ctx.options.dryRun) return show(ctx, record, { current, history, published });
   await operate(ctx, { version: record.version }, (operation) => deploy(operation, record));
+}
+
+/** Whether `wanted` was validated here before `live` was: then going there is a way back, and what is live is bad. */
+export function isOlder(history: readonly HistoryEntry[], wanted: string, live: string | undefined): boolean {
+  const oldestFirst = knownGood(history, new Set()).targets.toReversed();
+  const first = (digest: string | undefined) => oldestFirst.findIndex((target) => target.digest === digest);
+  return first(live) < 0 || first(wanted) < first(live);
 }
 
 /** Does what is left of the deploy. */
@@ -52,6 +62,7 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
     ctx.report.say(planned.why);
     ctx.report.print(planned.why);
     ctx.report.set("upCount", operation.updates.length);
+    await recordValidated(operation);
     ctx.report.next(makeLine(ctx.stack, "status"));
     return;
   }
@@ -113,52 +124,6 @@ async function takeStep(operation: Operation, record: ReleaseRecord, planned: De
 const isExposed = ({ current }: Operation, record: ReleaseRecord): boolean =>
   exposedDigests(current).includes(digest(record.image));
 
-/** Holds the canary until there is a verdict, and writes a `promote` where the program looks for it. */
-async function gate(operation: Operation): Promise<void> {
-  const { ctx, current } = operation;
-  const canary = digestIn(current, other(current.live));
-  const published = await readPublished(ctx);
-  if (
-    published.verdicts.get(current.serial)?.digest === canary &&
-    published.verdicts.get(current.serial)?.verdict === "promote"
-  )
-    return;
-  const { verdict, reasons, figures } = await ctx.report.step("canary held and watched", async (entry) => {
-    const outcome = await holdCanary(ctx, current);
-    entry.verdict = outcome.verdict;
-    entry.reasons = outcome.reasons;
-    return outcome;
-  });
-  const overridden = ctx.options.override === "gate" && verdict === "hold";
-  if (verdict === "promote" || overridden) {
-    ctx.report.say(`verdict: ${verdict}: ${reasons.join(", ")}`);
-    if (overridden) return;
-    const evidence = { digest: canary, verdict, at: new Date().toISOString(), figures };
-    await ctx.parameters.put(
-      paths.evidence(ctx.stack, "verdict", String(current.serial)),
-      JSON.stringify(evidence),
-    );
-    return;
-  }
-  throw new CanaryRejected(verdict === "rollback", reasons);
-}
-
-/** The canary got no `promote`: it was bad, or there was too little to judge it by until the deadline. */
-class CanaryRejected extends Failure {
-  constructor(
-    readonly bad: boolean,
-    reasons: string[],
-  ) {
-    super(
-      exitCodes.rolledBack,
-      bad
-        ? `The canary is bad: ${reasons.join(", ")}.`
-        : `The canary was not promoted by its deadline: ${reasons.join(", ")}.`,
-      { details: { verdict: bad ? "rollback" : "hold", reasons } },
-    );
-  }
-}
-
 /** The rules of transition, asked before `up` so that a refusal costs no update; writes the override where one is given. */
 async function mustBeLegal(operation: Operation, { step, release }: DeployStep): Promise<void> {
   const { ctx, current } = operation;
@@ -182,90 +147,6 @@ async function mustBeLegal(operation: Operation, { step, release }: DeployStep):
         details: { reasons: legal.reasons },
       },
     );
-}
-
-/** Back to the release before: brake and revert where the new one has traffic, else what was applied last once more. */
-async function undo(operation: Operation, record: ReleaseRecord, cause: unknown): Promise<never> {
-  const { ctx } = operation;
-  ctx.report.warn(`${record.version} failed: ${messageOf(cause)}`);
-  const isBad =
-    cause instanceof CanaryRejected
-      ? cause.bad
-      : !(cause instanceof Failure && cause.exitCode === exitCodes.refused);
-  try {
-    await revert(operation, digest(record.image), messageOf(cause), isBad);
-  } catch (error) {
-    const failure = failureFrom(
-      error,
-      `${messageOf(cause)}\nand going back failed`,
-      exitCodes.rollbackFailed,
-    );
-    throw new Failure(exitCodes.rollbackFailed, failure.message, {
-      next: makeLine(ctx.stack, "rollback", { VERSION: goodVersion(operation, record) ?? "<tag>" }),
-      cause: error,
-    });
-  }
-  describeUpdates(operation);
-  const failure = failureFrom(
-    cause,
-    `${record.version} was not released and is rolled back`,
-    exitCodes.rolledBack,
-  );
-  throw new Failure(exitCodes.rolledBack, failure.message, {
-    ...failure.more,
-    next: makeLine(ctx.stack, "status"),
-  });
-}
-
-/** Version of the slot that does not hold the record. */
-function goodVersion({ current }: Operation, record: ReleaseRecord): string | undefined {
-  return [current.live, other(current.live)]
-    .map((slot) => current.slots[slot]?.version)
-    .find((version) => version !== record.version);
-}
-
-/** See {@link undo}. */
-async function revert(operation: Operation, bad: string, reason: string, refuse: boolean): Promise<void> {
-  const { ctx, current } = operation;
-  const idle = other(current.live);
-  const badIsLive = digestIn(current, current.live) === bad;
-  const good = badIsLive ? idle : current.live;
-  const goodDigest = digestIn(current, good);
-  // A failed update may have moved the weight although it is not applied, so what the rule says counts as well.
-  const rule = await ctx.loadBalancer.route(ctx.signal);
-  const badSlot = badIsLive ? current.live : idle;
-  const moved = rule?.routing.traffic === "open" && rule.routing.weights[badSlot] > 0;
-  if (!moved && current.canaryWeight === 0 && !badIsLive) {
-    // Nothing got traffic: what a failed update left half done is put back by what was applied before.
-    if (operation.reapply) await heal(operation);
-    return;
-  }
-  if (goodDigest === undefined) {
-    // A first release: there is nothing to go back to but no traffic at all.
-    if (current.traffic === "open")
-      await apply(operation, { step: "pause", release: nextRelease.pause(current), reason });
-    return;
-  }
-  const running: { brake?: Brake } = {};
-  try {
-    running.brake = await brake(ctx, {
-      good,
-      goodDigest,
-      badDigests: refuse ? [bad] : [],
-      stopWorkers: [badSlot],
-      reason,
-    });
-    await confirmBrake(ctx, running.brake.routing, goodDigest);
-    const back = badIsLive ? nextRelease.rollback(current, good) : nextRelease.abort(current);
-    const steps: PlannedUpdate[] = [
-      { step: "rollback", release: back, smoke: good, why: reason },
-      { step: "validate", release: nextRelease.validate(back), why: "the release before serves again" },
-    ];
-    await carryOut(operation, steps, running);
-    await confirmTraffic(ctx, routingFor(operation.current), goodDigest, "at the end");
-  } finally {
-    await running.brake?.release();
-  }
 }
 
 function planOf(from: Pick<Operation, "current" | "history" | "published">, record: ReleaseRecord) {

@@ -1,12 +1,13 @@
 import { digestIn } from "../../decisions/digest";
 import { knownGood } from "../../decisions/history";
-import { other, slots, type Slot } from "../../decisions/names";
+import { other, slots } from "../../decisions/names";
 import type { Published } from "../../decisions/parameters";
 import { plan as makePlan, type Plan } from "../../decisions/plan";
+import { databaseWay } from "../../decisions/revisions";
 import { readReleases } from "../../records/releases";
 import { brake, routingFor, type Brake, type BrakeOrder } from "../brake";
 import { readPublished, type Context } from "../context";
-import { carryOut, confirmBrake, confirmTraffic, describeUpdates } from "../carryOut";
+import { carryOut, confirmBrake, confirmTraffic, describeUpdates, recordKnownGood } from "../carryOut";
 import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
 import { operate, type Operation } from "../operation";
 import { makeLine } from "../options";
@@ -25,17 +26,27 @@ type Planned = Extract<Plan, { ok: true }>;
  * made from what is applied by then, and what is done already is not in it any more.
  */
 export async function run(ctx: Context): Promise<void> {
+  await rollBackTo(ctx, true);
+}
+
+/**
+ * {@link run}; without `refuse` the release that leaves is not refused and nothing is braked: a way forward to a version
+ * that was live before, of which nothing says that what is live now is bad.
+ */
+export async function rollBackTo(ctx: Context, refuse: boolean): Promise<void> {
   const { options, report, stack } = ctx;
   const { version, update } = options;
   if (version === undefined && update === undefined) throw await missingTarget(ctx);
   if (options.dryRun) return show(ctx);
 
-  const order = version === undefined ? undefined : await quickBrake(ctx, version);
   const running: Running = {};
-  if (order) running.brake = await brake(ctx, order);
   try {
-    const own = { ...(version ? { version } : {}), interrupts: true, heal: false };
-    await operate(ctx, own, (operation) => rollBack(operation, running));
+    const order = version === undefined || !refuse ? undefined : await quickBrake(ctx, version);
+    if (order) running.brake = await brake(ctx, order);
+    // Planned once before the lease is taken: a target that does not exist must not end somebody's deploy.
+    await brakeFor(ctx, planFrom(await look(ctx)), running, refuse);
+    const own = { ...(version ? { version } : {}), interrupts: refuse, heal: !refuse };
+    await operate(ctx, own, (operation) => rollBack(operation, running, refuse));
   } catch (error) {
     if (ctx.signal.aborted) throw error;
     const failure =
@@ -47,7 +58,7 @@ export async function run(ctx: Context): Promise<void> {
       : "";
     throw new Failure(failure.exitCode, failure.message + state, {
       ...failure.more,
-      next: failure.more.next ?? makeLine(stack, "rollback", { VERSION: version, UPDATE: update }),
+      next: failure.more.next ?? nextAfter(failure, ctx),
     });
   } finally {
     await running.brake?.release();
@@ -61,7 +72,7 @@ export interface Running {
 }
 
 /** Plans and does it, from whatever is applied now. */
-async function rollBack(operation: Operation, running: Running): Promise<void> {
+async function rollBack(operation: Operation, running: Running, refuse: boolean): Promise<void> {
   const { ctx } = operation;
   const planned = planFrom(operation);
   const { target, steps } = planned;
@@ -70,21 +81,14 @@ async function rollBack(operation: Operation, running: Running): Promise<void> {
   ctx.report.set("diff", planned.diff);
   if (steps.length === 0) ctx.report.say(`stack ${ctx.stack} is at ${target.version} already`);
 
-  const goesBack = steps.some(({ step }) => step === "downgrade");
-  if (planned.brake && (!running.brake || goesBack)) {
-    await running.brake?.release();
-    running.brake = await brake(ctx, {
-      good: planned.brake.good,
-      goodDigest: target.digest,
-      badDigests: planned.brake.badDigests,
-      stopWorkers: goesBack ? [...slots] : planned.brake.bad ? [planned.brake.bad] : [],
-      reason: reasonOf(ctx, target.version),
-      pause: goesBack,
-    });
-  }
+  // A deploy that was killed between its last update and this write leaves it out; history proves it.
+  if (!operation.published.validated.has(target.digest))
+    await recordKnownGood(ctx, target.digest, target.version, target.settings.release.serial);
+
+  await brakeFor(ctx, planned, running, refuse);
   try {
     const shown = running.brake?.routing;
-    const isMeant = shown && (goesBack || shown.traffic === "open");
+    const isMeant = shown && (goesBack(planned) || shown.traffic === "open");
     await Promise.all([endMigrations(ctx), ...(isMeant ? [confirmBrake(ctx, shown, target.digest)] : [])]);
     await carryOut(operation, steps, running);
     await confirmTraffic(ctx, routingFor(operation.current), target.digest, "at the end");
@@ -108,6 +112,40 @@ async function rollBack(operation: Operation, running: Running): Promise<void> {
       `Commit Pulumi.${ctx.stack}.yaml: it holds the release that is applied now.`,
     ].join("\n"),
   );
+}
+
+/** Whether the database is taken down on the way. */
+const goesBack = ({ steps }: Planned): boolean => steps.some(({ step }) => step === "downgrade");
+
+/** Brakes as the plan says, unless the brake does that already. */
+async function brakeFor(ctx: Context, planned: Planned, running: Running, refuse: boolean): Promise<void> {
+  const { target, brake: wanted } = planned;
+  const pause = goesBack(planned);
+  const isOn = running.brake !== undefined && (!pause || running.brake.routing.traffic === "paused");
+  if (!wanted || !refuse || isOn) return;
+  await running.brake?.release();
+  running.brake = await brake(ctx, {
+    good: wanted.good,
+    goodDigest: target.digest,
+    badDigests: wanted.badDigests,
+    stopWorkers: pause ? [...slots] : wanted.bad ? [wanted.bad] : [],
+    reason: reasonOf(ctx, target.version),
+    pause,
+  });
+}
+
+/** What is to be typed after a rollback that did not end well. */
+function nextAfter(failure: Failure, { stack, options }: Context): string {
+  const isNothingBegun = failure.exitCode === exitCodes.usage || failure.exitCode === exitCodes.configInvalid;
+  return isNothingBegun
+    ? makeLine(stack, "status")
+    : makeLine(stack, "rollback", { VERSION: options.version, UPDATE: options.update });
+}
+
+/** Where the stack stands, read without the lease. */
+async function look(ctx: Context): Promise<Pick<Operation, "ctx" | "current" | "history" | "published">> {
+  const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
+  return { ctx, history, published, current: published.release ?? ctx.settings.release };
 }
 
 function planFrom(from: Pick<Operation, "ctx" | "current" | "history" | "published">): Planned {
@@ -139,9 +177,7 @@ async function endMigrations(ctx: Context): Promise<void> {
 
 /** DRY_RUN: the plan and the diff, without lease and without change. */
 async function show(ctx: Context): Promise<void> {
-  const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
-  const current = published.release ?? ctx.settings.release;
-  const planned = planFrom({ ctx, history, published, current });
+  const planned = planFrom(await look(ctx));
   ctx.report.set(
     "plan",
     planned.steps.map(({ step, why, release }) => ({ step, why, serial: release.serial })),
@@ -160,7 +196,8 @@ async function show(ctx: Context): Promise<void> {
 
 /**
  * Whether the brake may act before anything is planned: a slot holds the version, its digest was validated here and is
- * not refused, and traffic is not all there yet. Decided from two reads, so that traffic moves within a second or two.
+ * not refused, and traffic is not all there yet. Two reads decide it, so that traffic moves within a second or two; only
+ * where the database is at another revision than the slot's code needs does history say whether that is proved to work.
  */
 async function quickBrake(ctx: Context, version: string): Promise<BrakeOrder | undefined> {
   const [published, route] = await Promise.all([
@@ -168,42 +205,34 @@ async function quickBrake(ctx: Context, version: string): Promise<BrakeOrder | u
     ctx.loadBalancer.route(ctx.signal),
   ]);
   if (!route || !published?.release) return undefined;
-  return brakeOrder(published, route.routing, version, reasonOf(ctx, version));
+  const order = brakeOrder(published, route.routing, version, reasonOf(ctx, version));
+  const target = order && published.release.slots[order.good];
+  const at = published.release.migration?.revision;
+  if (!target || target.revision === at) return order;
+  const { way } = databaseWay(target, at, ctx.options.database, await ctx.engine.history());
+  if (way === "down") return { ...order, stopWorkers: [...slots], pause: true };
+  return way === "none" || way === "keep" ? order : undefined;
 }
 
 /** Pure part of {@link quickBrake}. */
 export function brakeOrder(
-  published: Published,
+  { release, validated, refused }: Pick<Published, "release" | "validated" | "refused">,
   routing: Routing,
   version: string,
   reason: string,
 ): BrakeOrder | undefined {
-  const { release } = published;
-  if (!release) return undefined;
-  const fits = (slot: Slot) => {
-    const held = digestIn(release, slot);
-    return (
-      release.slots[slot]?.version === version &&
-      held !== undefined &&
-      published.validated.has(held) &&
-      !published.refused.has(held)
-    );
-  };
-  const good = [release.live, other(release.live)].find(fits);
-  if (!good || routing.traffic === "paused") return undefined;
-  const bad = other(good);
-  const goodDigest = digestIn(release, good);
-  const badDigest = digestIn(release, bad);
-  if (!goodDigest || routing.weights[bad] === 0) return undefined;
-  // The database must go with it: only the plan knows how, and traffic has to pause meanwhile. Going first to the
-  // old code is still right, because a revision that the old code cannot run on is refused as a release.
-  return {
-    good,
-    goodDigest,
-    badDigests: badDigest && badDigest !== goodDigest ? [badDigest] : [],
-    stopWorkers: [bad],
-    reason,
-  };
+  if (!release || routing.traffic === "paused") return undefined;
+  for (const good of [release.live, other(release.live)]) {
+    const goodDigest = digestIn(release, good);
+    if (release.slots[good]?.version !== version || goodDigest === undefined) continue;
+    if (!validated.has(goodDigest) || refused.has(goodDigest)) continue;
+    const bad = other(good);
+    const badDigest = digestIn(release, bad);
+    if (routing.weights[bad] === 0) return undefined;
+    const badDigests = badDigest && badDigest !== goodDigest ? [badDigest] : [];
+    return { good, goodDigest, badDigests, stopWorkers: [bad], reason };
+  }
+  return undefined;
 }
 
 const reasonOf = (ctx: Context, version: string): string => ctx.options.reason ?? `rollback to ${version}`;

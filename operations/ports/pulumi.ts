@@ -184,12 +184,16 @@ const exportedStack = z.object({
 /** Owners named by the file backend's message: `created by <user>@<host> (pid <n>) at <time>`. */
 export function lockOwners(message: string): LockOwner[] {
   const found = [...message.matchAll(/created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/g)];
-  return found.map(([, user = "", host = "", pid = "", at = ""]) => ({
-    text: `${user}@${host} (pid ${pid}) since ${at}`,
-    host,
-    pid: Number(pid),
-  }));
+  const owners = found.map(([, user = "", host = "", pid = "", at = ""]): [string, LockOwner] => [
+    pid,
+    { text: `${user}@${host} (pid ${pid}) since ${at}`, host, pid: Number(pid) },
+  ]);
+  // The message comes on stdout and on stderr, so each owner is in it twice.
+  return [...new Map(owners).values()];
 }
+
+/** Operations that change nothing, and the two that the engine reports around a `replace`. */
+const unchanged = ["same", "read", "refresh", "create-replacement", "delete-replaced"];
 
 /** Takes from an engine event what a person needs: what changed, and what went wrong. */
 function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: string[]): void {

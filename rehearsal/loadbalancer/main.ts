@@ -17,6 +17,7 @@ function fail(why: string): never {
 if (!cloud || !adminPort)
   fail("Set CLOUD_URL (as http://127.0.0.1:4566) and LB_ADMIN_PORT (a free port on 127.0.0.1).");
 
+let answered = true;
 let text = "";
 let newest: Snapshot = { listeners: [], targetGroups: [] };
 const open = new Set<number>();
@@ -27,8 +28,11 @@ const check = createChecker(async (finding) => {
   await fetch(`${cloud}/moto-api/target-health`, { method: "PUT", body }).catch(warn);
 });
 
-const warn = (cause: unknown) =>
-  console.error(`The cloud at ${cloud} does not answer; the last known rules stay in force.`, cause);
+/** Once for each time that the cloud falls silent. */
+const warn = (cause: unknown) => {
+  if (answered) console.error(`No answer from ${cloud}; the last known rules stay in force.`, cause);
+  answered = false;
+};
 const refuse = (port: number, { message }: Error): never =>
   fail(`Port ${port} cannot be opened (${message}): end the process that has it, or give another port.`);
 
@@ -46,6 +50,7 @@ async function poll() {
   const answer = await fetch(`${cloud}/moto-api/load-balancers`);
   const now = await answer.text();
   if (!answer.ok) throw new Error(`${answer.status} ${now}`);
+  answered = true;
   if (now !== text) {
     newest = JSON.parse((text = now)) as Snapshot;
     change(newest);

@@ -42,7 +42,7 @@ function holds(condition: RuleCondition, { method, path, headers }: Asked): bool
 export function weighted(action: Action, random: number): string | undefined {
   const groups = action.ForwardConfig?.TargetGroups ?? [{ TargetGroupArn: action.TargetGroupArn, Weight: 1 }];
   let left = random * groups.reduce((sum, { Weight = 1 }) => sum + Weight, 0);
-  return groups.find(({ Weight = 1 }) => Weight > 0 && (left -= Weight) < 0)?.TargetGroupArn;
+  return groups.find(({ Weight = 1 }) => (left -= Weight) < 0)?.TargetGroupArn;
 }
 
 /** Who may be asked: the healthy ones, else (AWS fails open) all that are registered. Never a draining or unused one. */

@@ -43,7 +43,7 @@ export function diffResponse(
     .setDeletebeforereplace(deleteBeforeReplace)
     .setDiffsList([...new Set(changes.map(({ path }) => String(path[0])))])
     .setHasdetaileddiff(true);
-  const kinds = new Map(replaces.map((path) => [path, "UPDATE" as Change["kind"]]));
+  const kinds = new Map(replaces.map((path) => [path, "UPDATE"]));
   for (const { path, kind } of changes) kinds.set(pathText(path), kind);
   for (const [path, kind] of kinds) {
     const full = rpc.PropertyDiff.Kind[replaces.includes(path) ? (`${kind}_REPLACE` as const) : kind];

@@ -1,5 +1,5 @@
 import { measureRollback } from "../measureRollback";
-import { bringLive, digestOf } from "../releases";
+import { allow, bringLive } from "../releases";
 import type { Scenario } from "../scenario";
 
 export const rollbackByHistory: Scenario = {
@@ -18,12 +18,7 @@ export const rollbackByHistory: Scenario = {
       "JSON=1",
     ]);
     // Forward again, by the same road: 1.1.0 is known good once it is no longer refused.
-    await context.expect(0, "allow", {
-      DIGEST: digestOf(context, "1.1.0"),
-      REASON: "rehearsal of the way back",
-      ACTOR: "rehearsal",
-      YES: "1",
-    });
+    await allow(context, "prod", "1.1.0");
     await context.expect(0, "deploy", { VERSION: "1.1.0" });
     const second = await measureRollback(context, "1.1.0", "1.0.0", [
       "npx",

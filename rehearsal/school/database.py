@@ -52,7 +52,7 @@ def make_pool(url: str, name: str) -> AsyncConnectionPool[psycopg.AsyncConnectio
 
 
 class Database:
-    """Statements against the pool. A fault of the connection is `UnavailableError`, one of the statement itself."""
+    """Statements against the pool. A fault of the connection is `UnavailableError`."""
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]]) -> None:
         self.pool = pool
@@ -63,6 +63,8 @@ class Database:
         try:
             return await self.write(statement, *values)
         except BrokenError:
+            # The others of the pool may have broken with it.
+            await self.pool.check()
             return await self.write(statement, *values)
 
     async def write(self, statement: LiteralString, *values: object) -> list[Row]:

@@ -86,12 +86,14 @@ describe("a rollback inside the standby window", () => {
 describe("what comes back", () => {
   const sizing = { web: { replicas: 5 }, workers: { replicas: 4 } };
   const flags = { "old-flag": { risk: "low", owner: "grades", expires: "2027-01-01" } };
-  const old = [entry(one, {}, { flags, sizing })];
+  const old = [one, ...deployed(one, 2).toReversed().slice(0, 2)]
+    .map((release) => entry(release, {}, { flags, sizing }))
+    .reverse();
   const heldFlags = { "old-flag": { reason: "incident 7" } };
   const settings = settingsWith(two, { heldFlags, alarms: { maxErrorPercent: 5 } });
   const result = planned(
     input(two, "1.1.0", {
-      history: [...historyOf(two), ...historyOf(...deployed(one, 2).toReversed()), ...old],
+      history: [...historyOf(two), ...historyOf(...deployed(one, 2).toReversed().slice(2)), ...old],
       settings,
     }),
   );

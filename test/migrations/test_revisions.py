@@ -7,10 +7,9 @@ from typing import Any
 import alembic.command
 import psycopg
 import pytest
+from conftest import REVISIONS, Cluster, alembic_config, migrate
 from pytest_alembic import tests as standard
 from pytest_alembic.config import Config
-
-from conftest import REVISIONS, Cluster, alembic_config, migrate
 
 STEPS = list(pairwise(("base", *REVISIONS)))
 

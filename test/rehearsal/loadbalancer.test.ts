@@ -319,7 +319,10 @@ describe("a listener", () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     expect((await fetch((await inFront([at])).url)).status).toBe(502);
-    expect((await fetch((await inFront([])).url)).status).toBe(503);
+    const nobody = await fetch((await inFront([])).url);
+    expect(nobody.status).toBe(503);
+    const sent = ["connection", "content-length", "content-type", "date", "server"];
+    expect([...nobody.headers.keys()].sort()).toEqual(sent);
   });
 
   it("ends the target's request when the client leaves, and counts it as 460", async () => {

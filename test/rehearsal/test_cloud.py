@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -256,8 +257,17 @@ def test_a_modified_rule_and_a_modified_listener_are_checked_too(cloud: Cloud) -
 
 
 @pytest.mark.usefixtures("aws")
-def test_of_many_writes_of_a_parameter_without_overwrite_exactly_one_wins() -> None:
+def test_of_many_writes_of_a_parameter_without_overwrite_exactly_one_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store = boto3.client("ssm", "eu-central-1")
+
+    def late() -> datetime:
+        time.sleep(0.01)
+        return datetime.now(UTC)
+
+    # moto asks for the time between its look and its write: the gap into which a second writer could fall
+    monkeypatch.setattr("moto.ssm.models.utcnow", late)
 
     def write(value: int) -> str:
         try:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-
 from conftest import RELEASES, REVISIONS, Image, Pod, await_true, migrate
 
 Start = Callable[..., Pod]
@@ -16,9 +15,7 @@ Seeded = Callable[[str], str]
 
 # Each release on its own schema, and on each later one: what it meets when it is rolled back to.
 ON_SCHEMAS = [
-    (version, revision)
-    for version, own in RELEASES.items()
-    for revision in REVISIONS[REVISIONS.index(own) :]
+    (version, revision) for version, own in RELEASES.items() for revision in REVISIONS[REVISIONS.index(own) :]
 ]
 
 

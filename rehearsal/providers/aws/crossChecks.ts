@@ -4,36 +4,25 @@
 type Fault = string | false | undefined;
 const list = (value: unknown): any[] => (Array.isArray(value) ? value : []);
 
-function lifecycle(where: string, { lifecycle: days }: any): Fault {
-  if (days?.coldStorageAfter === undefined || !(days.deleteAfter < days.coldStorageAfter + 90)) return false;
-  return `${where}.lifecycle.deleteAfter is ${days.deleteAfter}; it must be at least 90 days after coldStorageAfter (${days.coldStorageAfter})`;
+function lifecycle(where: string, { coldStorageAfter, deleteAfter }: any = {}): Fault {
+  const least = `must be at least 90 days after coldStorageAfter (${coldStorageAfter})`;
+  return (
+    deleteAfter < coldStorageAfter + 90 && `${where}.lifecycle.deleteAfter is ${deleteAfter}; it ${least}`
+  );
 }
 
-const planRule = (rule: any, n: number): Fault[] => [
-  lifecycle(`rules[${n}]`, rule),
-  ...list(rule.copyActions).map((copy, m) => lifecycle(`rules[${n}].copyActions[${m}]`, copy)),
-  rule.enableContinuousBackup &&
-    !(rule.lifecycle?.deleteAfter <= 35) &&
-    `rules[${n}].lifecycle.deleteAfter must be 1 to 35 days with enableContinuousBackup`,
-  rule.completionWindow < (rule.startWindow ?? 60) + 60 &&
-    `rules[${n}].completionWindow is ${rule.completionWindow}; it must be at least 60 minutes more than startWindow`,
-];
-
 export const crossChecks: Readonly<Record<string, (inputs: any) => Fault[]>> = {
-  "aws:lb/targetGroup:TargetGroup": ({
-    targetType = "instance",
-    healthCheck: { timeout = 5, interval = 30 } = {},
-    ...given
-  }) => [
-    ...["port", "protocol", "vpcId"].map(
-      (key) =>
-        targetType !== "lambda" &&
-        given[key] === undefined &&
-        `${key} is required for target type ${targetType}`,
-    ),
-    timeout >= interval &&
-      `healthCheck.timeout is ${timeout}; it must be less than the interval (${interval})`,
-  ],
+  "aws:lb/targetGroup:TargetGroup": ({ targetType = "instance", healthCheck, ...given }) => {
+    const { timeout = 5, interval = 30 } = healthCheck ?? {};
+    return [
+      timeout >= interval &&
+        `healthCheck.timeout is ${timeout}; it must be less than the interval (${interval})`,
+      ...["port", "protocol", "vpcId"].map((key) => {
+        const needed = targetType !== "lambda" && given[key] === undefined;
+        return needed && `${key} is required for target type ${targetType}`;
+      }),
+    ];
+  },
   "aws:lb/listenerRule:ListenerRule": ({ actions, conditions }) => [
     ...list(actions).flatMap(({ type, forward, targetGroupArn, fixedResponse }, n) => [
       type === "forward" &&
@@ -41,9 +30,9 @@ export const crossChecks: Readonly<Record<string, (inputs: any) => Fault[]>> = {
         `actions[${n}] must have either forward or targetGroupArn`,
       type === "fixed-response" && !fixedResponse && `actions[${n}] must have fixedResponse`,
     ]),
-    ...list(conditions).map(
-      (one, n) => Object.keys(one).length !== 1 && `conditions[${n}] must have exactly one kind of condition`,
-    ),
+    ...list(conditions).map((one, n) => {
+      return Object.keys(one).length !== 1 && `conditions[${n}] must have exactly one kind of condition`;
+    }),
   ],
   "aws:ssm/parameter:Parameter": ({ value, insecureValue, tier = "Standard" }) => {
     const size = Buffer.byteLength(String(value ?? insecureValue ?? ""));
@@ -54,33 +43,51 @@ export const crossChecks: Readonly<Record<string, (inputs: any) => Fault[]>> = {
     ];
   },
   "aws:cloudwatch/metricAlarm:MetricAlarm": (alarm) => {
-    const queries = list(alarm.metricQueries);
-    const returning = queries.filter(({ returnData }) => returnData === true).length;
-    const periods = [alarm.period, ...queries.map(({ period, metric }) => metric?.period ?? period)];
-    const seconds = alarm.evaluationPeriods * Math.max(...periods.map((period) => Number(period) || 0));
+    const {
+      evaluationPeriods,
+      datapointsToAlarm,
+      metricName,
+      metricQueries,
+      period,
+      statistic,
+      extendedStatistic,
+    } = alarm;
+    const returning = list(metricQueries).filter(({ returnData }) => returnData === true).length;
+    const periods = [period, ...list(metricQueries).map((query) => query.metric?.period ?? query.period)];
+    const seconds = evaluationPeriods * Math.max(...periods.map((one) => Number(one) || 0));
+    const single = metricName !== undefined;
     return [
       ...["evaluationPeriods", "comparisonOperator"].map(
         (key) => alarm[key] === undefined && `${key} is required`,
       ),
-      (alarm.metricName === undefined) === (alarm.metricQueries === undefined) &&
-        "metricQueries or metricName must be given, and not both",
-      alarm.metricName !== undefined && !alarm.period && "period is required with metricName",
-      alarm.metricName !== undefined &&
-        !alarm.statistic === !alarm.extendedStatistic &&
+      (alarm.threshold ?? alarm.thresholdMetricId) === undefined && "threshold is required",
+      single === (metricQueries !== undefined) && "metricQueries or metricName must be given, and not both",
+      single && !period && "period is required with metricName",
+      single &&
+        !statistic === !extendedStatistic &&
         "statistic or extendedStatistic must be given, and not both",
-      queries.length > 0 &&
+      Array.isArray(metricQueries) &&
         returning !== 1 &&
         `metricQueries must have exactly one entry with returnData: true; ${returning} have it`,
-      alarm.threshold === undefined && alarm.thresholdMetricId === undefined && "threshold is required",
-      alarm.datapointsToAlarm > alarm.evaluationPeriods &&
-        `datapointsToAlarm is ${alarm.datapointsToAlarm}; it must be at most evaluationPeriods (${alarm.evaluationPeriods})`,
+      datapointsToAlarm > evaluationPeriods &&
+        `datapointsToAlarm is ${datapointsToAlarm}; it must be at most evaluationPeriods (${evaluationPeriods})`,
       seconds > 604_800 &&
         `evaluationPeriods times the period is ${seconds} s; it must be at most 604800 (7 days)`,
     ];
   },
   "aws:backup/plan:Plan": ({ rules }) => [
     rules === undefined && "rules is required",
-    ...list(rules).flatMap(planRule),
+    ...list(rules).flatMap(
+      ({ lifecycle: days, copyActions, enableContinuousBackup, startWindow = 60, completionWindow }, n) => [
+        lifecycle(`rules[${n}]`, days),
+        ...list(copyActions).map((copy, m) => lifecycle(`rules[${n}].copyActions[${m}]`, copy.lifecycle)),
+        enableContinuousBackup &&
+          !(days?.deleteAfter <= 35) &&
+          `rules[${n}].lifecycle.deleteAfter must be 1 to 35 days with enableContinuousBackup`,
+        completionWindow < startWindow + 60 &&
+          `rules[${n}].completionWindow is ${completionWindow}; it must be at least 60 minutes more than startWindow`,
+      ],
+    ),
   ],
   "aws:backup/vaultLockConfiguration:VaultLockConfiguration": ({
     minRetentionDays: least,

@@ -193,11 +193,11 @@ export const listenerRules: Live = {
 
 /** The invoke `aws:lb/getListener:getListener`. Throws, naming what was asked for, if there is no such listener. */
 export async function getListener(region: string, { arn, loadBalancerArn, port }: Props): Promise<object> {
+  const wanted = arn ? String(arn) : `on port ${String(port)} of ${String(loadBalancerArn)}`;
   const query = arn ? { ListenerArns: [String(arn)] } : { LoadBalancerArn: String(loadBalancerArn) };
   const found = await unlessAbsent(elbOf(region).send(new elb.DescribeListenersCommand(query)));
   const listener = found?.Listeners?.find((one) => arn !== undefined || one.Port === port);
-  if (!listener)
-    throw new Error(`There is no listener ${String(arn ?? `${port} of ${loadBalancerArn}`)} in ${region}.`);
+  if (!listener) throw new Error(`There is no listener ${wanted} in ${region}.`);
   return {
     arn: listener.ListenerArn,
     id: listener.ListenerArn,

@@ -78,7 +78,8 @@ export function awsProvider(endpoint: string): Provider {
   /** What is live, then what was declared: a service may write the same value in another way. */
   const outputsOf = (call: Call, inputs: Props, found: object): Props => {
     const tagsAll = tagged(call, inputs)["tags"];
-    return { ...found, ...inputs, ...(tagsAll ? { tagsAll } : {}), region: regionOf(call, inputs) };
+    const region = schemaOf(call.type).inputs.has("region") && { region: regionOf(call, inputs) };
+    return { ...found, ...inputs, ...(tagsAll ? { tagsAll } : {}), ...region };
   };
   const readLive = async (
     handler: Live,
@@ -104,8 +105,9 @@ export function awsProvider(endpoint: string): Provider {
       const forcing = changes.filter(({ path: [key] }) =>
         forceNew === "*" ? true : [...forceNew, "region", "namePrefix"].includes(String(key)),
       );
-      // A name is taken until the old resource is gone.
-      const sameName = inputs[autoname] !== undefined && inputs[autoname] === old[autoname];
+      // A declared name is taken until the old resource is gone; of an automatic one the engine asks for another.
+      const sameName =
+        inputs[autoname] !== undefined && inputs[autoname] === old[autoname] && !inputs["__defaults"];
       return {
         replaces: forcing.map(({ path }) => pathText(path)),
         deleteBeforeReplace: forcing.length > 0 && sameName,
@@ -113,7 +115,7 @@ export function awsProvider(endpoint: string): Provider {
     },
     preview(call, inputs) {
       const computed = schemaOf(call.type).computed.map((key) => [key, unknown]);
-      return { ...Object.fromEntries(computed), ...inputs, region: regionOf(call, inputs) };
+      return outputsOf(call, inputs, Object.fromEntries(computed));
     },
     async create(call, inputs) {
       const [handler, region, { kept }] = [live[call.type], regionOf(call, inputs), typeOf(call.type)];

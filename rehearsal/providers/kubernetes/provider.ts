@@ -146,9 +146,10 @@ export function kubernetesProvider(): Provider {
           ),
         );
       if (await isUnready(call, old, inputs)) replaces.push(`metadata.annotations["${replaceUnready}"]`);
-      // Two objects cannot have one name.
-      const { name, namespace } = metadataOf(old);
-      const same = metadataOf(inputs)["name"] === name && metadataOf(inputs)["namespace"] === namespace;
+      // Two objects cannot have one name; for an automatic one the engine asks for another.
+      const where = (props: Props) =>
+        `${String(metadataOf(props)["namespace"])}/${String(metadataOf(props)["name"])}`;
+      const same = where(old) === where(inputs) && annotation(inputs, autonamed) !== "true";
       return { replaces, deleteBeforeReplace: replaces.length > 0 && same };
     },
     preview: (_, inputs) => inputs,
@@ -163,7 +164,7 @@ export function kubernetesProvider(): Provider {
         kind,
         ...old,
         metadata,
-      } as KubeObject);
+      });
       if (!found) return undefined;
       const state = stateOf(found);
       // The API never gives a Secret's stringData back, so nothing can be said about its drift.

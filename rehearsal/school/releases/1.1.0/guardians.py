@@ -1,13 +1,12 @@
 """Guardians: the name in two parts. Both forms are written and either is read, for 1.0.0 may be live beside
 this release."""
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
 from school.answers import answer, body, only, record, services
 from school.database import Row
 from school.fault import fault
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 
 def split(full_name: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import psycopg
-
 from school.flags import Flags
 
 GRADEBOOK = "gradebook-v2"

@@ -1,0 +1,128 @@
+/** Requests and errors over some time. */
+export interface ServiceCounts {
+  requests: number;
+  errors: number;
+}
+
+/** The whole service, both slots together, over the windows that its error budget is judged by, each up to now. */
+export interface ServiceWindows {
+  /** Over `slo.windowDays`. */
+  budget: ServiceCounts;
+  sixHours: ServiceCounts;
+  hour: ServiceCounts;
+  halfHour: ServiceCounts;
+  fiveMinutes: ServiceCounts;
+}
+
+/** The objective, as config has it. */
+export interface Objective {
+  /** Share of requests that must succeed, percent. */
+  objective: number;
+  /** Days over which it holds. */
+  windowDays: number;
+}
+
+/**
+ * Burn rates from which on a budget burns too fast: a long window, so that it is no blip, and a short one, so that it is not
+ * over already. 14.4 spends 2 % of 30 days in an hour, 6 spends 5 % in six hours (Google, SRE Workbook, chapter 5).
+ */
+export const fastBurns = [
+  { long: "hour", short: "fiveMinutes", burn: 14.4, says: "over 1 h and 5 min" },
+  { long: "sixHours", short: "halfHour", burn: 6, says: "over 6 h and 30 min" },
+] as const;
+
+/** Errors below which a burn rate says nothing: one failed request on a quiet night is none. */
+const minErrors = 3;
+/** A canary's own burn is judged from this many requests on. */
+const minCanaryRequests = 100;
+/** A canary that burns at this rate by its own count is not promoted; the service's burn cannot see a tenth of its traffic. */
+export const canaryBurn = 14.4;
+
+/** The share of requests that may fail. */
+const allowedShare = ({ objective }: Objective): number => (100 - objective) / 100;
+
+/** How many times as fast as allowed the errors come: at 1 the budget lasts exactly its window. 0 without requests. */
+export function burnRate(counts: ServiceCounts, slo: Objective): number {
+  return counts.requests > 0 ? counts.errors / counts.requests / allowedShare(slo) : 0;
+}
+
+/** Part of the window's budget that these errors are: 1 is all of it. Without any requests there is nothing to spend. */
+export function spentPart(errors: number, window: ServiceCounts, slo: Objective): number {
+  const allowed = window.requests * allowedShare(slo);
+  if (errors <= 0) return 0;
+  return allowed > 0 ? errors / allowed : 1;
+}
+
+/** What the budget is judged by. */
+export interface BudgetInput {
+  service: ServiceWindows | "unknown";
+  /** All that the canary had, and its last five minutes. */
+  canary: { all: ServiceCounts; fiveMinutes: ServiceCounts };
+}
+
+export interface BudgetFigures {
+  /** Part of the budget that is left, at most 1; below 0 it is overspent. Absent: unknown. */
+  left?: number;
+  /** Part of the budget that the canary's errors spent. Absent: unknown. */
+  spentByCanary?: number;
+  /** Burn rate of the canary's own requests over five minutes. */
+  canaryBurn: number;
+  /** Burn rates of the service by window. */
+  serviceBurn?: Record<"hour" | "fiveMinutes" | "sixHours" | "halfHour", number>;
+}
+
+/** Whether a promotion may spend more of the budget, and why not. */
+export interface BudgetVerdict {
+  ok: boolean;
+  /** All that speaks against it; empty when `ok`. */
+  reasons: string[];
+  figures: BudgetFigures;
+}
+
+/** Judges the error budget: a promotion needs some of it left and no fast burn, of the service or of the canary. */
+export function judgeBudget({ service, canary }: BudgetInput, slo: Objective): BudgetVerdict {
+  const reasons: string[] = [];
+  const own = burnRate(canary.fiveMinutes, slo);
+  const { requests, errors } = canary.fiveMinutes;
+  if (requests >= minCanaryRequests && errors >= minErrors && own >= canaryBurn)
+    reasons.push(
+      `the canary burns the error budget ${times(own)} as fast as allowed over 5 min, at most ${times(canaryBurn)} may be`,
+    );
+  if (service === "unknown")
+    return {
+      ok: false,
+      reasons: ["the service's error budget is unknown", ...reasons],
+      figures: { canaryBurn: own },
+    };
+
+  const left = 1 - spentPart(service.budget.errors, service.budget, slo);
+  if (left <= 0)
+    reasons.push(
+      `no error budget is left: ${service.budget.errors} of ${service.budget.requests} requests failed in ${slo.windowDays} days, ${slo.objective} % must succeed`,
+    );
+  for (const { long, short, burn, says } of fastBurns) {
+    const slowest = Math.min(burnRate(service[long], slo), burnRate(service[short], slo));
+    if (slowest >= burn && service[short].errors >= minErrors)
+      reasons.push(
+        `the service burns its error budget ${times(slowest)} as fast as allowed ${says}, at most ${times(burn)} may be`,
+      );
+  }
+  const rate = (name: "hour" | "fiveMinutes" | "sixHours" | "halfHour") => burnRate(service[name], slo);
+  return {
+    ok: reasons.length === 0,
+    reasons,
+    figures: {
+      left,
+      spentByCanary: spentPart(canary.all.errors, service.budget, slo),
+      canaryBurn: own,
+      serviceBurn: {
+        hour: rate("hour"),
+        fiveMinutes: rate("fiveMinutes"),
+        sixHours: rate("sixHours"),
+        halfHour: rate("halfHour"),
+      },
+    },
+  };
+}
+
+const times = (rate: number): string => `${rate.toFixed(1)} times`;

@@ -1,0 +1,186 @@
+import { judgeBudget, type BudgetFigures } from "../errorBudget";
+import {
+  budgetSeconds,
+  errorSignal,
+  jobSignal,
+  loadBalancerSignal,
+  silentSeconds,
+  slowSignal,
+  suspicion,
+} from "./limits";
+import { weigh } from "./evidence";
+import type { Observation } from "./observation";
+import { observe } from "./observe";
+import { sufficiency } from "./ratioTest";
+import type { GateSettings, GateState } from "./state";
+import { targetWaits } from "./targetHealth";
+
+/** What a verdict rests on, for the report and the incident. */
+export interface GateFigures {
+  /** Seconds since the canary got its traffic. */
+  seconds: number;
+  /** Seconds of them with known metrics, warm-up left out. */
+  knownSeconds: number;
+  canary: { requests: number; errors: number; slow: number };
+  live: { requests: number; errors: number; slow: number };
+  /** The canary's measured share of all requests, percent; absent without requests. */
+  share?: number;
+  /** Evidence by signal, as a part of what a rollback needs (of its logarithm): 1 rolls back, 0 or less is none. */
+  evidence: { errors: number; slow: number; jobs: number; loadBalancer: number };
+  budget: BudgetFigures;
+}
+
+/** The gate's word. */
+export interface GateResult {
+  /** To be kept, as JSON, and given to the next call. */
+  state: GateState;
+  verdict: "promote" | "rollback" | "hold";
+  /** A hold that is over: the caller takes the canary to weight 0, unpromoted. */
+  deadlinePassed: boolean;
+  /** Why; for `hold` all that a promotion still waits for. */
+  reasons: string[];
+  figures: GateFigures;
+}
+
+/**
+ * Judges a canary (or, after `startBake`, a promoted release) with one more interval. It may be asked as often as one likes:
+ * looking more often makes no false alarm likelier. Over a whole canary that is no worse than the live slot (up to the
+ * tolerances in limits.ts) the probability of `rollback` is at most `gate.falseRollback`. What is unknown holds.
+ */
+export function judge(state: GateState, observation: Observation, settings: GateSettings): GateResult {
+  return conclude(observe(state, observation, settings), settings);
+}
+
+/** The verdict on what is known, without a new interval. */
+export function conclude(state: GateState, settings: GateSettings): GateResult {
+  const { gate, slo } = settings;
+  const seconds = state.since === undefined ? 0 : ((state.at ?? state.since) - state.since) / 1000;
+  const longest = state.mode === "bake" ? gate.bakeMinutes * 60 : gate.deadlineSeconds;
+  const evidence = evidenceOf(state, settings);
+  const budget = judgeBudget(
+    {
+      service:
+        state.service && (state.at ?? 0) - state.service.at <= budgetSeconds * 1000
+          ? state.service.windows
+          : "unknown",
+      canary: { all: state.totals.canary, fiveMinutes: lastMinutes(state) },
+    },
+    slo,
+  );
+  const { canary, live } = state.totals;
+  const all = canary.requests + live.requests;
+  const figures: GateFigures = {
+    seconds,
+    knownSeconds: state.knownSeconds,
+    canary,
+    live,
+    ...(all > 0 ? { share: (100 * canary.requests) / all } : {}),
+    evidence,
+    budget: budget.figures,
+  };
+  const found = state.rollback ?? condemning(state, evidence);
+  if (found)
+    return {
+      state: state.rollback ? state : { ...state, rollback: found },
+      verdict: "rollback",
+      deadlinePassed: false,
+      reasons: found,
+      figures,
+    };
+
+  const waits = [...missing(state, settings), ...suspicious(evidence)];
+  const isBake = state.mode === "bake";
+  if (isBake && seconds < longest) waits.push(`baked for ${Math.floor(seconds)} of ${longest} s`);
+  if (!isBake && !budget.ok && !settings.overridden?.includes("budget")) waits.push(...budget.reasons);
+  const isOver = isBake ? seconds >= longest : seconds > longest;
+  if (isOver && (!isBake || waits.length > 0)) {
+    const reasons = [
+      `not to be promoted after ${Math.floor(seconds)} s, the limit is ${longest} s`,
+      ...waits,
+    ];
+    return { state, verdict: "hold", deadlinePassed: true, reasons, figures };
+  }
+  if (waits.length > 0) return { state, verdict: "hold", deadlinePassed: false, reasons: waits, figures };
+  return { state, verdict: "promote", deadlinePassed: false, reasons: [passed(figures, state)], figures };
+}
+
+const says = {
+  errors: "errors",
+  slow: "slow requests",
+  jobs: "failed jobs",
+  loadBalancer: "errors of the load balancer itself",
+} as const;
+
+function evidenceOf({ tests, loadBalancer, mode }: GateState, { gate, slo }: GateSettings) {
+  const { falseRollback } = gate;
+  const alone = mode === "bake";
+  return {
+    errors: sufficiency(tests.errors, errorSignal(slo.objective), falseRollback, alone),
+    slow: sufficiency(tests.slow, slowSignal, falseRollback, alone),
+    jobs: sufficiency(tests.jobs, jobSignal, falseRollback, alone),
+    loadBalancer: weigh(loadBalancer.evidence) / -Math.log(falseRollback * loadBalancerSignal.falseShare),
+  };
+}
+
+/** Why the evidence rolls back, if it does. */
+function condemning({ totals }: GateState, evidence: GateFigures["evidence"]): string[] | undefined {
+  if (Math.max(evidence.errors, evidence.slow, evidence.jobs, evidence.loadBalancer) < 1) return undefined;
+  const { canary, live } = totals;
+  const compare = (kind: "errors" | "slow") =>
+    `${rate(canary[kind], canary.requests)} of ${Math.round(canary.requests)} requests, the live slot ${rate(live[kind], live.requests)} of ${Math.round(live.requests)}`;
+  return [
+    evidence.errors >= 1 ? `the canary has more errors: ${compare("errors")}` : "",
+    evidence.slow >= 1 ? `the canary has more slow requests: ${compare("slow")}` : "",
+    evidence.jobs >= 1 ? "the canary's workers fail more jobs than the live slot's" : "",
+    evidence.loadBalancer >= 1
+      ? "the load balancer itself answers 502 or 503 more often than before the canary"
+      : "",
+  ].filter(Boolean);
+}
+
+/** What a promotion cannot do without. */
+function missing(state: GateState, { gate }: GateSettings): string[] {
+  const { canary, live } = state.totals;
+  const waits = state.unknown.map((part) => `unknown: ${part}`);
+  if (state.silentSeconds >= silentSeconds)
+    waits.push(`the canary has had no request for ${Math.floor(state.silentSeconds)} s`);
+  waits.push(...targetWaits(state));
+  if (state.mode === "bake") return waits;
+  if (state.knownSeconds < gate.holdSeconds)
+    waits.push(`watched for ${Math.floor(state.knownSeconds)} of ${gate.holdSeconds} s`);
+  if (canary.requests < gate.minRequests)
+    waits.push(`${Math.round(canary.requests)} of at least ${gate.minRequests} requests`);
+  if (live.requests < gate.minRequests)
+    waits.push(
+      `the live slot had ${Math.round(live.requests)} requests, at least ${gate.minRequests} are needed to compare with`,
+    );
+  return waits;
+}
+
+/** What looks bad but proves nothing yet. */
+function suspicious(evidence: GateFigures["evidence"]): string[] {
+  return (["errors", "slow", "jobs", "loadBalancer"] as const).flatMap((signal) =>
+    evidence[signal] >= suspicion
+      ? [
+          `the canary is suspected of more ${says[signal]}: ${Math.round(100 * evidence[signal])} % of the evidence that a rollback needs`,
+        ]
+      : [],
+  );
+}
+
+function lastMinutes({ minutes }: GateState): { requests: number; errors: number } {
+  let requests = 0;
+  let errors = 0;
+  for (const minute of minutes) {
+    requests += minute.requests;
+    errors += minute.errors;
+  }
+  return { requests, errors };
+}
+
+function passed({ canary, live, seconds }: GateFigures, { mode }: GateState): string {
+  const against = mode === "bake" ? "" : `, the live slot ${rate(live.errors, live.requests)}`;
+  return `no worse in ${Math.floor(seconds)} s: ${rate(canary.errors, canary.requests)} of ${Math.round(canary.requests)} requests failed${against}`;
+}
+
+const rate = (count: number, of: number): string => (of > 0 ? `${((100 * count) / of).toFixed(2)} %` : "0 %");

@@ -1,0 +1,47 @@
+import { halfDeadSeconds } from "./limits";
+import type { Observation, TargetCounts, Unknown } from "./observation";
+import type { GateState } from "./state";
+
+const fewerThanHalf = (targets: TargetCounts | Unknown): boolean =>
+  targets !== "unknown" && targets.healthy * 2 < targets.total;
+
+const allHealthy = (targets: TargetCounts | Unknown): boolean =>
+  targets !== "unknown" && targets.total > 0 && targets.healthy === targets.total;
+
+/** How long fewer than half of the canary's targets have been healthy while the live slot had all; unknown changes nothing. */
+export function halfDeadFor(soFar: number, { targets, seconds }: Observation): number {
+  if (targets.canary === "unknown") return soFar;
+  return fewerThanHalf(targets.canary) && allHealthy(targets.live) ? soFar + seconds : 0;
+}
+
+/**
+ * Why the canary's targets condemn it, if they do. No healthy target fails all its traffic: that is enough at once. Both
+ * slots without any is a fault that they share, and going back would not help.
+ */
+export function deathByTargets({
+  targets: { canary, live },
+  halfDeadSeconds: seconds,
+}: GateState): string[] | undefined {
+  if (canary === "unknown" || (live !== "unknown" && live.healthy === 0)) return undefined;
+  if (canary.healthy === 0)
+    return [
+      canary.total === 0
+        ? "the canary gets traffic and has no target"
+        : `none of the canary's ${canary.total} targets is healthy`,
+    ];
+  if (seconds >= halfDeadSeconds)
+    return [
+      `only ${canary.healthy} of the canary's ${canary.total} targets are healthy, for ${seconds} s, while the live slot has all`,
+    ];
+  return undefined;
+}
+
+/** Why the canary's targets keep it from being promoted, if they do. */
+export function targetWaits({ targets: { canary, live } }: GateState): string[] {
+  if (canary === "unknown") return [];
+  if (live !== "unknown" && live.healthy === 0 && live.total > 0 && canary.healthy === 0)
+    return ["neither slot has a healthy target"];
+  return canary.healthy < canary.total || canary.total === 0
+    ? [`${canary.healthy} of the canary's ${canary.total} targets are healthy`]
+    : [];
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { checklist, type ChecklistFacts } from "../../decisions/checklist";
+import { emptyRelease } from "../../decisions/steps";
+import { digestOf, record, sample, served } from "./samples";
+
+const happy: ChecklistFacts = {
+  version: "1.2.0",
+  record: record(2),
+  current: served(),
+  requiresStaging: true,
+  stagingValidated: digestOf(2),
+  knownGood: new Set(),
+  refused: new Map(),
+  liveWeights: { blue: 100, green: 0 },
+  alarms: [
+    { name: "school-prod-blue-5xx", state: "OK" },
+    { name: "school-prod-green-5xx", state: "INSUFFICIENT_DATA" },
+  ],
+  otherLease: null,
+};
+const failing = (change: Partial<ChecklistFacts>) =>
+  checklist({ ...happy, ...change })
+    .filter((check) => !check.ok)
+    .map((check) => [check.id, check.detail]);
+const lease = {
+  id: "a",
+  operation: "deploy",
+  actor: "ada",
+  host: "h",
+  pid: 1,
+  since: "12:00",
+  heartbeat: "12:00",
+};
+
+describe("the checklist", () => {
+  it("passes when everything is known and in order", () => {
+    expect(failing({})).toEqual([]);
+    expect(checklist(happy).map((check) => check.id)).toEqual([
+      "lease-free",
+      "release-record",
+      "staging-validated",
+      "not-refused",
+      "live-weights",
+      "release-alarms",
+    ]);
+  });
+  it.each<[string, Partial<ChecklistFacts>, string[][]]>([
+    [
+      "somebody else's lease",
+      { otherLease: lease },
+      [["lease-free", "held: deploy by ada on h (process 1) since 12:00"]],
+    ],
+    [
+      "a version that staging did not validate",
+      { stagingValidated: "" },
+      [["staging-validated", `staging validated nothing, this is ${digestOf(2)}`]],
+    ],
+    [
+      "a refused digest",
+      { refused: new Map([[digestOf(2), { reason: "5xx", actor: "ada", at: "noon" }]]) },
+      [["not-refused", "refused by ada at noon: 5xx"]],
+    ],
+    [
+      "weights that differ from config",
+      { liveWeights: { blue: 90, green: 10 } },
+      [["live-weights", "the rule has blue 90, green 10, config says blue 100, green 0"]],
+    ],
+    [
+      "a firing alarm",
+      { alarms: [{ name: "school-prod-blue-5xx", state: "ALARM" }] },
+      [["release-alarms", "firing: school-prod-blue-5xx"]],
+    ],
+    [
+      "a tag that names another image than before",
+      { version: "1.1.0", record: { ...record(2), version: "1.1.0" } },
+      [["release-record", `a slot runs 1.1.0 as ${digestOf(1)}, the record says 1.1.0 is ${digestOf(2)}`]],
+    ],
+  ])("fails on %s, and only there", (_, change, expected) => expect(failing(change)).toEqual(expected));
+  it("takes whatever is not known for not ok", () => {
+    const unknown = {
+      refused: undefined,
+      liveWeights: undefined,
+      alarms: undefined,
+      otherLease: undefined,
+      stagingValidated: undefined,
+    };
+    expect(failing(unknown).map(([id]) => id)).toEqual([
+      "lease-free",
+      "staging-validated",
+      "not-refused",
+      "live-weights",
+      "release-alarms",
+    ]);
+    expect(failing({ record: undefined }).map(([id]) => id)).toEqual([
+      "release-record",
+      "staging-validated",
+      "not-refused",
+    ]);
+  });
+  it("says what to do wherever it fails, and what a person may override", () => {
+    const checks = checklist({
+      ...happy,
+      record: undefined,
+      alarms: undefined,
+      refused: undefined,
+      liveWeights: undefined,
+      otherLease: undefined,
+    });
+    expect(checks.every((check) => check.ok || (check.next ?? "").length > 10)).toBe(true);
+    expect(checks.filter((check) => check.overridable).map((check) => check.id)).toEqual([
+      "staging-validated",
+      "live-weights",
+      "release-alarms",
+    ]);
+  });
+  it("asks no other stage on the first one, and no rule before anything is published", () => {
+    expect(failing({ requiresStaging: false, stagingValidated: undefined })).toEqual([]);
+    expect(failing({ current: emptyRelease(), liveWeights: undefined })).toEqual([]);
+  });
+  it("needs no staging for what is known good here", () =>
+    expect(failing({ stagingValidated: "", knownGood: new Set([digestOf(2)]) })).toEqual([]));
+  it("takes a slot that holds the version with its digest for what it is", () => {
+    const current = { ...served(), slots: { blue: sample(1), green: sample(2) } };
+    expect(failing({ current })).toEqual([]);
+  });
+});
