@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeFaults } from "./faults";
-import { releaseFields } from "./config";
+import { releaseFields } from "./release";
 
 /** `releases/<version>.json`, written once by the build and committed: what a version is. */
 export const releaseRecord = z.strictObject({

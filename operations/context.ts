@@ -23,6 +23,8 @@ export interface Context {
   /** Aborts on Ctrl-C and when the lease is lost; its reason is the failure to end with. */
   signal: AbortSignal;
   abort: (reason: Error) => void;
+  /** Aborts when a running `pulumi up` has to be told to stop; not on Ctrl-C at a terminal, which reaches it by itself. */
+  stopUpdates: AbortSignal;
   /** The stack file as it was when the command began. */
   file: StackFile;
   settings: Settings;
@@ -41,10 +43,11 @@ export interface Invocation {
   options: Options;
   report: Report;
   abort: AbortController;
+  stopUpdates: AbortSignal;
 }
 
 /** Reads the stack file (usage or invalid config end here, before anything else) and makes the ports from it. */
-export function createContext({ command, options, report, abort }: Invocation): Context {
+export function createContext({ command, options, report, abort, stopUpdates }: Invocation): Context {
   const root = findRoot(process.cwd());
   const { stack } = options;
   const file = readStackFile(root, stack);
@@ -59,6 +62,7 @@ export function createContext({ command, options, report, abort }: Invocation): 
     report,
     signal: abort.signal,
     abort: (reason) => abort.abort(reason),
+    stopUpdates,
     file,
     settings,
     parameters: createParameters(region),

@@ -50,6 +50,11 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
   const json = raw.json ?? !["", "0", "false", "no"].includes((process.env.JSON ?? "").toLowerCase());
   const report = createReport(name, raw.stack || process.env.STACK || "prod", json);
   const abort = new AbortController();
+  const stopUpdates = new AbortController();
+  abort.signal.addEventListener("abort", () => {
+    if (!isTerminalInterrupt) stopUpdates.abort(abort.signal.reason);
+  });
+  let isTerminalInterrupt = false;
   const again = () =>
     makeLine(raw.stack || process.env.STACK || "prod", name, {
       VERSION: raw.version || process.env.VERSION || undefined,
@@ -61,6 +66,8 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
       process.kill(process.pid, signal);
       return;
     }
+    // Ctrl-C at a terminal reaches the engine too, and a second one would end it in the middle of its operations.
+    isTerminalInterrupt = signal === "SIGINT" && process.stdin.isTTY;
     report.warn("stopping: what is under way is finished or undone first; once more ends it at once");
     abort.abort(
       new Failure(exitCodes.interrupted, `Interrupted. ${leftOver(report.steps)}`, { next: again() }),
@@ -70,7 +77,7 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
   try {
     const options = readOptions(raw, process.env);
     const { run } = await load();
-    await run(createContext({ command: name, options, report, abort }));
+    await run(createContext({ command: name, options, report, abort, stopUpdates: stopUpdates.signal }));
     return report.end();
   } catch (error) {
     // Whatever an interruption broke on its way out, the interruption is what happened.

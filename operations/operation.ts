@@ -215,9 +215,10 @@ async function upWhenFree(operation: Operation, message: string): Promise<Change
         message,
         lease: lease.id,
         output: (line) => process.stderr.write(`  pulumi | ${line}\n`),
-        signal: ctx.signal,
+        signal: ctx.stopUpdates,
       });
     } catch (error) {
+      ctx.signal.throwIfAborted();
       if (error instanceof UpdateFailed && error.refused && /refused/i.test(error.message))
         throw new Failure(exitCodes.refused, error.message, { cause: error });
       if (!(error instanceof StackLocked)) throw error;

@@ -43,6 +43,6 @@ export async function publishedParameters(stack: string): Promise<ReadonlyMap<st
 /** The digest that the earlier stage has validated last, "" for none. */
 export async function validatedBy(promotedFrom: string): Promise<string> {
   const earlier = new StackReference(`${getOrganization()}/${getProject()}/${promotedFrom}`);
-  const { value } = await earlier.getOutputDetails("validated");
+  const { value } = (await earlier.getOutputDetails("validated")) as { value?: unknown };
   return typeof value === "string" ? value : "";
 }

@@ -1,4 +1,5 @@
 import { hardStopFalseShare } from "./limits";
+import { usualShare } from "./ratioTest";
 
 /** One interval as the hard stop remembers it. */
 export interface RecentInterval {
@@ -57,7 +58,8 @@ export function findDeath(
 ): Death | undefined {
   const newest = recent.at(-1);
   if (!newest || newest.canary.errors === 0) return undefined;
-  const usual = (live.errors + 0.5) / (live.requests + 100 / (100 - limits.objective));
+  const guess = (100 - limits.objective) / 100 / 2;
+  const usual = usualShare(guess, { total: live.requests, failed: live.errors });
   const level = levelAt(limits);
   const seen = { seconds: 0, requests: 0, errors: 0, liveRequests: 0, liveErrors: 0 };
   for (let index = recent.length - 1; index >= 0; index -= 1) {

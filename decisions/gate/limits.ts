@@ -61,8 +61,8 @@ export const hardStopFalseShare = 0.1;
 /** Seconds after the canary's first request that only the hard stop looks at: caches are cold, pools are empty. */
 export const warmUpSeconds = 2;
 
-/** Part of the canaries that meet a burst of failures which hits both slots: one in twenty. */
-export const commonCauses = 0.05;
+/** Part of the canaries that meet a burst of failures which hits both slots: one in thirty. */
+export const commonCauses = 0.033;
 
 /** Part of the evidence for a rollback from which on a canary is suspicious: not rolled back, but not promoted either. */
 export const suspicion = 0.3;

@@ -98,7 +98,7 @@ function withCounts(
         { total: canary.requests, failed: canary[kind] },
         { total: live.requests, failed: live[kind] },
         part,
-        usual?.[kind] ?? usualShare(signal, before),
+        usual?.[kind] ?? usualShare(signal.floor / 2, before),
       );
     };
     next.knownSeconds += seconds;
@@ -113,7 +113,7 @@ function withCounts(
               tally(jobs.canary),
               tally(jobs.live),
               part,
-              usualShare(jobSignal, state.totals.liveJobs),
+              usualShare(jobSignal.floor / 2, state.totals.liveJobs),
             )
           : tests.jobs,
     };

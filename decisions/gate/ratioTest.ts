@@ -59,9 +59,14 @@ export function addToTest(
   return { relative, absolute, cluster };
 }
 
-/** A signal's share of failures in the live slot so far; before it had any requests, half of the floor. */
-export const usualShare = ({ floor }: Signal, live: Tally): number =>
-  (live.failed + 0.5) / (live.total + 1 / floor);
+/**
+ * A share of failures from what the live slot had so far, for a guess before it had anything. The guess keeps one lucky or
+ * unlucky request from saying all; two failures are believed as they are.
+ */
+export function usualShare(guess: number, live: Tally): number {
+  const guessed = (live.failed + 0.5) / (live.total + 0.5 / guess);
+  return live.failed >= 2 ? Math.max(guessed, live.failed / live.total) : guessed;
+}
 
 /**
  * How much of the evidence that a rollback needs there is: 1 is all of it, 0 or less is none. Without a live slot to compare

@@ -1,31 +1,24 @@
 import type { Check } from "../../decisions/checklist";
 import { deploySteps, type DeployStep } from "../../decisions/deploySteps";
-import { digest, digestIn, liveDigest } from "../../decisions/digest";
+import { digest, liveDigest } from "../../decisions/digest";
 import { exposedDigests } from "../../decisions/exposure";
 import { knownGood, type HistoryEntry } from "../../decisions/history";
-import { other, parameters as paths } from "../../decisions/names";
+import { parameters as paths } from "../../decisions/names";
 import { factsFor } from "../../decisions/parameters";
 import type { ReleaseRecord } from "../../decisions/releaseRecord";
-import { next as nextRelease } from "../../decisions/steps";
 import { transition } from "../../decisions/transition";
 import { routingFor } from "../brake";
-import {
-  carryOut,
-  confirmBrake,
-  confirmTraffic,
-  describeUpdates,
-  recordValidated,
-  type PlannedUpdate,
-} from "../carryOut";
+import { confirmTraffic, describeUpdates, recordValidated } from "../carryOut";
 import { describeChecks, readChecklist } from "../checks";
 import { readPublished, type Context } from "../context";
 import { readRecordOf, readStaging } from "../facts";
-import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
+import { exitCodes, Failure } from "../failure";
 import { gate } from "../gate";
 import { apply, operate, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { timeline } from "../report";
 import { smokeStep } from "../smoke";
+import { undo } from "../undo";
 import { rollBackTo } from "./rollback";
 
 /** Brings a version to full production; finished by running it again after a crash at any point. */

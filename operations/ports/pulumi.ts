@@ -162,7 +162,6 @@ export function createEngine(root: string, stack: string): Engine {
         await workspace.up({ message, color: "never", onOutput: lines, onError: lines, onEvent, signal });
         return changed;
       } catch (error) {
-        signal.throwIfAborted();
         if (error instanceof api.ConcurrentUpdateError) throw new StackLocked(lockOwners(error.message));
         throw new UpdateFailed(diagnostics, changed.length === 0, error);
       }
@@ -198,11 +197,7 @@ const unchanged = ["same", "read", "refresh", "create-replacement", "delete-repl
 /** Takes from an engine event what a person needs: what changed, and what went wrong. */
 function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: string[]): void {
   const metadata = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
-  if (
-    metadata &&
-    !["same", "read", "refresh"].includes(metadata.op) &&
-    metadata.type !== "pulumi:pulumi:Stack"
-  )
+  if (metadata && !unchanged.includes(metadata.op) && metadata.type !== "pulumi:pulumi:Stack")
     changed.push({
       operation: metadata.op,
       type: metadata.type,

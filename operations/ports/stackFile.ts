@@ -187,7 +187,7 @@ function merge(document: Document, path: string[], value: unknown): boolean {
     return true;
   }
   const created = document.createNode(value);
-  visit(created as Node, {
+  visit(created, {
     Scalar(key, scalar) {
       if (key !== "key") quote(scalar);
     },

@@ -43,11 +43,13 @@ export function diffResponse(
     .setDeletebeforereplace(deleteBeforeReplace)
     .setDiffsList([...new Set(changes.map(({ path }) => String(path[0])))])
     .setHasdetaileddiff(true);
-  const kinds = new Map(replaces.map((path) => [path, "UPDATE"]));
+  const kinds = new Map<string, Change["kind"]>(replaces.map((path) => [path, "UPDATE"]));
   for (const { path, kind } of changes) kinds.set(pathText(path), kind);
   for (const [path, kind] of kinds) {
-    const full = rpc.PropertyDiff.Kind[replaces.includes(path) ? (`${kind}_REPLACE` as const) : kind];
-    response.getDetaileddiffMap().set(path, new rpc.PropertyDiff().setKind(full).setInputdiff(true));
+    const full: keyof typeof rpc.PropertyDiff.Kind = replaces.includes(path) ? `${kind}_REPLACE` : kind;
+    response
+      .getDetaileddiffMap()
+      .set(path, new rpc.PropertyDiff().setKind(rpc.PropertyDiff.Kind[full]).setInputdiff(true));
   }
   return response;
 }

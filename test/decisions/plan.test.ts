@@ -251,7 +251,7 @@ describe("a rollback that is killed", () => {
           expect(actual).toMatchObject({ traffic: "open", canaryWeight: 0, validated: whole.target.digest });
         },
       ),
-      { numRuns: 500, seed: 4 },
+      { numRuns: 250, seed: 4 },
     );
   });
 });

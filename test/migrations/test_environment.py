@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,10 +108,12 @@ def test_a_lock_that_is_not_given_ends_the_migration_with_the_statement(
     url = seeded(REVISIONS[0])
     with psycopg.connect(url) as other:
         other.execute("LOCK TABLE guardians IN ACCESS SHARE MODE")
+        began = time.monotonic()
         done = alembic(images["1.1.0"].folder, url, "upgrade", REVISIONS[1])
     assert done.returncode != 0
     last = "\n".join(done.stdout.rstrip().splitlines()[-2:])
     assert "canceling statement due to lock timeout" in last
+    assert time.monotonic() - began < 15, "requests queue behind a migration that waits"
     assert "ALTER TABLE guardians" in last
     assert "Traceback" not in done.stdout
     with psycopg.connect(url) as reader:

@@ -265,6 +265,21 @@ describe("what a change does", () => {
     expect(deployment.replaces).toEqual([]);
   });
 
+  it("makes the new ConfigMap first if its name is automatic, and last if it is declared", async () => {
+    const type = "kubernetes:core/v1:ConfigMap";
+    const map = (data: string, annotations: Props): Props => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "a", annotations },
+      data: { data },
+    });
+    const automatic = { "pulumi.com/autonamed": "true" };
+    const first = await replacementOf(kubernetes, type, map("1", automatic), map("2", automatic));
+    expect(first).toEqual({ replaces: ["data.data"], deleteBeforeReplace: false });
+    const last = await replacementOf(kubernetes, type, map("1", {}), map("2", {}));
+    expect(last).toEqual({ replaces: ["data.data"], deleteBeforeReplace: true });
+  });
+
   it("is told to the engine with paths, kinds and replacements", () => {
     const changes = changesBetween(
       { a: [{ b: 1 }], gone: true, m: { "x.y/z": 1 } },

@@ -79,7 +79,9 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing_and_does_nothing_tw
         digests = connection.execute("SELECT DISTINCT release_digest FROM job_results").fetchall()
     assert digests == [(images["1.2.0"].digest,)]
     greens = number(url, "SELECT count(*) FROM job_results WHERE slot = 'green'")
-    assert f'jobs_total{{result="ok"}} {greens}.0' in other.request("/metrics").text
+    metrics = other.request("/metrics").text
+    assert f'jobs_total{{result="ok"}} {greens}.0' in metrics
+    assert 'jobs_total{result="failed"} 0.0' in metrics, "a job was taken by both"
     assert other.end() == 0
 
 

@@ -1,0 +1,183 @@
+import { runtime } from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import type { Release } from "../../decisions/config";
+import { emptyRelease, next } from "../../decisions/steps";
+import { type Answers, type Declared, declare, named, promiseOf } from "../components/declared";
+import { stackFile } from "../components/settings";
+import { digestOf, migrationOf, sample, served } from "../decisions/samples";
+
+/** The whole program under mocks: what is published and what the file says goes in, what is declared comes out. */
+
+const listenerArn = (stackFile("prod").network as { listenerArn: string }).listenerArn;
+const loadBalancerArn =
+  "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/school-prod/50dc6c495c0c9188";
+
+interface World {
+  release: Release;
+  published?: Release;
+  /** More parameters, path below the root -> content. */
+  parameters?: Record<string, object>;
+  /** What staging has validated. */
+  staging?: string;
+  answers?: Answers;
+}
+
+function answersOf({ published, parameters = {}, staging }: World): Answers {
+  const values = Object.entries({ ...parameters, ...(published && { release: published }) });
+  return {
+    "aws:lb/getListener:getListener": ({ arn }) => ({ arn, loadBalancerArn }),
+    "aws:ssm/getParametersByPath:getParametersByPath": ({ path, recursive }) =>
+      recursive
+        ? {
+            names: values.map(([name]) => `${String(path)}${name}`),
+            values: values.map(([, value]) => JSON.stringify(value)),
+          }
+        : { names: [], values: [] },
+    "pulumi:pulumi:StackReference": () => ({ outputs: staging === undefined ? {} : { validated: staging } }),
+  };
+}
+
+async function run(
+  world: World,
+): Promise<{ declared: Map<string, Declared>; outputs: Record<string, unknown> }> {
+  let outputs: Record<string, unknown> = {};
+  const config = { ...stackFile("prod"), release: world.release };
+  runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [
+        `deployment-safety:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  const { default: program } = (await import("../../index")) as unknown as {
+    default: () => Promise<Record<string, unknown>>;
+  };
+  const declared = await declare(
+    async () => {
+      outputs = await program();
+    },
+    { ...answersOf(world), ...world.answers },
+  );
+  return { declared, outputs };
+}
+
+const loaded = next.load(served(), sample(2));
+
+describe("the program", () => {
+  it("declares an empty stack on a first run: paused, no workload, no migration", async () => {
+    const { declared, outputs } = await run({ release: emptyRelease() });
+    const types = [...declared.values()].map(({ type }) => type);
+    expect(types).not.toContain("kubernetes:apps/v1:Deployment");
+    expect(types).not.toContain("kubernetes:batch/v1:Job");
+    expect(types).toContain("aws:backup/plan:Plan");
+    expect(outputs).toMatchObject({ validated: "", url: "https://school.example.com" });
+  });
+
+  it("publishes the release last of all: after both slots, the migration, flags, alarms and backups", async () => {
+    const { declared } = await run({ release: loaded, published: loaded });
+    const { inputs, dependsOn } = named(declared, "published-release");
+    expect(inputs).toMatchObject({
+      name: "/deployment-safety/prod/release",
+      insecureValue: JSON.stringify(loaded),
+    });
+    const others = [...declared.values()].filter(
+      ({ name, type }) => name !== "published-release" && !/^(pulumi|deployment-safety):/.test(type),
+    );
+    expect(others.map(({ name }) => name).filter((name) => !dependsOn.includes(name))).toEqual([]);
+  });
+
+  it("gives what other stacks and the commands look for", async () => {
+    const { outputs } = await run({ release: loaded, published: loaded });
+    expect(outputs).toMatchObject({ validated: digestOf(1), release: loaded });
+    const arns = outputs.targetGroupArns as Record<string, Parameters<typeof promiseOf>[0]>;
+    expect(await promiseOf(arns.blue!)).toContain("school-prod-blue");
+    expect(await promiseOf(outputs.listenerRuleArn as Parameters<typeof promiseOf>[0])).toContain(
+      "release-traffic",
+    );
+  });
+
+  const refusals: [string, World, RegExp][] = [
+    [
+      "a file that is behind",
+      { release: served(), published: loaded },
+      /^Refused: the release in Pulumi\.prod\.yaml.*\n {2}- .*behind.*make sync/,
+    ],
+    [
+      "two steps at once",
+      {
+        release: { ...next.canary(next.load(served(), sample(2))), serial: loaded.serial },
+        published: served(),
+        staging: digestOf(2),
+      },
+      /^Refused: /,
+    ],
+    [
+      "a canary that staging has not validated",
+      { release: next.canary(loaded), published: loaded, staging: digestOf(1) },
+      /^Refused: .*\n[^]*staging/,
+    ],
+    [
+      "an update while somebody else's operation is under way",
+      {
+        release: loaded,
+        published: loaded,
+        parameters: {
+          lease: {
+            id: "1",
+            operation: "deploy",
+            actor: "sam",
+            host: "elsewhere",
+            pid: 1,
+            since: new Date().toISOString(),
+            heartbeat: new Date().toISOString(),
+          },
+        },
+      },
+      /^Refused: .*\n {2}- Another operation holds this stack:.*sam/,
+    ],
+    [
+      "a stack whose listener is not there",
+      {
+        release: emptyRelease(),
+        answers: {
+          "aws:lb/getListener:getListener": () => {
+            throw new Error("ListenerNotFound");
+          },
+        },
+      },
+      new RegExp(`network\\.listenerArn.*not there.*${listenerArn}`),
+    ],
+    [
+      "parameters that nobody can read",
+      { release: loaded, published: loaded, parameters: { "refused/ab": { digest: 1 } } },
+      /refused\/ab/,
+    ],
+  ];
+
+  it.each(refusals)("refuses %s, and has declared nothing", async (_, world, message) => {
+    const created: string[] = [];
+    const seen = declareWatch(created);
+    await expect(run({ ...world, answers: { ...world.answers, ...seen } })).rejects.toThrow(message);
+    expect(created).toEqual([]);
+  });
+
+  it("takes a migration alone, and then the release", async () => {
+    const migrated = next.migrate(emptyRelease(), migrationOf(1));
+    const { declared } = await run({ release: migrated, published: emptyRelease() });
+    expect(named(declared, "migration-job").inputs.metadata).toMatchObject({ namespace: "school-prod" });
+  });
+});
+
+/** Answers that note each resource of a kind that only the program itself declares. */
+function declareWatch(created: string[]): Answers {
+  const note = (type: string) => () => {
+    created.push(type);
+    return {};
+  };
+  return Object.fromEntries(
+    ["aws:lb/targetGroup:TargetGroup", "aws:backup/vault:Vault", "aws:ssm/parameter:Parameter"].map(
+      (type) => [type, note(type)],
+    ),
+  );
+}
