@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { settings as schema } from "../decisions/config";
+import { parse } from "../decisions/config";
 import { cases, type Case } from "./gate/cases";
 import { argoSample, createGate, fixedPercent, flaggerDefaults, type Method } from "./gate/methods";
 import { drawPicture, type Point } from "./gate/picture";
@@ -24,14 +24,19 @@ const bars = {
   medianSeconds: { "2 % errors": 55, "5 % errors": 18, "50 % errors": 4, "slow requests 10 %": 18 },
 };
 
+const prefix = "deployment-safety:";
+
 /** `gate` and `slo` as prod has them committed. */
 function committed() {
   const file = parseYaml(readFileSync("Pulumi.prod.yaml", "utf8")) as { config: Record<string, unknown> };
-  const read = schema.pick({ gate: true, slo: true });
-  return read.parse({
-    gate: file.config["deployment-safety:gate"],
-    slo: file.config["deployment-safety:slo"],
-  });
+  const own = Object.entries(file.config).filter(([key]) => key.startsWith(prefix));
+  const parsed = parse(Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])));
+  if (!parsed.ok)
+    throw new Error(
+      `Pulumi.prod.yaml: ${parsed.faults.map(({ path, message }) => `${path} ${message}`).join("; ")}`,
+    );
+  const { gate, slo } = parsed.settings;
+  return { gate, slo };
 }
 
 /** Simulates all cases, writes `gate.json` and `gate.svg`, and says which bars are not met. */

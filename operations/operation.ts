@@ -33,6 +33,8 @@ export interface Operation {
   why: string;
   /** Version that this operation is about, for the update messages. */
   version: string | undefined;
+  /** Seconds to wait for somebody else's update. */
+  lockPatience: number;
   /** Resources changed by each `up` of this operation. */
   updates: { step: Step | "reapply"; serial: number; changed: ChangedResource[] }[];
 }
@@ -42,6 +44,8 @@ export interface OperateOptions {
   version?: string;
   /** Whether a live operation of somebody else may be ended for this one. */
   interrupts?: boolean;
+  /** Seconds to wait for somebody else's update before giving up with held (7). Default 0. */
+  lockPatience?: number;
   /** Whether a release that did not end cleanly is applied again first. Default true; a rollback does not wait for that. */
   heal?: boolean;
 }
@@ -54,7 +58,7 @@ export async function operate<T>(
 ): Promise<T> {
   const lease = ctx.options.dryRun ? noLease : await leaseFor(ctx, options);
   try {
-    const operation = await open(ctx, lease, options.version);
+    const operation = await open(ctx, lease, options);
     if (operation.reapply && !ctx.options.dryRun && (options.heal ?? true)) await heal(operation);
     return await action(operation);
   } finally {
@@ -85,7 +89,7 @@ function leaseFor(ctx: Context, { version, interrupts = false }: OperateOptions)
 }
 
 /** Reads history, pending operations and parameters at once, and says which release is the applied one. */
-async function open(ctx: Context, lease: HeldLease, version: string | undefined): Promise<Operation> {
+async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Promise<Operation> {
   const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
   const pending = history.length > 0 ? await ctx.engine.pending() : [];
   const newest = newestSucceeded(history);
@@ -103,7 +107,9 @@ async function open(ctx: Context, lease: HeldLease, version: string | undefined)
   ctx.report.say(`applied is ${describeRelease(current)}`);
   for (const line of state.why) ctx.report.say(line);
   if (state.writeFile && !ctx.options.dryRun) writeStackFile(ctx.file.path, { release: current });
-  return { ctx, lease, current, history, published, reapply, why: state.why.join(" "), version, updates: [] };
+  const { version, lockPatience = 0 } = options;
+  const why = state.why.join(" ");
+  return { ctx, lease, current, history, published, reapply, why, version, lockPatience, updates: [] };
 }
 
 /** Applies the last good release once more, over what a killed or failed update left half done. */
@@ -205,10 +211,12 @@ function restore({ ctx, current }: Operation, before: string, written: string): 
   writeStackFile(ctx.file.path, { release: current });
 }
 
-/** `pulumi up`, after clearing a lock that a dead process left. */
+/** `pulumi up`, after clearing a lock that a dead process left, or waiting for somebody else's update as long as is meant. */
 async function upWhenFree(operation: Operation, message: string): Promise<ChangedResource[]> {
   const { ctx, lease } = operation;
-  for (let attempt = 1; ; attempt++) {
+  const until = performance.now() + operation.lockPatience * 1000;
+  let hasWaited = false;
+  for (let cleared = 0; ;) {
     ctx.signal.throwIfAborted();
     try {
       return await ctx.engine.up({
@@ -220,19 +228,38 @@ async function upWhenFree(operation: Operation, message: string): Promise<Change
     } catch (error) {
       ctx.signal.throwIfAborted();
       if (error instanceof UpdateFailed && error.refused && /refused/i.test(error.message))
-        throw new Failure(exitCodes.refused, error.message, { cause: error });
+        throw hasWaited
+          ? new Overtaken(error)
+          : new Failure(exitCodes.refused, error.message, { cause: error });
       if (!(error instanceof StackLocked)) throw error;
-      if (attempt > 3) throw locked(ctx, error);
-      await clearLock(operation, error);
+      if (cleared < mostClears && (await clearLock(operation, error))) cleared++;
+      else if (performance.now() > until) throw locked(ctx, error);
+      else {
+        hasWaited = true;
+        ctx.report.say(`waiting for the update that is running: ${error.message}`);
+        await wait(lockPause, ctx.signal);
+      }
     }
   }
 }
 
+/** While this operation waited, somebody else's update made another step: what is left has to be planned anew. */
+export class Overtaken extends Failure {
+  constructor(cause: UpdateFailed) {
+    super(exitCodes.refused, cause.message, { cause });
+  }
+}
+
+/** Locks that are cleared for one update; one that comes back more often has a living owner. */
+const mostClears = 3;
+/** Pause before the next try while somebody else's update runs, milliseconds. */
+const lockPause = 2_000;
+
 /** Seconds that an orphaned `pulumi` may take to finish what it had under way. */
 const orphanSeconds = 60;
 
-/** Clears the lock if its owner is proved dead, or belonged to the operation that was taken over; else held (7). */
-async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<void> {
+/** Clears the lock if its owner is proved dead, or belonged to the operation that was taken over; says whether it did. */
+async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<boolean> {
   const { previous } = lease;
   const orphans = lock.owners.filter((owner) => isOrphan(owner, previous?.id));
   const dead = (owner: LockOwner) =>
@@ -243,7 +270,7 @@ async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<
     lock.owners.length > 0
       ? lock.owners.every((owner) => orphans.includes(owner) || dead(owner))
       : previous !== undefined;
-  if (!proved) throw locked(ctx, lock);
+  if (!proved) return false;
   for (const { pid } of orphans) {
     if (pid === undefined) continue;
     ctx.report.warn(`ending the update that was left running (pid ${pid}); it finishes what it has begun`);
@@ -254,6 +281,7 @@ async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<
   }
   ctx.report.warn(`clearing a lock whose owner is dead: ${lock.message}`);
   await ctx.engine.unlock();
+  return true;
 }
 
 const isOrphan = (owner: LockOwner, previousLease: string | undefined): boolean =>

@@ -1,15 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 
 /** Builds the example's releases as "images": folders named by the hash of what is in them. */
@@ -21,7 +13,7 @@ interface Recipe {
 }
 
 /** Path within an image -> content. */
-type Files = Map<string, Buffer>;
+type Files = Map<string, string>;
 
 /**
  * Builds every release of the school: writes `<images>/<hex>/` and `releases/<version>.json`, and gives the records.
@@ -46,17 +38,17 @@ export function buildImages(
   });
 }
 
+const read = (...path: string[]): string => readFileSync(join(...path), "utf8");
+
 const recipe = (project: string, version: string): Recipe =>
-  JSON.parse(
-    readFileSync(join(project, "rehearsal/school/releases", version, "release.json"), "utf8"),
-  ) as Recipe;
+  JSON.parse(read(project, "rehearsal/school/releases", version, "release.json")) as Recipe;
 
 /** The school's files of a version, the migrations that it knows, and the alembic.ini of an image. */
 function contents(project: string, version: string, revision: string): Files {
   const files: Files = new Map();
   const add = (folder: string, into: string, skip: RegExp) => {
     for (const file of filesBelow(join(project, folder)))
-      if (!skip.test(file)) files.set(join(into, file), readFileSync(join(project, folder, file)));
+      if (!skip.test(file)) files.set(join(into, file), read(project, folder, file));
   };
   add("rehearsal/school", "school", /^releases\//);
   const layers: string[] = [];
@@ -64,9 +56,9 @@ function contents(project: string, version: string, revision: string): Files {
   for (const layer of layers) add(`rehearsal/school/releases/${layer}`, "school", /^release\.json$/);
   add("migrations", "migrations", /^(revisions\/|alembic\.ini$|script\.py\.mako$)/);
   for (const file of lineage(join(project, "migrations/revisions"), revision))
-    files.set(join("migrations/revisions", file), readFileSync(join(project, "migrations/revisions", file)));
-  const ini = readFileSync(join(project, "migrations/alembic.ini"), "utf8");
-  return files.set("alembic.ini", Buffer.from(ini.replaceAll("%(here)s/..", "%(here)s")));
+    files.set(join("migrations/revisions", file), read(project, "migrations/revisions", file));
+  const ini = read(project, "migrations/alembic.ini");
+  return files.set("alembic.ini", ini.replaceAll("%(here)s/..", "%(here)s"));
 }
 
 /** Files of a revision and of all that come before it. */
@@ -77,15 +69,15 @@ function lineage(folder: string, revision: string): string[] {
     if (!file)
       throw new Error(`Revision \`${next}\` has no file in ${folder}; its name must begin with ${next}_`);
     found.push(file);
-    next = /^down_revision = "(.+)"$/m.exec(readFileSync(join(folder, file), "utf8"))?.[1];
+    next = /^down_revision = "(.+)"$/m.exec(read(folder, file))?.[1];
   }
   return found;
 }
 
 const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
-    (file) => !file.includes("__pycache__") && statSync(join(folder, file)).isFile(),
-  );
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes("__pycache__"))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 
 /** Writes an image beside its place and renames it, so that no pod ever starts from half of one. Returns its hash. */
 function write(images: string, files: Files): string {

@@ -81,6 +81,15 @@ export async function bringLive(context: Context, version: string): Promise<void
   }
 }
 
+/** Makes `version` the validated release of prod with `before`, the release before it, in the standby slot. */
+export async function bringLiveAfter(context: Context, before: string, version: string): Promise<void> {
+  const now = await context.published("prod");
+  const held = Object.values(now?.slots ?? {}).some((slot) => slot?.version === before);
+  if (held && (await isLive(context, "prod", version))) return;
+  await bringLive(context, before);
+  await bringLive(context, version);
+}
+
 /** Takes a version off a stack's list of refused digests, as a person would who knows why it was put there. */
 export async function allow(context: Context, stack: Stack, version: string): Promise<void> {
   await context.expect(0, "allow", {

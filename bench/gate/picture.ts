@@ -1,4 +1,4 @@
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite" with { "resolution-mode": "import" };
 import { cases } from "./cases";
 import type { Outcome } from "./simulate";
 

@@ -10,6 +10,9 @@ export interface Cluster {
 
 export const noCluster: Cluster = { credit: 0, requests: 0, isSingle: false };
 
+/** From so many clusters' worth of requests on, a cause that is cut by an interval's end is too rare to be looked for. */
+const busy = 8;
+
 /** A counter's difference may be a hair off a whole number. */
 const hair = 1e-6;
 
@@ -42,5 +45,6 @@ export function countCauses(
     return { causes: 0, cluster: more > 0 ? { credit, requests: more, isSingle: false } : noCluster };
   }
   const causes = Math.ceil(left / size - hair);
+  if (requests >= busy * size) return { causes, cluster: noCluster };
   return { causes, cluster: { credit: causes * size - left, requests: size, isSingle } };
 }

@@ -9,7 +9,7 @@ import { brake, routingFor, type Brake, type BrakeOrder } from "../brake";
 import { readPublished, type Context } from "../context";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, recordKnownGood } from "../carryOut";
 import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
-import { operate, type Operation } from "../operation";
+import { operate, Overtaken, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { describeDiff, describePlan } from "../planText";
 import { describeRouting, type Routing } from "../ports/loadBalancer";
@@ -45,8 +45,7 @@ export async function rollBackTo(ctx: Context, refuse: boolean): Promise<void> {
     if (order) running.brake = await brake(ctx, order);
     // Planned once before the lease is taken: a target that does not exist must not end somebody's deploy.
     await brakeFor(ctx, planFrom(await look(ctx)), running, refuse);
-    const own = { ...(version ? { version } : {}), interrupts: refuse, heal: !refuse };
-    await operate(ctx, own, (operation) => rollBack(operation, running, refuse));
+    await operateUntilDone(ctx, running, refuse);
   } catch (error) {
     if (ctx.signal.aborted) throw error;
     const failure =
@@ -64,6 +63,23 @@ export async function rollBackTo(ctx: Context, refuse: boolean): Promise<void> {
     await running.brake?.release();
   }
   report.next(makeLine(stack, "status"));
+}
+
+/** Seconds to wait, with the brake on, for an update that somebody runs without a lease. */
+const lockPatience = 120;
+
+/** Plans and does it under the lease; once more where another update came between, for then what is left is something else. */
+async function operateUntilDone(ctx: Context, running: Running, refuse: boolean): Promise<void> {
+  const { version } = ctx.options;
+  const own = { ...(version ? { version } : {}), interrupts: refuse, heal: !refuse, lockPatience };
+  const once = () => operate(ctx, own, (operation) => rollBack(operation, running, refuse));
+  try {
+    await once();
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error;
+    ctx.report.warn("another update came between; planning anew");
+    await once();
+  }
 }
 
 /** The brake, if it is on already. */
@@ -94,7 +110,8 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
     await confirmTraffic(ctx, routingFor(operation.current), target.digest, "at the end");
     await smokeStep(ctx, operation.current, undefined);
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === exitCodes.held) throw error;
+    if (error instanceof Overtaken || (error instanceof Failure && error.exitCode === exitCodes.held))
+      throw error;
     const { message, more } = failureFrom(error, "The rollback is not finished", exitCodes.rollbackFailed);
     throw new Failure(exitCodes.rollbackFailed, message, more);
   }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isMap, isNode, isScalar, parseDocument, Scalar, visit, type Document, type Node } from "yaml";
+import { isMap, isNode, isScalar, parseDocument, Scalar, visit, type Document } from "yaml";
 import {
   parse,
   type Fault,

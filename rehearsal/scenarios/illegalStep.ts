@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ForbiddenStep, forbiddenSteps } from "../forbiddenSteps";
-import { bringLive, deployToStaging } from "../releases";
+import { bringLiveAfter, deployToStaging } from "../releases";
 import type { Scenario } from "../scenario";
 
 export const illegalStep: Scenario = {
@@ -10,8 +10,7 @@ export const illegalStep: Scenario = {
   proves: "every forbidden transition is refused by a plain `pulumi up`, which then has changed nothing",
   usual: false,
   run: async (context) => {
-    await bringLive(context, "1.0.0");
-    await bringLive(context, "1.1.0");
+    await bringLiveAfter(context, "1.0.0", "1.1.0");
     await deployToStaging(context, "1.2.0");
     const file = context.stackFile("prod");
     const before = await context.everything("prod");

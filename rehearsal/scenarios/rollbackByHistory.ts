@@ -1,5 +1,5 @@
 import { measureRollback } from "../measureRollback";
-import { allow, bringLive } from "../releases";
+import { allow, bringLiveAfter } from "../releases";
 import type { Scenario } from "../scenario";
 
 export const rollbackByHistory: Scenario = {
@@ -8,8 +8,7 @@ export const rollbackByHistory: Scenario = {
     "one command brings the release before back from stack history, by `make rollback` and by `deploy --version` alike",
   usual: true,
   run: async (context) => {
-    await bringLive(context, "1.0.0");
-    await bringLive(context, "1.1.0");
+    await bringLiveAfter(context, "1.0.0", "1.1.0");
     const first = await measureRollback(context, "1.1.0", "1.0.0", [
       "make",
       "--no-print-directory",

@@ -32,7 +32,7 @@ function run(words: string[], environment: Record<string, string> = {}): Promise
     const child = execFile(
       process.execPath,
       ["--import", tsx, join(project, "operations/main.ts"), ...words],
-      { cwd: folder, env, timeout: 30_000 },
+      { cwd: folder, env, timeout: 60_000 },
       (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, stdout, stderr }),
     );
     child.stdin?.end();
@@ -47,14 +47,17 @@ beforeAll(() => {
   writeFileSync(join(folder, "releases/1.2.0.json"), JSON.stringify(record(2)));
   const put = (stack: string, config: Record<string, unknown>) => {
     const keys = Object.entries(config).map(([key, value]) => [`deployment-safety:${key}`, value]);
-    writeFileSync(join(folder, `Pulumi.${stack}.yaml`), stringify({ config: Object.fromEntries(keys) }));
+    writeFileSync(
+      join(folder, `Pulumi.${stack}.yaml`),
+      stringify({ config: Object.fromEntries(keys) as Record<string, unknown> }),
+    );
   };
   put("prod", written(served()));
   put("broken", written({ ...served(), canaryWeight: 11 }, { gate: {} }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.concurrent("the command line", { timeout: 30_000 }, () => {
+describe.concurrent("the command line", { timeout: 60_000 }, () => {
   it("shows every command in its help", async ({ expect }) => {
     const { exitCode, stdout } = await run(["--help"]);
     expect(exitCode).toBe(0);
