@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO OVERRIDE REASON ACTOR JSON DRY_RUN YES PARTS
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO OVERRIDE REASON ACTOR JSON DRY_RUN YES PARTS BENCH
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
@@ -66,7 +66,7 @@ lint: setup ## Only the static checks
 format: setup ## Format TypeScript, JSON, YAML, Markdown and Python
 	@$(run) node_modules/.bin/prettier --log-level warn --write . 1>&2
 	@$(run) ruff format --quiet . 1>&2
-bench: setup ## Measure; writes bench/results/<name>.json
-	@$(script) bench/main.ts
+bench: setup ## Measure; writes bench/results/<name>.json; BENCH=gate|preview for one of them
+	@$(script) bench/main.ts "$${BENCH:-}"
 lock: setup ## Resolve requirements/*.in anew
 	@$(run) setup/lock.sh

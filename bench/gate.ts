@@ -14,8 +14,8 @@ const perSecond = [20, 50, 200];
 const seconds = 600;
 const canaryShare = 0.1;
 const fullRuns = 1000;
-/** The limits were tuned on seed 1; figures are reported on another. */
-const reportSeed = 20_261;
+/** The limits were tuned on seeds 1 to 3; figures are reported on another. */
+const reportSeed = 7_001;
 
 /** What the figures must be at most. */
 const bars = {

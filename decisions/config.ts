@@ -2,7 +2,7 @@ import { z } from "zod";
 import { describeFaults, type Fault } from "./faults";
 import { releaseFields, releaseSchema } from "./release";
 
-export { releaseFields, releaseSchema, type Release, type SlotRelease } from "./release";
+export { releaseSchema, type Release, type SlotRelease } from "./release";
 
 /**
  * The stack's config as one typed object: what may be said, what is the default, what is refused and why.

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import {
   type Ports,
@@ -179,11 +179,4 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
   commitWorkingCopy(place.workingCopy, "The project and its stacks as the rehearsal begins");
   buildImages(place.workingCopy, place.images);
   commitWorkingCopy(place.workingCopy, "The releases that the build wrote");
-}
-
-/** Ports of the rehearsal that is up; fails with what to do if none is. */
-export function runningPorts(home: string): Ports {
-  if (new Processes(home).alive().length === 0)
-    throw new Error("no rehearsal is up: run `make rehearsal-up` first");
-  return JSON.parse(readFileSync(places(home).ports, "utf8")) as Ports;
 }

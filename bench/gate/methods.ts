@@ -13,7 +13,7 @@ export type Method = (trace: Trace, kind: Kind) => number | undefined;
 export function createGate(settings: GateSettings, canaryWeight: number): Method {
   const targets = { canary: { healthy: 3, total: 3 }, live: { healthy: 3, total: 3 } };
   return (trace) => {
-    let state = startGate(settings);
+    let state = judge(startGate(settings), beforeCanary(trace, targets), settings).state;
     for (let second = 0; second < trace.seconds; second += 1) {
       const observation: Observation = {
         at: 1000 * (second + 1),
@@ -27,6 +27,19 @@ export function createGate(settings: GateSettings, canaryWeight: number): Method
       state = result.state;
     }
     return undefined;
+  };
+}
+
+/** The live slot's last minute before the canary, as one interval. */
+function beforeCanary({ before }: Trace, targets: Observation["targets"]): Observation {
+  const sum = (counts: Uint16Array) => counts.reduce((total, count) => total + count, 0);
+  const live = { requests: sum(before.requests), errors: sum(before.errors), slow: sum(before.slow) };
+  return {
+    at: 0,
+    seconds: before.requests.length,
+    canaryWeight: 0,
+    slots: { canary: { requests: 0, errors: 0, slow: 0 }, live },
+    targets,
   };
 }
 

@@ -27,14 +27,24 @@ export interface SlotTrace {
 /** One run of a canary. */
 export interface Trace {
   seconds: number;
+  /** The live slot before the canary. */
+  before: SlotTrace;
   canary: SlotTrace;
   live: SlotTrace;
 }
 
+/** Seconds of the live slot that a gate may look at before the canary begins. */
+const beforeSeconds = 60;
+
 /** Fills one trace, again and again, from a seed: run `run` of a seed is always the same. */
 export function createTraces(traffic: Traffic, seed: number): (run: number) => Trace {
   const { seconds, perSecond, canaryShare, burst } = traffic;
-  const trace: Trace = { seconds, canary: emptySlot(seconds), live: emptySlot(seconds) };
+  const trace: Trace = {
+    seconds,
+    before: emptySlot(beforeSeconds),
+    canary: emptySlot(seconds),
+    live: emptySlot(seconds),
+  };
   const fillCanary = slotFiller(traffic, perSecond * canaryShare, traffic.canaryErrors, traffic.canarySlow);
   const fillLive = slotFiller(traffic, perSecond * (1 - canaryShare), traffic.liveErrors, traffic.liveSlow);
   return (run) => {
@@ -42,6 +52,7 @@ export function createTraces(traffic: Traffic, seed: number): (run: number) => T
     const burstFrom = burst ? Math.floor(random() * (seconds - burst.seconds)) : seconds;
     fillCanary(trace.canary, random, burstFrom);
     fillLive(trace.live, random, burstFrom);
+    fillLive(trace.before, random, Infinity);
     return trace;
   };
 }

@@ -49,7 +49,7 @@ export interface DeathLimits {
 /**
  * Whether the canary is plainly dead, looking back from now, warm-up or not. Errors come by causes of up to 5 each; the live
  * slot says how often such causes come: at 0.1 % errors two in three seconds are no chance, at 2 % they are.
- * `live` is all that the live slot had so far; the first guess, before it had anything, is half of what the objective allows.
+ * `live` is all that the live slot had so far, before the canary too; the first guess, before it had anything, is half of what the objective allows.
  */
 export function findDeath(
   recent: readonly RecentInterval[],

@@ -24,17 +24,17 @@ const floorPerObjective = 1.5;
 
 /** Failed requests. One bad query or one lost connection fails several: up to 5 are taken for one. */
 export const errorSignal = (objective: number): Signal => ({
-  falseShare: 0.45,
+  falseShare: 0.5,
   tolerated: 1.5,
   alternatives: [8, 36],
   floor: (floorPerObjective * (100 - objective)) / 100,
-  overFloor: [6, 24],
+  overFloor: [6, 20],
   cluster: 5,
 });
 
 /** Slow requests. They are commoner than errors, and hardly ever one request's fault: each counts. */
 export const slowSignal: Signal = {
-  falseShare: 0.35,
+  falseShare: 0.3,
   tolerated: 1.5,
   alternatives: [5, 16],
   floor: 0.01,
@@ -61,8 +61,8 @@ export const hardStopFalseShare = 0.1;
 /** Seconds after the canary's first request that only the hard stop looks at: caches are cold, pools are empty. */
 export const warmUpSeconds = 2;
 
-/** Part of the canaries that meet a burst of failures which hits both slots: one in twenty. */
-export const commonCauses = 0.05;
+/** Part of the canaries that meet a burst of failures which hits both slots: three in a hundred. */
+export const commonCauses = 0.03;
 
 /** Part of the evidence for a rollback from which on a canary is suspicious: not rolled back, but not promoted either. */
 export const suspicion = 0.3;

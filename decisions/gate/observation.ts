@@ -30,7 +30,7 @@ export interface Observation {
   at: string | number;
   /** Length of the interval, seconds, above 0. */
   seconds: number;
-  /** Share of traffic that the rule gives the canary, percent. 0: from before the canary, and only its load balancer errors are learnt. */
+  /** Share of traffic that the rule gives the canary, percent. 0: from before the canary, to learn what is usual. */
   canaryWeight: number;
   slots: { canary: SlotCounts; live: SlotCounts } | Unknown;
   /** 502 and 503 that the load balancer made itself; absent where the source has none. */

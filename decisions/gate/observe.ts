@@ -46,12 +46,19 @@ function withoutNonsense(given: Observation): Observation {
   };
 }
 
-/** Before the canary only the load balancer's own errors are of interest. */
-function before(state: GateState, { loadBalancer5xx, seconds }: Observation): GateState {
-  if (typeof loadBalancer5xx !== "number" || state.since !== undefined) return state;
-  const { before: known } = state.loadBalancer;
-  const longer = { errors: known.errors + loadBalancer5xx, seconds: known.seconds + seconds };
-  return { ...state, loadBalancer: { ...state.loadBalancer, before: longer } };
+/** Before the canary: what is usual for the live slot and for the load balancer's own errors. */
+function before(state: GateState, { loadBalancer5xx, seconds, slots }: Observation): GateState {
+  if (state.since !== undefined) return state;
+  const { loadBalancer } = state;
+  const { errors, seconds: known } = loadBalancer.before;
+  return {
+    ...state,
+    before: slots === "unknown" ? state.before : plus(state.before, slots.live),
+    loadBalancer:
+      typeof loadBalancer5xx === "number"
+        ? { ...loadBalancer, before: { errors: errors + loadBalancer5xx, seconds: known + seconds } }
+        : loadBalancer,
+  };
 }
 
 function withCounts(
@@ -70,6 +77,7 @@ function withCounts(
   const part = (at - since) / 1000 <= longest ? seconds / Math.max(longest, seconds) : 0;
   const ownErrors = typeof loadBalancer5xx === "number" ? loadBalancer5xx : 0;
   const expected = expectedRequests(observation, canary, live);
+  const usualLive = plus(state.before, state.totals.live);
   const attributed = attributedErrors(state, observation, ownErrors, expected);
 
   const next: GateState = {
@@ -91,7 +99,7 @@ function withCounts(
   if (warm) {
     const { tests, usual } = state;
     const test = (known: RatioTest, signal: Signal, kind: "errors" | "slow") => {
-      const before = { total: state.totals.live.requests, failed: state.totals.live[kind] };
+      const before = { total: usualLive.requests, failed: usualLive[kind] };
       return addToTest(
         known,
         signal,
@@ -120,7 +128,7 @@ function withCounts(
     if (typeof loadBalancer5xx === "number")
       next.loadBalancer = addLoadBalancerErrors(state.loadBalancer, attributed, seconds, expected, part);
   }
-  const death = findDeath(next.recent, next.totals.live, {
+  const death = findDeath(next.recent, plus(usualLive, live), {
     objective: slo.objective,
     falseRollback: gate.falseRollback,
     longestSeconds: longest,

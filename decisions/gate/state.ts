@@ -36,6 +36,8 @@ export interface GateState {
   /** Seconds with known metrics after the warm-up. */
   knownSeconds: number;
   /** What the slots had while metrics were known, warm-up included. */
+  /** What the live slot had before the canary, if it was looked at. */
+  before: SlotCounts;
   totals: { canary: SlotCounts; live: SlotCounts; canaryJobs: Tally; liveJobs: Tally };
   /** Share of errors and of slow requests that the live slot had before a promotion; in a bake there is no one to compare with. */
   usual?: { errors: number; slow: number };
@@ -69,6 +71,7 @@ const startTests = ({ slo }: GateSettings): GateState["tests"] => ({
 export const startGate = (settings: GateSettings): GateState => ({
   mode: "canary",
   knownSeconds: 0,
+  before: none(),
   totals: { canary: none(), live: none(), canaryJobs: noJobs(), liveJobs: noJobs() },
   tests: startTests(settings),
   loadBalancer: startLoadBalancerErrors(),
