@@ -2,11 +2,12 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse } from "../decisions/config";
+import { warmUpSeconds } from "../decisions/gate/limits";
 import { cases, type Case } from "./gate/cases";
 import { argoSample, createGate, fixedPercent, flaggerDefaults, type Method } from "./gate/methods";
 import { drawPicture, type Point } from "./gate/picture";
 import { simulate, type Outcome } from "./gate/simulate";
-import { warmUpSeconds } from "../decisions/gate/limits";
+import { beforeSeconds } from "./gate/traces";
 
 /** How the gate does beside what others do by default, on the same simulated traffic. */
 
@@ -65,6 +66,7 @@ export async function gate(runs = fullRuns, seed = reportSeed): Promise<void> {
     missedBars: missed,
     settings,
     warmUpSeconds,
+    beforeSeconds,
     seconds,
     runs,
     seed,

@@ -13,11 +13,10 @@ import { refusal } from "./refusal";
  */
 export async function admitted(stack: string, settings: Settings): Promise<void> {
   const { release: next, promotedFrom } = settings;
-  const [values, stagingValidated] = await Promise.all([
-    publishedParameters(stack),
-    promotedFrom === undefined ? undefined : validatedBy(promotedFrom),
-  ]);
-  const published = read(stack, values);
+  const published = read(stack, await publishedParameters(stack));
+  // With the published serial there is no step, and nothing for an earlier stage to allow.
+  const isStep = published.release?.serial !== next.serial;
+  const stagingValidated = isStep && promotedFrom !== undefined ? await validatedBy(promotedFrom) : undefined;
   const admission = admit({
     published: published.release,
     next,

@@ -1,4 +1,4 @@
-import { StackReference, getOrganization, getProject } from "@pulumi/pulumi";
+import { getOrganization, getProject, runtime } from "@pulumi/pulumi";
 import { type GetListenerResult, getListener } from "@pulumi/aws/lb";
 import { getParametersByPath } from "@pulumi/aws/ssm";
 import { parameterRoot } from "../decisions/names";
@@ -40,9 +40,28 @@ export async function publishedParameters(stack: string): Promise<ReadonlyMap<st
   }
 }
 
-/** The digest that the earlier stage has validated last, "" for none. */
+/**
+ * The digest that the earlier stage has validated last, "" for none.
+ *
+ * This asks what a StackReference asks, without declaring one: a resource that is read in one update and not in the next
+ * would show as a change, and it is asked only for a step, because the engine takes a tenth of a preview to open the other
+ * stack's state.
+ * @throws RunError that names the config key, where that stack is not there.
+ */
 export async function validatedBy(promotedFrom: string): Promise<string> {
-  const earlier = new StackReference(`${getOrganization()}/${getProject()}/${promotedFrom}`);
-  const { value } = (await earlier.getOutputDetails("validated")) as { value?: unknown };
-  return typeof value === "string" ? value : "";
+  const name = `${getOrganization()}/${getProject()}/${promotedFrom}`;
+  try {
+    const read = (await runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
+      outputs?: { validated?: unknown };
+    };
+    const validated = read.outputs?.validated;
+    return typeof validated === "string" ? validated : "";
+  } catch (error) {
+    throw refusal(
+      `deployment-safety:promotedFrom names a stack whose outputs cannot be read: ${name}\n` +
+        `  Give the name of the stack that releases come from (\`pulumi stack ls\` lists them), or leave the key out.\n` +
+        `  ${reason(error)}`,
+      error,
+    );
+  }
 }

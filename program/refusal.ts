@@ -3,8 +3,8 @@ import { RunError } from "@pulumi/pulumi";
 /**
  * An error that ends the program with nothing but its message.
  *
- * `stack` is set to the message because the Node runtime, when a program ends with an error, inspects every source file
- * that a real stack trace names: that costs 20 to 35 seconds, and the trace says nothing about a fault in a config file.
+ * `stack` is set to the message, because a place in the program says nothing about a fault in a config file, and because
+ * the Node runtime reads each source file that a mapped trace names, which takes it 20 to 35 seconds.
  */
 export function refusal(message: string, cause?: unknown): RunError {
   const error = new RunError(message);

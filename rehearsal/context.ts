@@ -91,6 +91,11 @@ export class Context {
     return result;
   }
 
+  /** A plain `pulumi up`, as from a terminal or a pipeline without the commands. */
+  plainUp(stack: Stack): Promise<CommandResult> {
+    return this.run(["pulumi", "up", "-s", stack, "--yes", "--skip-preview", "--non-interactive"]);
+  }
+
   /** The name that a stack's weighted rule answers to. */
   host(stack: Stack): string {
     return this.config(stack)["deployment-safety:network"].hosts[0] ?? "";

@@ -63,9 +63,9 @@ describe("the house rules", () => {
     expect(faultsOf("operations/lease.ts", lines(351))).toHaveLength(1);
     const many = (folder: string, count: number) =>
       new Map(Array.from({ length: count }, (_, n) => [`${folder}/file${n}.ts`, lines(250)]));
-    expect(houseFaults(many("rehearsal", 10))).toEqual([]);
-    expect(houseFaults(many("rehearsal", 11))).toEqual([expect.stringContaining("2750 lines")]);
-    expect(houseFaults(many("rehearsal/school", 11))).toEqual([]);
+    expect(houseFaults(many("rehearsal", 20))).toEqual([]);
+    expect(houseFaults(many("rehearsal", 21))).toEqual([expect.stringContaining("5250 lines")]);
+    expect(houseFaults(many("rehearsal/school", 21))).toEqual([]);
   });
 
   it("refuse a folder of one machine and a registry's address in a lock file", () => {

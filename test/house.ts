@@ -55,8 +55,8 @@ function importFaults(files: Files): string[] {
 /** The first folder of a path; `.` for a file in the root. */
 const folderOf = (path: string): string => (path.includes(sep) ? (path.split(sep)[0] ?? ".") : ".");
 
-/** Lines of rehearsal/ without its scenarios and its example application. */
-const rehearsalLines = 2_500;
+/** Lines of code of rehearsal/ without its scenarios and its example application; why so many: docs/adr/0006. */
+const rehearsalLines = 5_000;
 const scenarioLines = 40;
 const sourceLines = 350;
 
@@ -66,7 +66,7 @@ function sizeFaults(files: Files): string[] {
   for (const [path, text] of files) {
     if (!/\.(ts|mjs|py|sh)$/.test(path)) continue;
     const lines = text.split("\n").length - 1;
-    if (/^rehearsal\/(?!scenarios\/|school\/)/.test(path)) rehearsal += lines;
+    if (/^rehearsal\/(?!scenarios\/|school\/)/.test(path)) rehearsal += codeLines(text);
     const isScenario = path.startsWith("rehearsal/scenarios/") && basename(path) !== "index.ts";
     const limit = isScenario ? scenarioLines : sourceLines;
     if (lines > limit && folderOf(path) !== "test")
@@ -74,10 +74,14 @@ function sizeFaults(files: Files): string[] {
   }
   if (rehearsal > rehearsalLines)
     faults.push(
-      `rehearsal/ has ${rehearsal} lines without scenarios/ and school/; at most ${rehearsalLines}`,
+      `rehearsal/ has ${rehearsal} lines of code without scenarios/ and school/; at most ${rehearsalLines}`,
     );
   return faults;
 }
+
+/** Lines that are neither blank nor a comment. */
+const codeLines = (text: string): number =>
+  text.split("\n").filter((line) => !/^\s*($|\/\/|\/?\*|#)/.test(line)).length;
 
 /** A home folder, or a registry's address in a lock file: true on one machine only. */
 function machineFaults(path: string, text: string): string[] {

@@ -34,7 +34,7 @@ export interface Trace {
 }
 
 /** Seconds of the live slot that a gate may look at before the canary begins. */
-const beforeSeconds = 60;
+export const beforeSeconds = 60;
 
 /** Fills one trace, again and again, from a seed: run `run` of a seed is always the same. */
 export function createTraces(traffic: Traffic, seed: number): (run: number) => Trace {

@@ -1,10 +1,14 @@
 import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { leaseVariable } from "../../decisions/names";
 import type { HistoryEntry } from "../../decisions/history";
 import { exitCodes, Failure } from "../failure";
+import { streamed } from "./streamed";
 
 const run = promisify(execFile);
 
@@ -73,7 +77,7 @@ export interface UpArgs {
 
 const pages = 100;
 
-/** The engine of the `pulumi` on PATH, for `stack` of the project in `root`. The Automation API is loaded by the first `up`. */
+/** The engine of the `pulumi` on PATH, for `stack` of the project in `root`. Why not by the Automation API: docs/adr/0011. */
 export function createEngine(root: string, stack: string): Engine {
   const pulumi = async (...args: string[]): Promise<string> => {
     try {
@@ -96,10 +100,8 @@ export function createEngine(root: string, stack: string): Engine {
       });
     }
   };
-  const selected = async () => {
-    const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
-    return LocalWorkspace.createOrSelectStack({ stackName: stack, workDir: root });
-  };
+  /** Whether history said that there is no such stack yet. */
+  let isNew = false;
   return {
     async history() {
       const entries: HistoryEntry[] = [];
@@ -118,8 +120,10 @@ export function createEngine(root: string, stack: string): Engine {
             String(page),
           );
         } catch (error) {
-          // A stack that was never created has no history; it is created by its first update.
-          if (/no stack named/.test(String(error))) return [];
+          if (/no stack named/.test(String(error))) {
+            isNew = true;
+            return [];
+          }
           throw error;
         }
         const found = JSON.parse(text || "[]") as HistoryEntry[];
@@ -147,29 +151,63 @@ export function createEngine(root: string, stack: string): Engine {
       }
     },
     async up({ message, lease, output, signal }) {
-      const api = await import("@pulumi/pulumi/automation/index.js");
-      const workspace = await selected();
-      workspace.workspace.envVars = {
-        ...workspace.workspace.envVars,
-        [leaseVariable]: lease,
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-      };
-      const changed: ChangedResource[] = [];
-      const diagnostics: string[] = [];
-      const lines = byLine(output);
-      const onEvent = (event: EngineEvent) => collect(event, changed, diagnostics);
+      if (isNew) await pulumi("stack", "init", "--stack", stack);
+      isNew = false;
+      const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
+      const events = join(folder, "events");
+      const words = [
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+        "--color",
+        "never",
+        "--stack",
+        stack,
+      ];
       try {
-        await workspace.up({ message, color: "never", onOutput: lines, onError: lines, onEvent, signal });
-        return changed;
-      } catch (error) {
-        if (error instanceof api.ConcurrentUpdateError) throw new StackLocked(lockOwners(error.message));
-        throw new UpdateFailed(diagnostics, changed.length === 0, error);
+        const { code, text } = await streamed(
+          "pulumi",
+          [...words, "--message", message, "--event-log", events],
+          {
+            folder: root,
+            environment: { [leaseVariable]: lease, PULUMI_SKIP_UPDATE_CHECK: "true" },
+            output,
+            signal,
+          },
+        );
+        const changed: ChangedResource[] = [];
+        const diagnostics: string[] = [];
+        for (const event of readEvents(events)) collect(event, changed, diagnostics);
+        if (code === 0) return changed;
+        if (/currently locked by|Another update is currently in progress/.test(text))
+          throw new StackLocked(lockOwners(text));
+        const end = text.trimEnd().split("\n").slice(-10).join("\n");
+        throw new UpdateFailed(
+          diagnostics,
+          changed.length === 0,
+          new Error(`pulumi up ended with ${code}:\n${end}`),
+        );
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
       }
     },
     async unlock() {
       await pulumi("cancel", "--yes", "--stack", stack);
     },
   };
+}
+
+/** The engine's events, one JSON object a line; a line that a killed engine left unfinished is no event. */
+function readEvents(file: string): EngineEvent[] {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return lines.flatMap((line) => {
+    try {
+      return [JSON.parse(line) as EngineEvent];
+    } catch {
+      return [];
+    }
+  });
 }
 
 const exportedStack = z.object({
@@ -213,14 +251,4 @@ function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: st
     diagnostics.push(
       `Policy ${policy.policyName} forbids this: ${policy.message.replaceAll(/<\{%.*?%\}>/g, "").trim()}`,
     );
-}
-
-/** Chunks of output to whole lines without trailing blanks. */
-function byLine(sink: (line: string) => void): (chunk: string) => void {
-  let rest = "";
-  return (chunk) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim()) sink(line.trimEnd());
-  };
 }

@@ -16,15 +16,7 @@ export const illegalStep: Scenario = {
     const before = await context.everything("prod");
     const attempt = async (step: ForbiddenStep) => {
       writeFileSync(join(context.copy, "Pulumi.prod.yaml"), step.edit(file));
-      const up = await context.run([
-        "pulumi",
-        "up",
-        "-s",
-        "prod",
-        "--yes",
-        "--skip-preview",
-        "--non-interactive",
-      ]);
+      const up = await context.plainUp("prod");
       writeFileSync(join(context.copy, "Pulumi.prod.yaml"), file);
       assert.notEqual(up.exitCode, 0, `${step.name}: must be refused`);
       assert.match(up.stdout + up.stderr, step.says, `${step.name}: the message must say why`);

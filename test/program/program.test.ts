@@ -34,16 +34,18 @@ function answersOf({ published, parameters = {}, staging }: World): Answers {
             values: values.map(([, value]) => JSON.stringify(value)),
           }
         : { names: [], values: [] },
-    "pulumi:pulumi:StackReference": () => ({ outputs: staging === undefined ? {} : { validated: staging } }),
+    "pulumi:pulumi:readStackOutputs": () => ({
+      outputs: staging === undefined ? {} : { validated: staging },
+    }),
   };
 }
 
 /** index.ts exports a function in the way of CommonJS, so it is loaded as Pulumi loads it. */
 function loadProgram(): () => Promise<Record<string, unknown>> {
-  const lines = Error.stackTraceLimit;
+  const mapped = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
   const program = load("../../index.ts", __filename) as () => Promise<Record<string, unknown>>;
-  // The program switches stack traces off, but a test that fails should show where.
-  Error.stackTraceLimit = lines;
+  // The program gives up source maps, but a test that fails should show its own line.
+  if (mapped) Object.defineProperty(Error, "prepareStackTrace", mapped);
   return program;
 }
 
@@ -70,7 +72,8 @@ async function run(
   return { declared, outputs };
 }
 
-const loaded = next.load(served(), sample(2));
+/** Release 2 in the idle slot, on the revision that the database is at. */
+const loaded = next.load(served(), sample(2, sample(1).revision));
 
 describe("the program", () => {
   it("declares an empty stack on a first run: paused, no workload, no migration", async () => {
@@ -155,6 +158,19 @@ describe("the program", () => {
       new RegExp(`network\\.listenerArn.*not there.*${listenerArn}`),
     ],
     [
+      "a step where the earlier stage is not there",
+      {
+        release: next.canary(loaded),
+        published: loaded,
+        answers: {
+          "pulumi:pulumi:readStackOutputs": () => {
+            throw new Error("unknown stack");
+          },
+        },
+      },
+      /promotedFrom names a stack .*: organization\/deployment-safety\/staging\n/,
+    ],
+    [
       "parameters that nobody can read",
       { release: loaded, published: loaded, parameters: { "refused/ab": { digest: 1 } } },
       /refused\/ab/,
@@ -166,6 +182,20 @@ describe("the program", () => {
     const seen = declareWatch(created);
     await expect(run({ ...world, answers: { ...world.answers, ...seen } })).rejects.toThrow(message);
     expect(created).toEqual([]);
+  });
+
+  it("asks the earlier stage only where there is a step for it to allow", async () => {
+    const asked: unknown[] = [];
+    const answers: Answers = {
+      "pulumi:pulumi:readStackOutputs": ({ name }) => {
+        asked.push(name);
+        return { outputs: { validated: digestOf(2) } };
+      },
+    };
+    await run({ release: loaded, published: loaded, answers });
+    expect(asked).toEqual([]);
+    await run({ release: next.canary(loaded), published: loaded, answers });
+    expect(asked).toEqual(["organization/deployment-safety/staging"]);
   });
 
   it("takes a migration alone, and then the release", async () => {

@@ -197,6 +197,20 @@ describe("a rollback", () => {
     }
   });
 
+  it("does not come for two clusters in a row where the live slot was seen to have many before the canary", () => {
+    const see = (second: number) =>
+      good(60 + second, { slots: { canary: counts(5, second < 3 ? 4 : 0), live: counts(45) } });
+    const minute = { canaryWeight: 0, seconds: 60 };
+    const learnt = (errors: number) =>
+      judge(
+        startGate(settings),
+        good(60, { ...minute, slots: { canary: counts(0), live: counts(2700, errors) } }),
+        settings,
+      ).state;
+    expect(watch(20, see, { from: learnt(0) }).verdict).toBe("rollback");
+    expect(watch(20, see, { from: learnt(54) }).verdict).toBe("hold");
+  });
+
   it("does not come for a canary within the objective beside a perfect live slot", () => {
     // One error in 200 seconds of 5 requests: 0.1 %, what the objective allows.
     const by = { ...settings, gate: { ...settings.gate, holdSeconds: 1800, deadlineSeconds: 3600 } };
