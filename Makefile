@@ -31,7 +31,7 @@ checklist: ## May this version be released? VERSION=
 deploy: ## Release VERSION= through checklist, migration, canary, promotion and validation
 migrate: ## Only the migration of VERSION=
 status: ## What runs where, with which weight; who holds the stack
-smoke: ## Smoke tests through a slot's test rule: VERSION= or SLOT=
+smoke: ## Smoke tests on live traffic, or on SLOT= through its test rule
 settle: ## Empty the slot that has no traffic
 sync: ## Write the stack's newest release into the stack file of this working copy
 

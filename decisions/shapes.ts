@@ -12,8 +12,9 @@ import type { Release } from "./config";
 export function shapeOf(change: Changes, facts: Facts): Step | undefined {
   const { previous, next, names } = change;
   if (change.leftDowngrade || names.length === 0) return undefined;
-  if (only(change, "migration"))
-    return next.migration && (next.migration.downgradeFrom ? "downgrade" : "migrate");
+  if (only(change, "migration") && !next.migration?.downgradeFrom) return next.migration && "migrate";
+  if (names.includes("migration") && within(change, "migration", "validated"))
+    return next.migration?.downgradeFrom && next.validated === undefined ? "downgrade" : undefined;
   if (names.some((name) => name.startsWith("slots."))) return slotShape(change, facts);
   if (names.includes("live")) return flipShape(change, facts);
   if (within(change, "canaryWeight", "validated", "traffic") && isTakeBack(change)) return "rollback";

@@ -172,12 +172,13 @@ function opening(change: Changes, facts: Facts): string[] {
 
 const open: Rule = (change, facts) => {
   const { previous, next, liveNext } = change;
-  const isProven = liveNext !== undefined && isKnownGood(liveNext, previous, facts);
+  // Not "known good": since it was validated the database may have been taken down, or a rollback begun.
+  const isProven = liveNext !== undefined && previous.validated === liveNext && !facts.refused.has(liveNext);
   return [
     ...unless(
       isProven || isOverridden(overridable.smoke, next.serial, facts),
       () =>
-        `\`release.traffic\` would open to ${liveNext ?? "an empty slot"}, which was never validated; allowed is to open and validate at once, after its smoke tests. Run \`make deploy VERSION=${next.slots[next.live]?.version ?? "<tag>"}\`, ${overrideHint(overridable.smoke)}.`,
+        `\`release.traffic\` would open to ${liveNext ?? "an empty slot"}, which is not validated as things are; allowed is to open and validate at once, after its smoke tests. Run \`make deploy VERSION=${next.slots[next.live]?.version ?? "<tag>"}\`, ${overrideHint(overridable.smoke)}.`,
     ),
     ...opening(change, facts),
   ];
@@ -211,7 +212,7 @@ const downgrade: Rule = ({ previous, next }) => {
     ...unless(
       previous.traffic === "paused",
       () =>
-        "`release.traffic` is open; a downgrade is allowed only while it is paused, because a release that needs the newer revision may have traffic. Run `make downgrade REVISION=<id>` or `make rollback`, which pause first.",
+        "`release.traffic` is open; a downgrade is allowed only while it is paused, because a release that needs the newer revision may have traffic. Run `make pause` first, or `make rollback DATABASE=downgrade`, which pauses by itself.",
     ),
     ...unless(
       to.downgradeFrom === at.revision,

@@ -64,11 +64,16 @@ export const next = {
     ),
   /** The canary loses its traffic; the live slot stays. Its step is `rollback`. */
   abort: (r: Release): Release => withoutValidated(advance(r, { canaryWeight: 0 })),
-  /** Database down to `revision`, with the image that knows the way. Throws where no migration has run. */
+  /**
+   * Database down to `revision`, with the image that knows the way. What was validated ran on the newer schema, so that is
+   * cleared. Throws where no migration has run.
+   */
   downgrade: (r: Release, to: { revision: string }): Release => {
     if (!r.migration)
       throw new Error("No migration has run on this stack, so there is nothing to take down.");
     const { revision, image } = r.migration;
-    return advance(r, { migration: { revision: to.revision, image, downgradeFrom: revision } });
+    return withoutValidated(
+      advance(r, { migration: { revision: to.revision, image, downgradeFrom: revision } }),
+    );
   },
 };

@@ -28,7 +28,7 @@ interface Entry {
 export const commands = {
   deploy: {
     summary: "bring a version to full production through a canary (an older known-good version: a rollback)",
-    options: ["version", "override", "reason", "dryRun", "yes"],
+    options: ["version", "database", "override", "reason", "dryRun"],
     load: () => import("./commands/deploy.js"),
   },
   rollback: {

@@ -21,7 +21,7 @@ export async function gate(operation: Operation): Promise<void> {
     entry.reasons = outcome.reasons;
     return outcome;
   });
-  const overridden = ctx.options.override === "gate" && verdict === "hold";
+  const overridden = ctx.options.override?.split(",").includes("gate") === true && verdict === "hold";
   if (verdict === "promote" || overridden) {
     ctx.report.say(`verdict: ${verdict}: ${reasons.join(", ")}`);
     if (overridden) return;

@@ -38,7 +38,7 @@ export interface LeaseArgs {
   signal: AbortSignal;
   /** Called when the lease is lost while the command runs. */
   lost: (reason: Failure) => void;
-  /** Whether a live operation may be ended: a rollback may end anything but a change of the database or another rollback. */
+  /** Whether a live operation may be ended: a rollback may end anything but a downgrade or another rollback. */
   interrupts?: boolean;
 }
 

@@ -67,8 +67,11 @@ async function revert(operation: Operation, bad: string, reason: string, refuse:
   }
   if (goodDigest === undefined) {
     // A first release: there is nothing to go back to but no traffic at all.
-    if (current.traffic === "open")
+    if (current.traffic === "open") {
       await apply(operation, { step: "pause", release: nextRelease.pause(current), reason });
+      // So that it is not known good, and opens only with a validation.
+      await apply(operation, { step: "rollback", release: nextRelease.abort(operation.current), reason });
+    }
     return;
   }
   const running: { brake?: Brake } = {};

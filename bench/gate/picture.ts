@@ -17,7 +17,7 @@ export interface Point {
 export async function drawPicture(points: Point[], outcomes: Outcome[]): Promise<string> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const equal = new Set(cases.filter(({ isEqual }) => isEqual).map(({ name }) => name));
-  const color = { field: "method", type: "nominal", title: "Method" } as const;
+  const color = { field: "method", type: "nominal", title: "Method", legend: { labelLimit: 300 } } as const;
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
@@ -51,7 +51,7 @@ export async function drawPicture(points: Point[], outcomes: Outcome[]): Promise
             type: "nominal",
             title: null,
             sort: cases.map(({ name }) => name),
-            axis: { labelLimit: 420 },
+            axis: { labelLimit: 700 },
           },
           color,
           shape: { field: "perSecond", type: "nominal", title: "Requests/s" },

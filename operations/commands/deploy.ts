@@ -101,8 +101,8 @@ async function takeStep(operation: Operation, record: ReleaseRecord, planned: De
       await smokeStep(ctx, operation.current, undefined);
     }
     if (planned.step === "validate") {
-      await recordValidated(operation);
       await smokeStep(ctx, operation.current, undefined);
+      await recordValidated(operation);
     }
   } catch (error) {
     if (ctx.signal.aborted) throw error;

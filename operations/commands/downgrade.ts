@@ -45,15 +45,20 @@ export async function run(ctx: Context): Promise<void> {
       reason: reason ?? `downgrade to ${revision}`,
       at: new Date().toISOString(),
     };
-    const isOn = operation.published.killSwitch !== undefined;
-    if (!ctx.options.dryRun && !isOn)
+    const before = operation.published.killSwitch;
+    // One with our own reason is what a killed run of this command left; anybody else's stays on afterwards.
+    const isOurs = before === undefined || before.reason === killSwitch.reason;
+    // On open traffic the step is refused below, and a refused command must not stop workers.
+    if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
       await ctx.parameters.put(paths.killSwitch(ctx.stack), JSON.stringify(killSwitch));
     try {
       await applyOne(operation, { step: "downgrade", release, reason: killSwitch.reason });
     } finally {
-      if (!ctx.options.dryRun && !isOn) await ctx.parameters.remove(paths.killSwitch(ctx.stack));
+      if (!ctx.options.dryRun && isOurs) await ctx.parameters.remove(paths.killSwitch(ctx.stack));
     }
     ctx.report.print(describeUpdates(operation));
-    ctx.report.next(makeLine(ctx.stack, current.traffic === "paused" ? "open" : "status"));
+    const live = current.slots[current.live]?.version;
+    // Not `open`: what answers must be smoke-tested on the older schema and validated anew.
+    ctx.report.next(live ? makeLine(ctx.stack, "deploy", { VERSION: live }) : makeLine(ctx.stack, "status"));
   });
 }

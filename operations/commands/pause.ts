@@ -7,15 +7,14 @@ import { applyOne } from "../single";
 
 /** Answers a fixed 503 at once by a direct call, then writes it into config, so that the two agree. Never asks. */
 export async function run(ctx: Context): Promise<void> {
-  if (!ctx.options.dryRun) {
-    const route = await ctx.loadBalancer.route(ctx.signal);
+  // The lease comes first: the next update of a running deploy would open the traffic again.
+  await operate(ctx, { heal: false }, async (operation) => {
+    const { current } = operation;
+    const route = ctx.options.dryRun ? undefined : await ctx.loadBalancer.route(ctx.signal);
     if (route)
       await ctx.report.step("pause the listener rule", () =>
         ctx.loadBalancer.set(route, { traffic: "paused" }, ctx.signal),
       );
-  }
-  await operate(ctx, { heal: false }, async (operation) => {
-    const { current } = operation;
     if (current.traffic === "paused") {
       ctx.report.print(`Traffic of stack ${ctx.stack} is paused already.`);
     } else {

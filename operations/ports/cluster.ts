@@ -1,17 +1,9 @@
 import type { BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
-import { labels, type Slot } from "../../decisions/names";
+import { labels } from "../../decisions/names";
 import { wait } from "../wait";
-
-/** Pods by readiness. */
-export interface PodCounts {
-  total: number;
-  ready: number;
-}
 
 /** The stack's namespace, as far as the program does not see to it. */
 export interface Cluster {
-  /** Pods of one component of a slot. */
-  pods(slot: Slot, component: "web" | "worker"): Promise<PodCounts>;
   /** Ends migration Jobs that are running and waits, at most `seconds`, until their pods are gone. Returns their names. */
   endMigrations(seconds: number, signal?: AbortSignal): Promise<string[]>;
 }
@@ -26,27 +18,15 @@ export function createCluster(namespace: string): Cluster {
       return { core: config.makeApiClient(CoreV1Api), batch: config.makeApiClient(BatchV1Api) };
     }));
   return {
-    async pods(slot, component) {
-      const { core } = await connect();
-      const { items } = await core.listNamespacedPod({
-        namespace,
-        labelSelector: `${labels.slot}=${slot},${labels.component}=${component}`,
-      });
-      const staying = items.filter((pod) => !pod.metadata?.deletionTimestamp);
-      const ready = staying.filter((pod) =>
-        pod.status?.conditions?.some(
-          (condition) => condition.type === "Ready" && condition.status === "True",
-        ),
-      );
-      return { total: staying.length, ready: ready.length };
-    },
     async endMigrations(seconds, signal) {
       const { core, batch } = await connect();
-      const { items } = await batch.listNamespacedJob({ namespace });
-      const running = items.flatMap((job) => {
-        const name = job.metadata?.name ?? "";
-        return /^(migrate|downgrade)-/.test(name) && (job.status?.active ?? 0) > 0 ? [name] : [];
+      const { items } = await batch.listNamespacedJob({
+        namespace,
+        labelSelector: `${labels.component}=migrate`,
       });
+      const running = items.flatMap((job) =>
+        job.metadata?.name && (job.status?.active ?? 0) > 0 ? [job.metadata.name] : [],
+      );
       for (const name of running)
         await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
       const until = Date.now() + seconds * 1000;

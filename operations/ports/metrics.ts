@@ -45,7 +45,8 @@ export function createPrometheus(url: string, stack: string, timeout = 2000): Me
       const window = Math.max(1, Math.ceil(seconds));
       const total = (extra: string) => {
         const series = `http_requests_total{stack="${stack}",component="web"${extra}}`;
-        return `sum by (slot) (${series} - (${series} offset ${window}s or ${series} * 0))`;
+        // A counter below what it was has begun anew in place: then what it shows now is what is known.
+        return `sum by (slot) ((${series} - (${series} offset ${window}s or ${series} * 0)) >= 0 or ${series})`;
       };
       const [requests, errors] = await Promise.all([query(total("")), query(total(',status="5xx"'))]);
       const of = (slot: Slot): SlotCounts | undefined => {

@@ -50,7 +50,7 @@ describe("a first run", () => {
     expect(refusal(undefined, { ...one, serial: 0 })).toMatch(/Serial 0 is the beginning/));
   it("refuses open traffic before the first smoke", () => {
     const first = next.first(next.migrate(empty, migrationOf(1)), sample(1));
-    expect(refusal(first, next.open(first), facts())).toContain("never validated");
+    expect(refusal(first, next.open(first), facts())).toContain("not validated as things are");
   });
   it("refuses a first release whose traffic is open at once", () => {
     const migrated = next.migrate(empty, migrationOf(1));
@@ -204,9 +204,19 @@ describe("validate, pause, open, settle", () => {
       "not one step",
     );
   });
-  it("open refuses a live release that was never validated, unless smoke is overridden", () => {
+  it("open refuses what was validated on a schema that was taken down since, also after steps in between", () => {
+    const paused = next.pause(two);
+    const down = next.downgrade(paused, { revision: "r0" });
+    legal(paused, down, facts(), "downgrade");
+    const settled = next.settle(down);
+    legal(down, settled, facts(), "settle");
+    expect(refusal(settled, next.open(settled), good)).toContain("not validated as things are");
+    const kept = { ...down, validated: paused.validated };
+    expect(refusal(paused, kept, facts())).toContain("alone cannot change like this");
+  });
+  it("open refuses a live release that is not validated, unless smoke is overridden", () => {
     const paused = next.pause(promoted);
-    expect(refusal(paused, next.open(paused), facts())).toContain("never validated");
+    expect(refusal(paused, next.open(paused), facts())).toContain("not validated as things are");
     legal(
       paused,
       next.open(paused),

@@ -71,7 +71,8 @@ const moves: Record<string, (world: World, n: number) => { step: Step; release: 
     release.traffic === "open" ? { step: "pause", release: next.pause(release) } : undefined,
   open: ({ release, good }) => {
     const live = liveDigest(release);
-    if (release.traffic === "open" || !live || !good.has(live)) return undefined;
+    if (release.traffic === "open" || !live || release.validated !== live || !good.has(live))
+      return undefined;
     return { step: "open", release: next.open(release) };
   },
   settle: ({ release }) =>
