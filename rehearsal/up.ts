@@ -34,7 +34,7 @@ function folderOf(program: string): string {
 export async function up(project: string, home: string): Promise<Ports> {
   await down(home);
   const place = places(home);
-  for (const folder of [place.state, place.images, place.kubernetes, place.prometheus]) {
+  for (const folder of [join(home, "logs"), place.state, place.images, place.kubernetes, place.prometheus]) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   }

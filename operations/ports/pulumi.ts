@@ -171,7 +171,12 @@ export function createEngine(root: string, stack: string): Engine {
           [...words, "--message", message, "--event-log", events],
           {
             folder: root,
-            environment: { [leaseVariable]: lease, PULUMI_SKIP_UPDATE_CHECK: "true" },
+            // Without the third `pulumi` does not know the flag --event-log.
+            environment: {
+              [leaseVariable]: lease,
+              PULUMI_SKIP_UPDATE_CHECK: "true",
+              PULUMI_DEBUG_COMMANDS: "true",
+            },
             output,
             signal,
           },
