@@ -1,6 +1,6 @@
-"""What exists before the program: a load balancer with a listener for each stack, as a platform team hands them over.
+"""What exists before the program: a load balancer with a listener for each stack, from the platform team.
 
-Usage: python hand_over.py staging=PORT prod=PORT; prints {"vpcId": ..., "listeners": {"staging": "<ARN>", ...}}.
+Usage: python hand_over.py staging=PORT prod=PORT; prints {"vpcId": ..., "listeners": {"staging": ARN, ...}}.
 """
 
 import json
@@ -10,7 +10,7 @@ import boto3
 
 
 def main(pairs: list[str]) -> None:
-    """Makes one load balancer and listener for each `stack=port` in the default VPC and prints what they are."""
+    """Makes one load balancer and listener for each `stack=port` in the default VPC, prints what they are."""
     subnets = boto3.client("ec2").describe_subnets()["Subnets"][:2]
     elb = boto3.client("elbv2")
     default = {

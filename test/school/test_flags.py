@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from school.flags import Flags, Published, in_force, understand
 
 

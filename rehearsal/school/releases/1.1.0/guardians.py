@@ -1,12 +1,13 @@
 """Guardians: the name in two parts. Both forms are written and either is read, for 1.0.0 may be live beside
 this release."""
 
-from school.answers import answer, body, only, record, services
-from school.database import Row
-from school.fault import fault
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from school.answers import answer, body, only, record, services
+from school.database import Row
+from school.fault import fault
 
 
 def split(full_name: str) -> tuple[str, str]:

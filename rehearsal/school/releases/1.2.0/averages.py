@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import psycopg
+
 from school.flags import Flags
 
 GRADEBOOK = "gradebook-v2"

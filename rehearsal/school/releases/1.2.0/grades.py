@@ -1,12 +1,13 @@
 """Grades, and their average: by the weights of their subjects where the flag gradebook-v2 is on."""
 
-from school.answers import answer, record, services
-from school.averages import GRADEBOOK
-from school.fault import fault
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from school.answers import answer, record, services
+from school.averages import GRADEBOOK
+from school.fault import fault
 
 PLAIN = """
     SELECT p.id, a.average::float8 AS average, g.grades
