@@ -227,7 +227,12 @@ async function upWhenFree(operation: Operation, message: string): Promise<Change
       });
     } catch (error) {
       ctx.signal.throwIfAborted();
-      if (error instanceof UpdateFailed && error.refused && /refused/i.test(error.message))
+      // By the words that the program and the policies begin with: a Job's last line may be "Connection refused".
+      if (
+        error instanceof UpdateFailed &&
+        error.refused &&
+        /^(Refused: |Policy \S+ forbids)/m.test(error.message)
+      )
         throw hasWaited
           ? new Overtaken(error)
           : new Failure(exitCodes.refused, error.message, { cause: error });
