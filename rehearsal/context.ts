@@ -211,5 +211,4 @@ export interface HistoryEntry {
   message: string;
   startTime: string;
   config: Record<string, { value?: string }>;
-  resourceChanges?: Record<string, number>;
 }

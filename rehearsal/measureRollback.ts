@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CommandResult } from "./commands";
 import type { Context, HistoryEntry } from "./context";
 import { figuresOf } from "./load";
 import { digestOf } from "./releases";
@@ -38,6 +39,13 @@ export async function measureRollback(
     0,
     `the rollback must succeed; it said:\n${result.stderr.split("\n").slice(-25).join("\n")}`,
   );
+  const changed = changedResources(result);
+  const slots = before["deployment-safety:release"].slots;
+  if (Object.values(slots).some((slot) => slot?.version === good))
+    assert.ok(
+      !changed.some((resource) => /Deployment .*-web$/.test(resource)),
+      `within the standby window no web pod may start, but these changed: ${changed.join(", ")}`,
+    );
   const figures = figuresOf(load.observations);
   const last =
     load.observations.filter((seen) => seen.digest === digestOf(context, bad)).at(-1)?.at ?? result.startedAt;
@@ -57,16 +65,19 @@ export async function measureRollback(
     secondsToOldVersion,
     secondsTotal: result.seconds,
     upCount: made.length,
-    resourcesChanged: made.reduce((sum, entry) => sum + changes(entry), 0),
+    resourcesChanged: changed.length,
+    changed,
     restoredUpdate: target.startTime,
   };
 }
 
-const changes = (entry: HistoryEntry): number =>
-  Object.entries(entry.resourceChanges ?? {}).reduce(
-    (sum, [kind, count]) => (kind === "same" ? sum : sum + count),
-    0,
+/** Every resource that the command's updates changed, as its JSON says it: operation, kind and name. */
+function changedResources({ json }: CommandResult): string[] {
+  const updates = (json.updates ?? []) as { changed: { operation: string; type: string; name: string }[] }[];
+  return updates.flatMap(({ changed }) =>
+    changed.map(({ operation, type, name }) => `${operation} ${type.split(":").at(-1) ?? type} ${name}`),
   );
+}
 
 function isKnownGood(entry: HistoryEntry, version: string): boolean {
   const release = releaseOf(entry);

@@ -259,9 +259,11 @@ describe("a stack that somebody else is changing", () => {
       await nothingChanged(good);
     } finally {
       update.kill("SIGCONT");
+      await ended;
+      write(good);
+      before = await context.everything(stack);
     }
-    expect(await ended, "exit code and signal of the other update").toEqual([0, null]);
-    before = await context.everything(stack);
+    expect(update.exitCode, "exit code of the other update").toBe(0);
   });
 });
 
@@ -283,12 +285,14 @@ describe("a database that is down", () => {
 
     await context.expect(0, "migrate", wanted);
     expect((await context.published(stack))?.migration?.revision).toBe(revision);
-    good = context.stackFile(stack);
-    before = await context.everything(stack);
   });
 });
 
 describe("plain pulumi", () => {
+  beforeAll(async () => {
+    good = context.stackFile(stack);
+    before = await context.everything(stack);
+  });
   afterEach(() => write(good));
 
   it("previews no change with the file that the commands wrote", async () => {
@@ -304,9 +308,9 @@ describe("plain pulumi", () => {
       says: [/canaryWeight: must be 0 to 10.*given: 11/, /slots\.blue\.image: must name an image by digest/],
     },
     {
-      name: "a paused, emptied stack once a release is published",
-      edits: [emptySlots, ["traffic: open", "traffic: paused"], [/ +validated: .+\n/, ""]],
-      says: ["Refused: ", /empt/],
+      name: "an empty live slot and a pause once a release is published",
+      edits: [emptySlots, ["traffic: open", "traffic: paused"]],
+      says: ["Refused: ", /not one step: `release\.slots\.blue`, `release\.traffic`/],
     },
     {
       name: "a listener that is not there",
