@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -13,7 +13,7 @@ import { places } from "../../rehearsal/environment";
 import { interruptPostgres } from "../../rehearsal/postgres";
 import { until } from "../../rehearsal/processes";
 import { recordOf } from "../../rehearsal/releases";
-import { down, up } from "../../rehearsal/up";
+import { up } from "../../rehearsal/up";
 
 /**
  * What a person may get wrong, in whole commands on the real engine: each is refused with the documented exit code and a
@@ -24,16 +24,23 @@ const home = join(project, ".rehearsal/engine-test");
 const stack = "staging";
 
 let context: Context;
+/** Ends the rehearsal once its stdin is closed: by this test, or by the system where the test was killed. */
+let end: ChildProcess;
+const whenClosed =
+  'process.stdin.resume().once("end", () => import("./rehearsal/up.ts").then(({ down }) => down(process.argv[1])));';
 /** The stack file after the first release. */
 let good: string;
 /** What no refused command may change: the file, the published release, the listener's rules, the succeeded updates. */
 let before: unknown;
 
-const interrupted = () => void down(home).finally(() => process.exit(130));
-
 beforeAll(async () => {
-  process.once("SIGTERM", interrupted).once("SIGINT", interrupted);
   mkdirSync(home, { recursive: true });
+  end = spawn(process.execPath, ["--import", "tsx", "-e", whenClosed, home], {
+    cwd: project,
+    stdio: ["pipe", "ignore", "inherit"],
+    // A signal to the group of the test must not reach the one that cleans up after it.
+    detached: true,
+  });
   context = new Context(home, await up(project, home));
   await context.expect(0, "deploy", { STACK: stack, VERSION: "1.0.0" });
   good = context.stackFile(stack);
@@ -41,8 +48,9 @@ beforeAll(async () => {
 }, 200_000);
 
 afterAll(async () => {
-  await down(home);
-  process.removeListener("SIGTERM", interrupted).removeListener("SIGINT", interrupted);
+  const ended = once(end, "exit");
+  end.stdin?.end();
+  expect(await ended, "exit code and signal of the end of the rehearsal").toEqual([0, null]);
 }, 60_000);
 
 /** Runs a command without make, which costs half a second less. */
