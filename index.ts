@@ -8,6 +8,7 @@ import { publishRelease } from "./components/publishedRelease";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
+import { bothOrRefuse } from "./program/refusal";
 import { stackSettings } from "./program/stackConfig";
 
 /** Config -> components -> outputs. Whatever is wrong is said before anything is declared, so that nothing is touched. */
@@ -15,10 +16,10 @@ export = async () => {
   const stack = getStack();
   const settings = stackSettings();
   const { release } = settings;
-  const [listener] = await Promise.all([
+  const [listener] = await bothOrRefuse(
     existingListener(settings.network.listenerArn),
     admitted(stack, settings),
-  ]);
+  );
 
   const backups = new BackupSchedule("backups", { stack, settings });
   const migration =

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeFaults, type Fault } from "./faults";
+import { describeFaults, knownKeys, type Fault } from "./faults";
 import { releaseFields, releaseSchema } from "./release";
 
 export { releaseSchema, type Release, type SlotRelease } from "./release";
@@ -179,7 +179,7 @@ export type Parsed = { ok: true; settings: Settings } | { ok: false; faults: Fau
  * Defaults are filled in; unknown keys are faults, because a key that is misspelt would be unset, and unset is unsafe.
  */
 export function parse(config: Record<string, unknown>): Parsed {
-  const result = settings.safeParse(config);
+  const result = settings.safeParse(config, { error: knownKeys });
   if (result.success) return { ok: true, settings: result.data };
   return { ok: false, faults: describeFaults(result.error, config) };
 }

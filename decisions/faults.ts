@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /** One fault of a config or a file: where, and what was given and is allowed. */
 export interface Fault {
@@ -10,14 +10,20 @@ export interface Fault {
 /** Longest text of a given value in a message, characters. */
 const maxGiven = 60;
 
-/** Every fault that zod found in `input`, each with what was given, so that nobody has to look it up. */
+/** The message for a key that an object does not know: those that it knows. For the `error` of `safeParse`. */
+export const knownKeys: z.core.$ZodErrorMap = ({ code, inst }) =>
+  code === "unrecognized_keys" && inst instanceof z.ZodObject
+    ? `is not a known key: correct its spelling or remove it; allowed are ${Object.keys(inst.shape).join(", ")}`
+    : undefined;
+
+/** Every fault that zod found in `input` with {@link knownKeys}, each with what was given, so that nobody has to look it up. */
 export function describeFaults(error: z.ZodError, input: unknown): Fault[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => ({
         path: [...path, key].join("."),
-        message: "is not a known key: correct its spelling or remove it",
+        message: issue.message,
       }));
     const given = valueAt(input, issue.path);
     // Rules of our own name what was given in their message.

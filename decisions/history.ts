@@ -8,7 +8,7 @@ import {
   type WrittenSizing,
 } from "./config";
 import { digest, liveDigest } from "./digest";
-import { describeFaults } from "./faults";
+import { describeFaults, knownKeys } from "./faults";
 import { readMessage } from "./message";
 
 const historyEntry = z.object({
@@ -44,7 +44,7 @@ const namespace = "deployment-safety:";
 
 /** Reads the output of `pulumi stack history --json`, newest first. Throws naming the entries and fields that are not as expected. */
 export function parseHistory(value: unknown): HistoryEntry[] {
-  const parsed = z.array(historyEntry).safeParse(value);
+  const parsed = z.array(historyEntry).safeParse(value, { error: knownKeys });
   if (parsed.success) return parsed.data;
   const lines = describeFaults(parsed.error, value).map((fault) => `- ${fault.path}: ${fault.message}`);
   throw new Error(
@@ -111,7 +111,9 @@ export function settingsOf(
 export function releaseOf(entry: HistoryEntry): Release | undefined {
   const held = entry.config[`${namespace}release`];
   if (!held) return undefined;
-  const parsed = releaseSchema.safeParse(held.objectValue ?? fromText(held.value ?? ""));
+  const parsed = releaseSchema.safeParse(held.objectValue ?? fromText(held.value ?? ""), {
+    error: knownKeys,
+  });
   return parsed.success ? parsed.data : undefined;
 }
 

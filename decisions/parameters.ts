@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { releaseSchema, type Release } from "./config";
 import { digestOfHex, liveDigest } from "./digest";
-import { describeFaults } from "./faults";
+import { describeFaults, knownKeys } from "./faults";
 import type { Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
 import type { Facts } from "./transition";
@@ -92,7 +92,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     const [kind = "", ...rest] = path.slice(root.length).split("/");
     const read = <T>(schema: z.ZodType<T>): T | undefined => {
       try {
-        const parsed = schema.safeParse(JSON.parse(value));
+        const parsed = schema.safeParse(JSON.parse(value), { error: knownKeys });
         if (parsed.success) return parsed.data;
         for (const fault of describeFaults(parsed.error, JSON.parse(value)))
           faults.push(`${path}: \`${fault.path}\` ${fault.message}`);

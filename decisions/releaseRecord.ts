@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeFaults } from "./faults";
+import { describeFaults, knownKeys } from "./faults";
 import { releaseFields } from "./release";
 
 /** `releases/<version>.json`, written once by the build and committed: what a version is. */
@@ -20,7 +20,7 @@ export type ReadRecord = { ok: true; record: ReleaseRecord } | { ok: false; reas
 
 /** Reads one record from `value`, the parsed JSON of the file named `file`; its version must be the file's name. */
 export function readRecord(file: string, value: unknown): ReadRecord {
-  const parsed = releaseRecord.safeParse(value);
+  const parsed = releaseRecord.safeParse(value, { error: knownKeys });
   if (!parsed.success)
     return {
       ok: false,

@@ -4,6 +4,7 @@ import { leaseState, type Lease } from "../decisions/lease";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 import type { Context } from "./context";
 import { readStaging } from "./facts";
+import { Failure } from "./failure";
 import type { Operation } from "./operation";
 import { here } from "./process";
 
@@ -16,7 +17,11 @@ export async function readChecklist(
   const { current, history, published } = from;
   const [staging, route, alarms] = await Promise.all([
     readStaging(ctx),
-    ctx.loadBalancer.route(ctx.signal).catch(() => undefined),
+    ctx.loadBalancer.route(ctx.signal).catch((error: unknown) => {
+      // A listener that is not there is a fault of config, which no check could explain.
+      if (error instanceof Failure) throw error;
+      return undefined;
+    }),
     ctx.alarms.states().catch(() => undefined),
   ]);
   const { targets } = knownGood(history, new Set(published.refused.keys()));

@@ -3,6 +3,9 @@
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 
+# A link is somebody else's folder (a working copy's): not ours to replace.
+[[ -L node_modules ]] && exit 0
+
 want="$({ cat package-lock.json; node --version; } | sha256sum)"
 stamp=node_modules/.deployment-safety-lock
 [[ -r $stamp && $(<"$stamp") == "$want" ]] && exit 0

@@ -2,12 +2,14 @@ import {
   DescribeRulesCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
+  ListenerNotFoundException,
   ModifyRuleCommand,
   type Action,
   type Rule,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { slots, type Slot } from "../../decisions/names";
 import { pausedBody } from "../../decisions/names";
+import { exitCodes, Failure } from "../failure";
 import { retry } from "../wait";
 
 /** Where the traffic goes: paused, or each slot's share in percent. */
@@ -54,9 +56,11 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
     const found = new Map<string, Rule>();
     let Marker: string | undefined;
     do {
-      const page = await client.send(
-        new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }),
-      );
+      const page = await client
+        .send(new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }))
+        .catch((error: unknown) => {
+          throw error instanceof ListenerNotFoundException ? noListener(listenerArn, error) : error;
+        });
       for (const rule of page.Rules ?? []) if (rule.Priority) found.set(rule.Priority, rule);
       Marker = page.NextMarker;
     } while (Marker);
@@ -112,8 +116,17 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
   };
 }
 
+const noListener = (arn: string, cause: unknown): Failure =>
+  new Failure(
+    exitCodes.configInvalid,
+    `deployment-safety:network.listenerArn names a listener that is not there: ${arn}\n` +
+      "  Give the ARN of a listener of the load balancer, and check region and account (aws elbv2 describe-listeners).",
+    { cause },
+  );
+
 /** Client errors that no repetition heals; everything else (throttling, 5xx, network) is worth another try. */
 const isTransient = (error: unknown): boolean => {
+  if (error instanceof Failure) return false;
   const { name = "", $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode ?? 500;
   return status >= 500 || status === 429 || /Throttl|TooManyRequests|RequestLimit/.test(name);

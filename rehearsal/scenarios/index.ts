@@ -1,4 +1,5 @@
 import type { Scenario } from "../scenario";
+import { badCanaryErrors } from "./badCanaryErrors";
 import { control } from "./control";
 import { firstRelease } from "./firstRelease";
 import { illegalStep } from "./illegalStep";
@@ -19,5 +20,6 @@ export const scenarios: readonly Scenario[] = [
   staleFile,
   illegalStep,
   rollbackTwoVersions,
+  badCanaryErrors,
   control,
 ];

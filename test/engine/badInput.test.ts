@@ -68,8 +68,10 @@ const pulumiUp = (): Promise<CommandResult> => pulumi("up", "--yes", "--skip-pre
 
 const write = (text: string): void => writeFileSync(join(context.copy, `Pulumi.${stack}.yaml`), text);
 
-/** `text` with a piece replaced; a piece that is not there is a fault of the test. */
-function edited(text: string, ...pieces: [from: string | RegExp, to: string][]): string {
+type Piece = [from: string | RegExp, to: string];
+
+/** `text` with each piece replaced; a piece that is not there is a fault of the test. */
+function edited(text: string, ...pieces: Piece[]): string {
   return pieces.reduce((now, [from, to]) => {
     const next = now.replace(from, to);
     if (next === now) throw new Error(`the stack file has no ${String(from)}:\n${now}`);
@@ -77,15 +79,11 @@ function edited(text: string, ...pieces: [from: string | RegExp, to: string][]):
   }, text);
 }
 
-const emptySlots: [RegExp, string] = [/ slots:\n(?: {6}.*\n)+/, " slots: {}\n"];
-const tag: [RegExp, string] = [/image: "[^"]+"/, 'image: "example.com/school:1.0.0"'];
+const emptySlots: Piece = [/ slots:\n(?: {6}.*\n)+/, " slots: {}\n"];
+const tag: Piece = [/image: "[^"]+"/, 'image: "example.com/school:1.0.0"'];
 const anotherListener =
   "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/none/0123456789abcdef/0123456789abcdef";
-const noListener: [RegExp, string] = [/listenerArn: .+/, `listenerArn: ${anotherListener}`];
-
-/** The file with the next serial, as a person would write it who means to take a step by `pulumi up`. */
-const nextStep = (): string => edited(good, [/serial: \d+/, `serial: ${serial() + 1}`]);
-const serial = (): number => Number(/serial: (\d+)/.exec(good)?.[1]);
+const noListener: Piece = [/listenerArn: .+/, `listenerArn: ${anotherListener}`];
 
 const messageOf = (result: CommandResult): string => String(result.json.error);
 
@@ -99,7 +97,7 @@ async function nothingChanged(given: string): Promise<void> {
 describe("a faulty stack file", () => {
   afterEach(() => write(good));
 
-  const faults: { name: string; edit: [string | RegExp, string]; says: (string | RegExp)[] }[] = [
+  const faults: { name: string; edit: Piece; says: (string | RegExp)[] }[] = [
     {
       name: "a number for a revision",
       edit: [/revision: ".+"/, "revision: 12"],
@@ -309,26 +307,28 @@ describe("plain pulumi", () => {
     await nothingChanged(good);
   });
 
-  const refused: { name: string; edits: [string | RegExp, string][]; says: (string | RegExp)[] }[] = [
+  /** The serial that a person writes who means to take a step. */
+  const nextSerial = (): Piece => [/serial: \d+/, `serial: ${Number(/serial: (\d+)/.exec(good)?.[1]) + 1}`];
+  const refused: { name: string; edits: () => Piece[]; says: (string | RegExp)[] }[] = [
     {
       name: "several faults, all of them said",
-      edits: [["canaryWeight: 0", "canaryWeight: 11"], tag],
+      edits: () => [["canaryWeight: 0", "canaryWeight: 11"], tag],
       says: [/canaryWeight: must be 0 to 10.*given: 11/, /slots\.blue\.image: must name an image by digest/],
     },
     {
       name: "an empty live slot and a pause once a release is published",
-      edits: [emptySlots, ["traffic: open", "traffic: paused"]],
+      edits: () => [nextSerial(), emptySlots, ["traffic: open", "traffic: paused"]],
       says: ["Refused: ", /not one step: `release\.slots\.blue`, `release\.traffic`/],
     },
     {
       name: "a listener that is not there",
-      edits: [noListener],
+      edits: () => [noListener],
       says: ["deployment-safety:network.listenerArn", anotherListener, "Give the ARN of a listener"],
     },
   ];
   for (const { name, edits, says } of refused)
     it(`refuses an up with ${name}, and changes nothing`, async () => {
-      const given = edited(nextStep(), ...edits);
+      const given = edited(good, ...edits());
       write(given);
       const result = await pulumiUp();
       expect(result.exitCode).not.toBe(0);

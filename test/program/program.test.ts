@@ -158,6 +158,20 @@ describe("the program", () => {
       new RegExp(`network\\.listenerArn.*not there.*${listenerArn}`),
     ],
     [
+      "a listener that is not there and an illegal step, both at once",
+      {
+        release: next.canary(loaded),
+        published: loaded,
+        staging: digestOf(1),
+        answers: {
+          "aws:lb/getListener:getListener": () => {
+            throw new Error("ListenerNotFound");
+          },
+        },
+      },
+      /network\.listenerArn[^]*Refused: /,
+    ],
+    [
       "a step where the earlier stage is not there",
       {
         release: next.canary(loaded),
