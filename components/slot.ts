@@ -2,31 +2,12 @@ import type { Output, Resource } from "@pulumi/pulumi";
 import * as lb from "@pulumi/aws/lb";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource";
 import * as core from "@pulumi/kubernetes/core/v1";
-import type { Settings, SlotRelease } from "../decisions/config";
-import { type Slot, objects, slotHeader } from "../decisions/names";
+import { objects, slotHeader } from "../decisions/names";
 import { shortTimeout } from "./lifetimes";
 import { podLabels } from "./pod";
+import type { ReleaseSlotArgs } from "./slotArgs";
 import { webWorkload } from "./webWorkload";
 import { workerWorkload } from "./workerWorkload";
-
-export interface ReleaseSlotArgs {
-  /** First part of the logical names of everything in the slot. */
-  name: string;
-  /** The component that it is part of. */
-  parent: Resource;
-  stack: string;
-  slot: Slot;
-  settings: Settings;
-  /** Priority of the slot's test rule; lower than the weighted rule's, so that it is asked first. */
-  testRulePriority: number;
-  /** What must have happened before a pod of the slot starts: the migration. */
-  after: Resource[];
-}
-
-/** What a workload of a slot is made from. */
-export interface WorkloadArgs extends ReleaseSlotArgs {
-  release: SlotRelease;
-}
 
 /** A slot as the traffic rule needs it. */
 export interface ReleaseSlot {

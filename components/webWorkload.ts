@@ -3,7 +3,7 @@ import { exposure } from "../decisions/exposure";
 import { objects, targetHealthGate } from "../decisions/names";
 import { farewell } from "./lifetimes";
 import { container } from "./pod";
-import type { WorkloadArgs } from "./slot";
+import type { WorkloadArgs } from "./slotArgs";
 import { probes, slotEnvironment, workload } from "./workload";
 
 /**

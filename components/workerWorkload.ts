@@ -3,7 +3,7 @@ import { objects } from "../decisions/names";
 import { exposure } from "../decisions/exposure";
 import { workerGraceSeconds } from "./lifetimes";
 import { container } from "./pod";
-import type { WorkloadArgs } from "./slot";
+import type { WorkloadArgs } from "./slotArgs";
 import { probes, slotEnvironment, workload } from "./workload";
 
 /** The workers of a slot that holds a release; how many is decided by the release (decisions/exposure.ts). */

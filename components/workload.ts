@@ -9,7 +9,7 @@ import {
   startup,
 } from "./lifetimes";
 import { type PodPlace, podLabels, podSecurity } from "./pod";
-import type { WorkloadArgs } from "./slot";
+import type { WorkloadArgs } from "./slotArgs";
 
 /** What a Deployment of web has in common with one of workers. */
 
