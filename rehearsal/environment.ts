@@ -50,6 +50,8 @@ export const rehearsalEnvironment = (home: string, ports: Ports): Record<string,
   PULUMI_BACKEND_URL: `file://${places(home).state}`,
   PULUMI_CONFIG_PASSPHRASE: "rehearsal",
   PULUMI_SKIP_UPDATE_CHECK: "true",
+  // The providers are attached, so there is nothing to download; without this every run tries for 2.5 s.
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   PULUMI_DEBUG_PROVIDERS: `aws:${ports.awsProvider},kubernetes:${ports.kubernetesProvider}`,
   KUBECONFIG: places(home).kubeconfig,
 });
