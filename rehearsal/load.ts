@@ -24,6 +24,13 @@ export interface Load {
 const pupils = 200;
 
 /**
+ * The load library sends a second's requests at the second's beginning. Ten generators that begin a tenth of a second
+ * after one another make of it a stream in which a gap of 100 ms shows.
+ */
+const generators = 10;
+const connectionsEach = 2;
+
+/**
  * Starts load through the load balancer.
  * @param url address of the load balancer's listener
  * @param host name that the weighted rule answers to
@@ -67,20 +74,40 @@ export function startLoad(url: string, host: string, perSecond: number): Load {
         ),
       );
   }
-  let done: () => void;
-  const ended = new Promise<void>((resolve) => (done = resolve));
-  const run = autocannon(
-    { url, connections: 16, overallRate: perSecond, duration: 24 * 3600, timeout: 2, requests },
-    () => done(),
+  const begin = (): Generator => {
+    let done: () => void;
+    const ended = new Promise<void>((resolve) => (done = resolve));
+    const run = autocannon(
+      {
+        url,
+        connections: connectionsEach,
+        overallRate: perSecond / generators,
+        duration: 24 * 3600,
+        timeout: 2,
+        requests,
+      },
+      () => done(),
+    );
+    run.on("reqError", (error: Error) => note("failed", "", error.message));
+    return { stop: () => run.stop(), ended };
+  };
+  const running: Generator[] = [];
+  const starts = Array.from({ length: generators }, (_, index) =>
+    setTimeout(() => running.push(begin()), (index * 1000) / generators),
   );
-  run.on("reqError", (error: Error) => note("failed", "", error.message));
   return {
     observations,
     stop: async () => {
-      run.stop();
-      await ended;
+      for (const start of starts) clearTimeout(start);
+      for (const generator of running) generator.stop();
+      await Promise.all(running.map((generator) => generator.ended));
     },
   };
+}
+
+interface Generator {
+  stop(): void;
+  ended: Promise<void>;
 }
 
 /** A header of an answer, whatever the case of its name. */
