@@ -40,6 +40,8 @@ export async function measureRollback(
     `the rollback must succeed; it said:\n${result.stderr.split("\n").slice(-25).join("\n")}`,
   );
   const changed = changedResources(result);
+  // Without this the check below would pass on a report that lists nothing.
+  assert.ok(changed.length > 0, "the command's JSON must list what its updates changed");
   const slots = before["deployment-safety:release"].slots;
   if (Object.values(slots).some((slot) => slot?.version === good))
     assert.ok(

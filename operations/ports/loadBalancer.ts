@@ -7,8 +7,7 @@ import {
   type Action,
   type Rule,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { slots, type Slot } from "../../decisions/names";
-import { pausedBody } from "../../decisions/names";
+import { pausedBody, slots, type Slot } from "../../decisions/names";
 import { exitCodes, Failure } from "../failure";
 import { retry } from "../wait";
 
