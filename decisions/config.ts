@@ -50,6 +50,11 @@ const sizing = z.strictObject({
     replicas: z.int().min(0).max(100),
     /** Worker pods of a canary, 0 to 100; a slot without traffic has none. Default 1. */
     canary: z.int().min(0).max(100).default(1),
+    /**
+     * Largest share of the stack's workers that a canary's may be, 0 to 1: a queue has no weights, so their number is
+     * what bounds the jobs that a bad release spoils. Default 0.34, one canary worker to two live ones.
+     */
+    maxCanaryShare: z.number().min(0).max(1).default(0.34),
     resources: resources.prefault({}),
   }),
   /** Size of the previous release after a promotion. `full` is the only one: going back is then a change of weights. */
@@ -151,12 +156,18 @@ const settingsFields = z.strictObject({
 });
 
 /** The whole config, with what must hold between its keys. */
-export const settings = settingsFields.superRefine(({ gate, metrics }, context) => {
+export const settings = settingsFields.superRefine(({ gate, metrics, sizing: { workers } }, context) => {
   const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
   if (gate.deadlineSeconds < gate.holdSeconds)
     fault(
       ["gate", "deadlineSeconds"],
       `is ${gate.deadlineSeconds}, so a canary would end before it may be promoted; allowed is at least holdSeconds, ${gate.holdSeconds}`,
+    );
+  const canaryShare = workers.canary / Math.max(1, workers.canary + workers.replicas);
+  if (canaryShare > workers.maxCanaryShare)
+    fault(
+      ["sizing", "workers", "canary"],
+      `is ${workers.canary} beside ${workers.replicas} of the live slot, so a canary would take ${Math.round(100 * canaryShare)} % of the jobs; allowed is maxCanaryShare, ${Math.round(100 * workers.maxCanaryShare)} %`,
     );
   if (metrics.source === "prometheus" && metrics.url === undefined)
     fault(["metrics", "url"], "is missing: the address of Prometheus, which `metrics.source` names");

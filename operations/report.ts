@@ -98,8 +98,10 @@ export function createReport(
         const problem = error === undefined ? {} : { error: messageOf(error), ...details };
         const next = nextCommand ? { next: nextCommand } : {};
         const seconds = secondsSinceStart();
+        // When the command was typed: with it the steps' seconds become times of day.
+        const startedAt = new Date(performance.timeOrigin).toISOString();
         streams.stdout.write(
-          `${JSON.stringify({ command, stack, exitCode, seconds, ...fields, steps, ...problem, ...next })}\n`,
+          `${JSON.stringify({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next })}\n`,
         );
       }
       return exitCode;

@@ -45,13 +45,14 @@ def upgrade() -> None:
         );
         CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (not_before, id) WHERE state = 'waiting';
         CREATE TABLE IF NOT EXISTS job_results (
-            job_id bigint PRIMARY KEY REFERENCES jobs,
+            job_id bigint NOT NULL REFERENCES jobs,
             average numeric(5, 2) NOT NULL,
             slot text NOT NULL,
             release_digest text NOT NULL,
             done_at timestamptz NOT NULL DEFAULT now()
         );
-        COMMENT ON TABLE job_results IS 'One row a job: that a job is done twice cannot be recorded';
+        CREATE INDEX IF NOT EXISTS job_results_job ON job_results (job_id);
+        COMMENT ON TABLE job_results IS 'One row each time that a job was done, so that one done twice shows';
         """
     )
 

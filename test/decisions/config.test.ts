@@ -56,6 +56,11 @@ describe("the config", () => {
       /^gate.deadlineSeconds: is 30.*at least holdSeconds, 60/,
     ],
     [
+      "a canary that would take half of the jobs",
+      faults({ sizing: { web: { replicas: 3 }, workers: { replicas: 1 } } }),
+      /^sizing.workers.canary: is 1 beside 1.*50 % of the jobs.*maxCanaryShare, 34 %/,
+    ],
+    [
       "Prometheus without its address",
       faults({ metrics: { source: "prometheus" } }),
       /^metrics.url: is missing.*Prometheus/,
