@@ -151,6 +151,20 @@ const settingsFields = z.strictObject({
     /** Unhealthy hosts of a slot above which its alarm rings. Default 0. */
     maxUnhealthyHosts: z.int().min(0).default(0),
   }),
+  evidence: z
+    .strictObject({
+      /**
+       * Whether the commit that gives evidence must be signed by its author's key. Default: yes where `promotedFrom` is
+       * set, as in prod; no on a first stage.
+       */
+      requireSigned: z.boolean().optional(),
+      /** SSH keys and whose they are (ssh-keygen's ALLOWED SIGNERS), below the project's root. */
+      allowedSigners: z
+        .string()
+        .regex(/^(?!\/)(?!.*\.\.).+$/, "must be a path below the project's root")
+        .default("evidence/allowed_signers"),
+    })
+    .prefault({}),
   /** Stack whose `validated` output production takes releases from (A4); absent: this stack is the first stage. */
   promotedFrom: z.string().min(1).optional(),
 });
