@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { changeWindowSchema } from "./changeWindow";
+import { commsSchema } from "./comms";
 import { describeFaults, knownKeys, type Fault } from "./faults";
 import { releaseFields, releaseSchema } from "./release";
 
@@ -165,6 +167,13 @@ const settingsFields = z.strictObject({
         .default("evidence/allowed_signers"),
     })
     .prefault({}),
+  /**
+   * When a change that cannot be undone may run; a stack that has it runs none without approval, recovery point and drill,
+   * and giving it up needs an approval too. Absent: a stack whose data nobody would miss, such as a first stage's.
+   */
+  changeWindow: changeWindowSchema.optional(),
+  /** How people are told. Absent: nobody is, and a notice to guardians cannot be sent. */
+  comms: commsSchema.optional(),
   /** Stack whose `validated` output production takes releases from (A4); absent: this stack is the first stage. */
   promotedFrom: z.string().min(1).optional(),
 });
