@@ -79,6 +79,35 @@ const expectation = z.strictObject({
 
 const command = z.array(z.string().min(1)).min(1);
 
+const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "must be the name of a Prometheus metric");
+const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "must be the name of a Prometheus label");
+
+const metrics = z.strictObject({
+  /** Where the gate counts requests, errors, slow requests and jobs. */
+  source: z.enum(["prometheus", "cloudwatch"]),
+  /** Address of Prometheus. */
+  url: z.url().optional(),
+  /** How often Prometheus scrapes the pods, seconds, 1 to 15. A pod that missed three scrapes is unknown. Default 5. */
+  scrapeSeconds: z.number().min(1).max(15).default(5),
+  /** Labels by which this application's pods are told from others in the same Prometheus, besides `stack`. Default none. */
+  labels: z.record(labelName, z.string()).default({}),
+  /** What the application's metrics are called. Defaults: those of the contract in docs/adopt.md. */
+  names: z
+    .strictObject({
+      /** Counter of answers. */
+      requests: metricName.default("http_requests_total"),
+      /** Its label with the status: `5xx`, or a code such as `503`. What begins with 5 is an error. */
+      statusLabel: labelName.default("status"),
+      /** Histogram of durations in seconds, without `_bucket`. */
+      duration: metricName.default("http_request_duration_seconds"),
+      /** Counter of the workers' finished jobs. */
+      jobs: metricName.default("jobs_total"),
+      /** Its label with the result: `failed`, or anything else for a job that went well. */
+      resultLabel: labelName.default("result"),
+    })
+    .prefault({}),
+});
+
 const settingsFields = z.strictObject({
   release: releaseSchema,
   flags: z
@@ -109,7 +138,7 @@ const settingsFields = z.strictObject({
     /** Minutes after promotion during which the gate goes on judging. */
     bakeMinutes: z.number().min(0),
   }),
-  metrics: z.strictObject({ source: z.enum(["prometheus", "cloudwatch"]), url: z.url().optional() }),
+  metrics,
   network: z.strictObject({
     /** Listener of the load balancer that the release's rules are added to. */
     listenerArn: z.string().startsWith("arn:", "must be the ARN of a listener"),

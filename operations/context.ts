@@ -5,6 +5,7 @@ import { createAlarms, type Alarms } from "./ports/alarms";
 import { createCluster, type Cluster } from "./ports/cluster";
 import { createLoadBalancer, type LoadBalancer } from "./ports/loadBalancer";
 import { createPrometheus, unknownMetrics, type Metrics } from "./ports/metrics";
+import { metricSource, type MetricSource } from "./ports/metrics/source";
 import { createParameters, type Parameters } from "./ports/parameters";
 import { createEngine, type Engine } from "./ports/pulumi";
 import { findRoot, readStackFile, type StackFile } from "./ports/stackFile";
@@ -32,6 +33,8 @@ export interface Context {
   loadBalancer: LoadBalancer;
   traffic: Traffic;
   metrics: Metrics;
+  /** Where the gate's observations come from. */
+  source: MetricSource;
   alarms: Alarms;
   cluster: Cluster;
   engine: Engine;
@@ -54,6 +57,11 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
   const { settings } = file;
   const region = process.env.AWS_REGION ?? file.region;
   const { network, metrics, application, cluster } = settings;
+  const loadBalancer = createLoadBalancer({
+    region,
+    listenerArn: network.listenerArn,
+    rulePriority: network.rulePriority,
+  });
   return {
     command,
     root,
@@ -66,14 +74,11 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
     file,
     settings,
     parameters: createParameters(region),
-    loadBalancer: createLoadBalancer({
-      region,
-      listenerArn: network.listenerArn,
-      rulePriority: network.rulePriority,
-    }),
+    loadBalancer,
     traffic: createTraffic(network.url, network.hosts[0] ?? new URL(network.url).hostname),
     metrics:
       metrics.source === "prometheus" && metrics.url ? createPrometheus(metrics.url, stack) : unknownMetrics,
+    source: metricSource({ stack, settings, region, loadBalancer }),
     alarms: createAlarms(region, `${application.name}-${stack}-`),
     cluster: createCluster(cluster.namespace),
     engine: createEngine(root, stack),
