@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { metricSource } from "../../../../operations/ports/metrics/source";
-import type { MetricSource } from "../../../../operations/ports/metrics/source";
+import type { Look, Measured, MetricSource } from "../../../../operations/ports/metrics/source";
 import { served, settingsWith } from "../../../decisions/samples";
 
 /** A server that answers as Prometheus does, from what a test says the pods have counted. */
@@ -79,7 +79,10 @@ const source = (metrics: Record<string, unknown> = {}): MetricSource =>
 const counts = (requests: number, errors = 0, slow = 0) => ({ requests, errors, slow });
 
 /** Takes the starting point, lets a second pass in which `change` happens, and looks. */
-async function lookAfter(change: () => void, metrics?: Record<string, unknown>) {
+async function lookAfter(
+  change: () => void,
+  metrics?: Record<string, unknown>,
+): Promise<{ first: Look; second: Look }> {
   const first = await source(metrics).since(undefined, "green");
   clock += 1;
   change();
@@ -107,7 +110,9 @@ describe("Prometheus as a source", () => {
   });
   it("has no figure for the load balancer's own errors, and does not make one up", async () => {
     const { second } = await lookAfter(() => undefined);
-    expect(second.intervals[0]).not.toHaveProperty("loadBalancer5xx");
+    const [interval]: Measured[] = second.intervals;
+    expect(interval).toBeDefined();
+    expect(interval).not.toHaveProperty("loadBalancer5xx");
   });
   it("has no interval while there is no newer scrape", async () => {
     const { cursor } = await source().since(undefined, "green");
