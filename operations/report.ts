@@ -58,7 +58,8 @@ export function createReport(
     async step(name, action) {
       const entry: ReportStep = { name, from: secondsSinceStart() };
       steps.push(entry);
-      line(name);
+      // The mark tells a step from a remark.
+      line(`> ${name}`);
       try {
         const result = await action(entry);
         entry.ok = true;

@@ -1,8 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { places, rehearsalEnvironment } from "./environment";
 import type { Ports } from "./environment";
+import { signalTo } from "./processes";
 
 /** Runs the product's commands in the working copy, as a person or CI would, and keeps what they said. */
 
@@ -17,17 +19,43 @@ export interface CommandResult {
   seconds: number;
 }
 
+/** A command that is running. */
+export interface Begun {
+  result: Promise<CommandResult>;
+  /** Waits for the n-th line on stderr that matches, whenever it came; false if the command ended without it. */
+  says(pattern: RegExp, nth?: number): Promise<boolean>;
+  /** Lines on stderr so far. */
+  lines: readonly string[];
+  /** A signal to its whole process group; where the engine is spared, that runs on without its command. */
+  signal(name: NodeJS.Signals, sparesEngine?: boolean): void;
+}
+
+/** How a command is run, where that is not as usual. */
+export interface Ways {
+  environment?: Record<string, string>;
+  /** Folder to run it in. Default: the working copy. */
+  folder?: string;
+  /** In a process group of its own, so that it can be killed with all that it started. */
+  apart?: boolean;
+}
+
+/** Seconds after which a command is interrupted. */
+const limitSeconds = 600;
+
 /**
  * Runs a program in the working copy; its output goes to `<home>/logs/commands.log` too.
  * Through make every failure is 2, so `exitCode` is the one in the JSON where there is one.
  */
-export function runInCopy(
+export const runInCopy = (
   home: string,
   ports: Ports,
   words: string[],
-  environment: Record<string, string> = {},
-  limitSeconds = 600,
-): Promise<CommandResult> {
+  ways: Ways = {},
+): Promise<CommandResult> => beginInCopy(home, ports, words, ways).result;
+
+/** {@link runInCopy} without waiting for the end. */
+export function beginInCopy(home: string, ports: Ports, words: string[], ways: Ways = {}): Begun {
+  const { environment = {}, folder = places(home).workingCopy, apart = false } = ways;
   const [command = "", ...parameters] = words;
   const startedAt = Date.now();
   const log = join(home, "logs", "commands.log");
@@ -37,24 +65,69 @@ export function runInCopy(
       .map(([name, value]) => `${name}=${value}`)
       .join(" ")}\n`,
   );
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, {
-      cwd: places(home).workingCopy,
-      env: { ...process.env, ...rehearsalEnvironment(home, ports), ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (data: Buffer) => ((stdout += data.toString()), record(data.toString())));
-    child.stderr.on("data", (data: Buffer) => ((stderr += data.toString()), record(data.toString())));
-    const limit = setTimeout(() => child.kill("SIGINT"), limitSeconds * 1000);
+  const child = spawn(command, parameters, {
+    cwd: folder,
+    env: { ...process.env, ...rehearsalEnvironment(home, ports), ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: apart,
+  });
+  let stdout = "";
+  let stderr = "";
+  const lines: string[] = [];
+  let heard = () => undefined as void;
+  child.stdout.on("data", (data: Buffer) => ((stdout += data.toString()), record(data.toString())));
+  child.stderr.on("data", (data: Buffer) => ((stderr += data.toString()), record(data.toString())));
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    lines.push(line);
+    heard();
+  });
+  const limit = setTimeout(() => child.kill("SIGINT"), limitSeconds * 1000);
+  let ended = false;
+  const result = new Promise<CommandResult>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => {
-      clearTimeout(limit);
-      const json = parse(stdout);
-      const exitCode = typeof json.exitCode === "number" ? json.exitCode : (code ?? 1);
-      resolve({ exitCode, json, stdout, stderr, startedAt, seconds: (Date.now() - startedAt) / 1000 });
+    // Not `close`: an engine that was spared still holds the streams.
+    child.once("exit", (code) => {
+      const end = () => {
+        clearTimeout(limit);
+        ended = true;
+        heard();
+        const json = parse(stdout);
+        const exitCode = typeof json.exitCode === "number" ? json.exitCode : (code ?? 1);
+        resolve({ exitCode, json, stdout, stderr, startedAt, seconds: (Date.now() - startedAt) / 1000 });
+      };
+      if (code === null) end();
+      else child.once("close", end);
     });
+  });
+  return {
+    result,
+    lines,
+    says: (pattern, nth = 1) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (lines.filter((line) => pattern.test(line)).length >= nth) resolve(true);
+          else if (ended) resolve(false);
+        };
+        const before = heard;
+        heard = () => {
+          before();
+          look();
+        };
+        look();
+      }),
+    signal: (name, sparesEngine = false) => {
+      for (const pid of groupOf(child.pid ?? 0, sparesEngine)) signalTo(pid, name);
+    },
+  };
+}
+
+/** The processes of a group, without the engine where that is spared. */
+function groupOf(group: number, sparesEngine: boolean): number[] {
+  const all = execFileSync("ps", ["-e", "-o", "pid=,pgid=,comm="], { encoding: "utf8" });
+  return all.split("\n").flatMap((line) => {
+    const [pid, itsGroup, program = ""] = line.trim().split(/\s+/);
+    const isSpared = sparesEngine && program.startsWith("pulumi");
+    return Number(itsGroup) === group && !isSpared ? [Number(pid)] : [];
   });
 }
 

@@ -4,14 +4,19 @@ import {
   ModifyRuleCommand,
   type Rule,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/client-ssm";
+import {
+  GetParameterCommand,
+  ParameterNotFound,
+  SSMClient,
+  paginateGetParametersByPath,
+} from "@aws-sdk/client-ssm";
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import type { Release } from "../decisions/config";
-import { type Slot, parameters } from "../decisions/names";
-import { type CommandResult, runInCopy } from "./commands";
+import { type Slot, parameterRoot, parameters } from "../decisions/names";
+import { type Begun, type CommandResult, beginInCopy, runInCopy } from "./commands";
 import { type Ports, cloudEnvironment, places, rehearsalEnvironment } from "./environment";
 import { type Load, startLoad } from "./load";
 
@@ -54,24 +59,22 @@ export class Context {
 
   /** Runs a program in the working copy. */
   run(words: string[], environment: Record<string, string> = {}): Promise<CommandResult> {
-    return runInCopy(this.home, this.ports, words, environment);
+    return runInCopy(this.home, this.ports, words, { environment });
+  }
+
+  /** Begins a make target with JSON=1, in a process group of its own; by default in the working copy. */
+  begin(target: string, variables: Record<string, string> = {}, folder = this.copy): Begun {
+    const words = makeWords(target, variables);
+    this.note(`${said(words)} begins`);
+    return beginInCopy(this.home, this.ports, words, { folder, apart: true });
   }
 
   /** Runs a make target with JSON=1 and notes its start and end. */
   async make(target: string, variables: Record<string, string> = {}): Promise<CommandResult> {
-    const words = [
-      "make",
-      "--no-print-directory",
-      target,
-      ...Object.entries({ JSON: "1", ...variables }).map(([name, value]) => `${name}=${value}`),
-    ];
-    const said = words
-      .slice(2)
-      .filter((word) => word !== "JSON=1")
-      .join(" ");
-    this.note(`make ${said}`);
+    const words = makeWords(target, variables);
+    this.note(said(words));
     const result = await this.run(words);
-    this.note(`make ${said}: exit ${result.exitCode} after ${result.seconds.toFixed(1)} s`);
+    this.note(`${said(words)}: exit ${result.exitCode} after ${result.seconds.toFixed(1)} s`);
     return result;
   }
 
@@ -118,6 +121,20 @@ export class Context {
     return readFileSync(join(this.copy, `Pulumi.${stack}.yaml`), "utf8");
   }
 
+  /** Changes a key of the working copy's stack file, as an edit by hand; gives a function that takes it back. */
+  set(stack: Stack, key: string, value: object): () => void {
+    const file = join(this.copy, `Pulumi.${stack}.yaml`);
+    const path = ["config", `deployment-safety:${key}`];
+    const write = (what: unknown) => {
+      const document = parseDocument(readFileSync(file, "utf8"));
+      document.setIn(path, what);
+      writeFileSync(file, document.toString());
+    };
+    const before = this.config(stack)[`deployment-safety:${key}`] as object;
+    write({ ...before, ...value });
+    return () => write(before);
+  }
+
   /** The value of one of the stack's parameters. */
   private async parameter(name: string): Promise<string | undefined> {
     try {
@@ -126,6 +143,20 @@ export class Context {
       if (error instanceof ParameterNotFound) return undefined;
       throw error;
     }
+  }
+
+  databaseUrl(stack: Stack): string {
+    return `postgresql://school@127.0.0.1:${this.ports.postgres}/school_${stack}`;
+  }
+
+  /** All of the stack's parameters, by their names below its root. */
+  async parameters(stack: Stack): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    const root = parameterRoot(stack);
+    const pages = paginateGetParametersByPath({ client: this.ssm }, { Path: root, Recursive: true });
+    for await (const page of pages)
+      for (const { Name = "", Value = "" } of page.Parameters ?? []) found.set(Name.replace(root, ""), Value);
+    return found;
   }
 
   /** The release that the stack published last. */
@@ -145,15 +176,15 @@ export class Context {
     return (await this.elb.send(new DescribeRulesCommand({ ListenerArn: listener }))).Rules ?? [];
   }
 
-  /** Gives one slot all the weight behind the program's back, as a hasty hand would. */
-  async shiftWeight(stack: Stack, slot: Slot): Promise<void> {
+  /** Gives one slot `percent` of the weight behind the program's back, as a hasty hand would. */
+  async shiftWeight(stack: Stack, slot: Slot, percent = 100): Promise<void> {
     const weighted = (await this.rules(stack)).find(
       (rule) => (rule.Actions?.[0]?.ForwardConfig?.TargetGroups?.length ?? 0) > 1,
     );
     const groups = weighted?.Actions?.[0]?.ForwardConfig?.TargetGroups ?? [];
     const to = groups.map((group) => ({
       ...group,
-      Weight: group.TargetGroupArn?.includes(`-${slot}`) ? 100 : 0,
+      Weight: group.TargetGroupArn?.includes(`-${slot}`) ? percent : 100 - percent,
     }));
     await this.elb.send(
       new ModifyRuleCommand({
@@ -204,6 +235,17 @@ export class Context {
     return rehearsalEnvironment(this.home, this.ports);
   }
 }
+
+const makeWords = (target: string, variables: Record<string, string>): string[] => [
+  "make",
+  "--no-print-directory",
+  target,
+  ...Object.entries({ JSON: "1", ...variables }).map(([name, value]) => `${name}=${value}`),
+];
+
+/** What was typed, without what every command here is given. */
+const said = (words: readonly string[]): string =>
+  words.filter((word) => !["--no-print-directory", "JSON=1"].includes(word)).join(" ");
 
 export interface HistoryEntry {
   kind: string;

@@ -38,6 +38,16 @@ export function buildImages(
   });
 }
 
+/** Builds `name`, a release that does just what `version` does and has another digest. */
+export function buildVariant(project: string, images: string, version: string, name: string): void {
+  const file = join(project, "releases", `${version}.json`);
+  const record = JSON.parse(readFileSync(file, "utf8")) as ReleaseRecord;
+  const files = contents(project, version, record.revision).set("school/build.txt", name);
+  const image = `example.com/school@sha256:${write(images, files)}`;
+  const made = JSON.stringify({ ...record, version: name, image }, null, 2);
+  writeFileSync(join(project, "releases", `${name}.json`), `${made}\n`);
+}
+
 const read = (...path: string[]): string => readFileSync(join(...path), "utf8");
 
 const recipe = (project: string, version: string): Recipe =>

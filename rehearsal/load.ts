@@ -17,6 +17,8 @@ export interface Observation {
 
 export interface Load {
   observations: Observation[];
+  /** Ids of the jobs that the application said it has taken on. */
+  jobs: number[];
   /** Ends the load after the requests in flight. */
   stop(): Promise<void>;
 }
@@ -38,6 +40,7 @@ const connectionsEach = 2;
  */
 export function startLoad(url: string, host: string, perSecond: number): Load {
   const observations: Observation[] = [];
+  const jobs: number[] = [];
   const note = (outcome: Observation["outcome"], digest: string, why?: string) =>
     observations.push({ at: Date.now(), digest, outcome, ...(why === undefined ? {} : { why }) });
   const request = (
@@ -57,6 +60,7 @@ export function startLoad(url: string, host: string, perSecond: number): Load {
       else if (status >= 400 || !answer.includes(expected))
         note("failed", digest, `${method} ${path} answered ${status} with a wrong body`);
       else note("ok", digest);
+      if (method === "POST" && status === 202) jobs.push(Number(/"job_id":(\d+)/.exec(answer)?.[1]));
     },
   });
   const requests: autocannon.Request[] = [];
@@ -97,6 +101,7 @@ export function startLoad(url: string, host: string, perSecond: number): Load {
   );
   return {
     observations,
+    jobs,
     stop: async () => {
       for (const start of starts) clearTimeout(start);
       for (const generator of running) generator.stop();

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { propagationAfter } from "./canaryFigures";
 import type { CommandResult } from "./commands";
 import type { Context, HistoryEntry } from "./context";
+import { jobFigures } from "./jobs";
 import { figuresOf } from "./load";
 import { digestOf } from "./releases";
 import type { Figures } from "./scenario";
@@ -23,12 +25,13 @@ export async function measureRollback(
   bad: string,
   good: string,
   words: string[],
+  perSecond = 60,
 ): Promise<Figures> {
   const before = context.config("prod");
   const updates = await context.history("prod");
   const target = updates.find((entry) => isKnownGood(entry, good));
   assert.ok(target, `history must hold a validated update with ${good} live`);
-  const load = context.load("prod");
+  const load = context.load("prod", perSecond);
   await sleep(3000);
   context.note(words.join(" "));
   const result = await context.run(words);
@@ -65,11 +68,13 @@ export async function measureRollback(
   return {
     ...figures,
     secondsToOldVersion,
+    propagationSeconds: await propagationAfter(context, result.startedAt),
     secondsTotal: result.seconds,
     upCount: made.length,
     resourcesChanged: changed.length,
     changed,
     restoredUpdate: target.startTime,
+    ...(await jobFigures(context, load)),
   };
 }
 

@@ -84,26 +84,34 @@ export class Processes {
     });
   }
 
+  /** Sends a signal to one of them. */
+  signal(name: string, what: NodeJS.Signals): void {
+    const found = this.alive().find((process) => process.name === name);
+    if (!found) throw new Error(`${name} does not run`);
+    signalTo(found.pid, what);
+  }
+
   /** Ends what was started, the last one first: SIGTERM, then after 10 s SIGKILL. */
   async stop(): Promise<void> {
     const running = this.alive().reverse();
-    for (const process of running) signal(process.pid, "SIGTERM");
+    for (const process of running) signalTo(process.pid, "SIGTERM");
     for (const process of running) {
       await until(`${process.name} ends`, 10, () =>
         Promise.resolve(startOf(process.pid) !== process.started),
       ).catch(() => {
-        signal(process.pid, "SIGKILL");
+        signalTo(process.pid, "SIGKILL");
       });
     }
     this.write([]);
   }
 }
 
-const signal = (pid: number, name: NodeJS.Signals): void => {
+/** Sends a signal to a process that may have ended by itself in the meantime. */
+export const signalTo = (pid: number, name: NodeJS.Signals): void => {
   try {
     process.kill(pid, name);
-  } catch {
-    // It has ended by itself in the meantime.
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 };
 

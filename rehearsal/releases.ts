@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Context, Stack } from "./context";
 import { places } from "./environment";
+import { buildVariant } from "./images";
+import { commitWorkingCopy } from "./workingCopy";
 
 /** Moves that scenarios have in common: bring a version live through both stacks, fill the databases. */
 
@@ -57,6 +59,23 @@ export async function seed(context: Context, stack: Stack, version: string): Pro
   ]);
   assert.equal(result.exitCode, 0, `seeds of ${version} failed on ${stack}:\n${result.stderr}`);
 }
+
+/** Builds a release that differs from `version` in nothing but its digest, and gives its name. */
+export function variant(context: Context, name: string, version = "1.2.0"): string {
+  buildVariant(context.copy, places(context.home).images, version, name);
+  commitWorkingCopy(context.copy, `Release ${name}`);
+  return name;
+}
+
+/**
+ * What a person types who puts a release before people that staging never saw: staging would have found out, and most
+ * scenarios are about what happens if it did not.
+ */
+export const unseenByStaging = {
+  OVERRIDE: "staging-validated",
+  REASON: "rehearsed mistake",
+  ACTOR: "rehearsal",
+};
 
 /** Whether `version` is live and validated on a stack. */
 async function isLive(context: Context, stack: Stack, version: string): Promise<boolean> {

@@ -29,6 +29,13 @@ export function makeWorkingCopy(project: string, copy: string): void {
   writeFileSync(join(copy, ".git", "info", "exclude"), "node_modules\n.venv\n");
 }
 
+/** A clone of a working copy, with its stack files as they were last committed. */
+export function cloneWorkingCopy(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  git(from, "clone", "--quiet", from, to);
+  for (const installed of ["node_modules", ".venv"]) symlinkSync(join(from, installed), join(to, installed));
+}
+
 /** Records the copy's state, as the team that is rehearsed would. */
 export function commitWorkingCopy(copy: string, message: string): void {
   git(copy, "add", "--all");

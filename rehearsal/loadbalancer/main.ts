@@ -22,7 +22,7 @@ let text = "";
 let newest: Snapshot = { listeners: [], targetGroups: [] };
 const open = new Set<number>();
 const metrics = createMetrics(() => newest);
-const { workers, change } = createWorkers(workerCount, newest, openPorts);
+const { workers, change, changes } = createWorkers(workerCount, newest, openPorts);
 const check = createChecker(async (finding) => {
   const body = JSON.stringify(finding);
   await fetch(`${cloud}/moto-api/target-health`, { method: "PUT", body }).catch(warn);
@@ -60,6 +60,7 @@ async function poll() {
 
 const admin = http.createServer(({ url }, response) => {
   if (url === "/metrics") return void response.end(metrics.text());
+  if (url === "/changes") return void response.end(JSON.stringify(changes));
   response.writeHead(url === "/ready" && text ? 200 : 503).end();
 });
 admin.listen(Number(adminPort), "127.0.0.1").on("error", (error) => refuse(Number(adminPort), error));

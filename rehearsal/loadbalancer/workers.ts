@@ -7,6 +7,9 @@ export type Worker = { view: Snapshot; agent: http.Agent; turns: Map<string, num
 /** A change reaches a node within this, milliseconds: AWS names no figure, reports from the field say "seconds". */
 const spread = { least: 200, most: 2000 };
 
+/** How long a change of rules took, milliseconds since the epoch: when it was seen, when the last worker had it. */
+export type Change = { at: number; appliedAt: number };
+
 /** `change` brings a snapshot to each worker after a random delay of its own, never a later one before an earlier. */
 export function createWorkers(count: number, view: Snapshot, onApplied: () => void, random = Math.random) {
   const create = () => ({
@@ -16,6 +19,8 @@ export function createWorkers(count: number, view: Snapshot, onApplied: () => vo
   });
   const workers: Worker[] = Array.from({ length: count }, create);
   const queues = workers.map((worker) => ({ worker, pending: [] as Snapshot[], last: 0 }));
+  const changes: Change[] = [];
+  let rules = "";
   const change = (snapshot: Snapshot) => {
     for (const queue of queues) {
       const now = performance.now();
@@ -26,6 +31,11 @@ export function createWorkers(count: number, view: Snapshot, onApplied: () => vo
         onApplied();
       }, queue.last - now);
     }
+    // A target's health is no change of rules, but reaches the workers by the same road.
+    if (rules === (rules = JSON.stringify(snapshot.listeners))) return;
+    const last = Math.max(...queues.map((queue) => queue.last));
+    const at = Date.now();
+    changes.push({ at, appliedAt: at + last - performance.now() });
   };
-  return { workers, change };
+  return { workers, change, changes };
 }

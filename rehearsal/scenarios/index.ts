@@ -1,25 +1,64 @@
 import type { Scenario } from "../scenario";
+import { badCanaryCrash } from "./badCanaryCrash";
 import { badCanaryErrors } from "./badCanaryErrors";
+import { badCanarySlow } from "./badCanarySlow";
+import { badCanarySubtle } from "./badCanarySubtle";
+import { badWorker } from "./badWorker";
+import { bakeRegression } from "./bakeRegression";
+import { brakeDuringPromote } from "./brakeDuringPromote";
+import { burstOnBoth } from "./burstOnBoth";
 import { control } from "./control";
+import { finishedElsewhere } from "./finishedElsewhere";
 import { firstRelease } from "./firstRelease";
+import { goodCanary } from "./goodCanary";
 import { illegalStep } from "./illegalStep";
+import { killedDeploy } from "./killedDeploy";
+import { killedRollback } from "./killedRollback";
+import { lockHeld } from "./lockHeld";
+import { metricsOutage } from "./metricsOutage";
+import { noTraffic } from "./noTraffic";
 import { notValidatedInStaging } from "./notValidatedInStaging";
+import { quietNight } from "./quietNight";
+import { refusedDigest } from "./refusedDigest";
+import { rollbackAfterPromotion } from "./rollbackAfterPromotion";
 import { rollbackByHistory } from "./rollbackByHistory";
 import { rollbackTwoVersions } from "./rollbackTwoVersions";
 import { rollbackUnknownVersion } from "./rollbackUnknownVersion";
 import { secondRelease } from "./secondRelease";
 import { staleFile } from "./staleFile";
+import { weightsDrifted } from "./weightsDrifted";
 
-/** Every scenario, in the order of a run. */
+/**
+ * Every scenario, in the order of a run. Those that need the same release live follow one another: bringing one live takes
+ * two deploys.
+ */
 export const scenarios: readonly Scenario[] = [
   firstRelease,
   secondRelease,
+  badCanaryErrors,
   rollbackByHistory,
   rollbackUnknownVersion,
   notValidatedInStaging,
   staleFile,
   illegalStep,
   rollbackTwoVersions,
-  badCanaryErrors,
+  goodCanary,
+  weightsDrifted,
+  badCanarySubtle,
+  badCanarySlow,
+  badCanaryCrash,
+  badWorker,
+  burstOnBoth,
+  metricsOutage,
+  noTraffic,
+  quietNight,
+  lockHeld,
+  refusedDigest,
+  rollbackAfterPromotion,
+  brakeDuringPromote,
+  bakeRegression,
+  finishedElsewhere,
+  killedDeploy,
+  killedRollback,
   control,
 ];

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { figuresOf } from "../load";
+import { takeTableAway } from "../outages";
+import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
+import type { Scenario } from "../scenario";
+
+export const burstOnBoth: Scenario = {
+  name: "burst-on-both",
+  proves: "errors that both slots have alike are no canary's fault: it is promoted",
+  usual: false,
+  run: async (context) => {
+    await bringLive(context, "1.2.0");
+    const version = variant(context, "1.2.0-burst");
+    const load = context.load("prod", 100);
+    const deploy = context.begin("deploy", { VERSION: version, ...unseenByStaging });
+    assert.ok(await deploy.says(/> canary held/), "there must be a canary");
+    await sleep(5000);
+    await takeTableAway(context, "prod", "guardians", 3);
+    const { exitCode, stderr } = await deploy.result;
+    await load.stop();
+    assert.equal(exitCode, 0, `it must be promoted; it said:\n${stderr.split("\n").slice(-25).join("\n")}`);
+    const failed = load.observations.filter(({ outcome }) => outcome === "failed");
+    const byCanary = failed.filter(({ digest }) => digest === digestOf(context, version)).length;
+    assert.ok(byCanary > 0 && byCanary < failed.length, "both slots must have had errors");
+    return { ...figuresOf(load.observations), failedByCanary: byCanary };
+  },
+};

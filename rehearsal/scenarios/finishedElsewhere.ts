@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { isServedBy } from "../badCanary";
+import { killInStep } from "../killing";
+import { bringLive, unseenByStaging, variant } from "../releases";
+import type { Scenario } from "../scenario";
+import { cloneWorkingCopy } from "../workingCopy";
+
+export const finishedElsewhere: Scenario = {
+  name: "finished-elsewhere",
+  proves: "a deploy that was killed in one clone is finished from another one, which has never seen it",
+  usual: false,
+  run: async (context) => {
+    await bringLive(context, "1.2.0");
+    const version = variant(context, "1.2.0-moved");
+    const elsewhere = join(context.home, "elsewhere");
+    cloneWorkingCopy(context.copy, elsewhere);
+    const variables = { VERSION: version, ...unseenByStaging };
+    const load = context.load("prod", 100);
+    const step = await killInStep(context, { target: "deploy", variables, parts: {} }, 5);
+    assert.ok(step, "the deploy must have been killed");
+    const rest = await context.begin("deploy", variables, elsewhere).result;
+    await load.stop();
+    assert.equal(rest.exitCode, 0, rest.stderr.split("\n").slice(-25).join("\n"));
+    await isServedBy(context, version);
+    await context.expect(0, "sync");
+    const published = await context.published("prod");
+    assert.deepEqual(
+      context.config("prod")["deployment-safety:release"],
+      published,
+      "sync must bring it here",
+    );
+    return { killedIn: step, finishedIn: rest.seconds };
+  },
+};
