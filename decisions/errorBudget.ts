@@ -22,17 +22,43 @@ export interface Objective {
   windowDays: number;
 }
 
+/** Length of each window that a burn is judged over, seconds. */
+export const windowSeconds = { fiveMinutes: 300, halfHour: 1_800, hour: 3_600, sixHours: 21_600 } as const;
+
+/** A window of {@link ServiceWindows} that a burn is judged over. */
+export type BurnWindow = keyof typeof windowSeconds;
+
+/** A burn that is too fast over a long window, so that it is no blip, and over a short one, so that it is not over already. */
+export interface FastBurn {
+  long: BurnWindow;
+  short: BurnWindow;
+  /** How many times as fast as allowed; from here on it is too fast. */
+  burn: number;
+  /** The two windows in words. */
+  says: string;
+}
+
 /**
- * Burn rates from which on a budget burns too fast: a long window, so that it is no blip, and a short one, so that it is not
- * over already. 14.4 spends 2 % of 30 days in an hour, 6 spends 5 % in six hours (Google, SRE Workbook, chapter 5).
+ * A burn below this is not fast, however short the objective's window is: it would only end the budget halfway through.
  */
-export const fastBurns = [
-  { long: "hour", short: "fiveMinutes", burn: 14.4, says: "over 1 h and 5 min" },
-  { long: "sixHours", short: "halfHour", burn: 6, says: "over 6 h and 30 min" },
-] as const;
+const leastBurn = 2;
+
+/**
+ * The burns that are too fast: one that spends 2 % of the budget in an hour, and one that spends 5 % in six hours. Over
+ * 30 days these are the 14.4 and 6 of Google's SRE Workbook, chapter 5; a shorter window has smaller ones. Promotion and
+ * alarms both take them from here.
+ */
+export function fastBurns({ windowDays }: Pick<Objective, "windowDays">): FastBurn[] {
+  const spending = (part: number, long: BurnWindow) =>
+    Math.max(leastBurn, Math.round((part * windowDays * 86_400_000) / windowSeconds[long]) / 1000);
+  return [
+    { long: "hour", short: "fiveMinutes", burn: spending(0.02, "hour"), says: "over 1 h and 5 min" },
+    { long: "sixHours", short: "halfHour", burn: spending(0.05, "sixHours"), says: "over 6 h and 30 min" },
+  ];
+}
 
 /** Errors below which a burn rate says nothing: one failed request on a quiet night is none. */
-const minErrors = 3;
+export const minErrors = 3;
 /** A canary's own burn is judged from this many requests on. */
 const minCanaryRequests = 100;
 /** A canary that burns at this rate by its own count is not promoted; the service's burn cannot see a tenth of its traffic. */
@@ -100,7 +126,7 @@ export function judgeBudget({ service, canary }: BudgetInput, slo: Objective): B
     reasons.push(
       `no error budget is left: ${service.budget.errors} of ${service.budget.requests} requests failed in ${slo.windowDays} days, ${slo.objective} % must succeed`,
     );
-  for (const { long, short, burn, says } of fastBurns) {
+  for (const { long, short, burn, says } of fastBurns(slo)) {
     const slowest = Math.min(burnRate(service[long], slo), burnRate(service[short], slo));
     if (slowest >= burn && service[short].errors >= minErrors)
       reasons.push(

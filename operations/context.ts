@@ -1,3 +1,4 @@
+import { alarmPrefix, alarmTopic } from "../decisions/alarms/alarm";
 import type { Settings } from "../decisions/config";
 import { readParameters, type Published } from "../decisions/parameters";
 import { parameterRoot } from "../decisions/names";
@@ -79,7 +80,7 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
     metrics:
       metrics.source === "prometheus" && metrics.url ? createPrometheus(metrics.url, stack) : unknownMetrics,
     source: metricSource({ stack, settings, region, loadBalancer }),
-    alarms: createAlarms(region, `${application.name}-${stack}-`),
+    alarms: createAlarms(region, alarmPrefix(application.name, stack), alarmTopic(application.name, stack)),
     cluster: createCluster(cluster.namespace),
     engine: createEngine(root, stack),
   };

@@ -1,8 +1,10 @@
 """CloudWatch that finds a metric whatever the order of its dimensions is."""
 
+import composite_alarms
 from moto.cloudwatch.models import Dimension
 
 
 def extend() -> None:
     """Puts it into moto, which sorts dimensions by a comparison that mixes names with values."""
     Dimension.__lt__ = lambda self, other: (self.name, self.value) < (other.name, other.value)
+    composite_alarms.extend()

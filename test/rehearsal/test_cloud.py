@@ -306,3 +306,47 @@ def test_a_metric_is_found_whatever_the_order_of_its_dimensions_is() -> None:
         span = timedelta(minutes=5)
         answer = watch.get_metric_data(MetricDataQueries=[query], StartTime=now - span, EndTime=now + span)
         assert answer["MetricDataResults"][0]["Values"] == [7]
+
+
+def test_a_composite_alarm_follows_the_alarms_that_its_rule_names() -> None:
+    with mock_aws():
+        client = boto3.client("cloudwatch", region_name="eu-central-1")
+        for name in ("long", "short"):
+            client.put_metric_alarm(
+                AlarmName=name,
+                Namespace="n",
+                MetricName="m",
+                Statistic="Sum",
+                Period=60,
+                EvaluationPeriods=1,
+                Threshold=1,
+                ComparisonOperator="GreaterThanThreshold",
+            )
+        client.put_composite_alarm(AlarmName="both", AlarmRule='(ALARM("long") AND ALARM("short"))')
+        client.put_composite_alarm(AlarmName="bad", AlarmRule='NOT OK("both") OR FALSE')
+
+        def firing() -> list[str]:
+            answer = client.describe_alarms(AlarmTypes=["CompositeAlarm"])
+            return [alarm["AlarmName"] for alarm in answer["CompositeAlarms"] if alarm["StateValue"] == "ALARM"]
+
+        client.set_alarm_state(AlarmName="long", StateValue="ALARM", StateReason="tried")
+        assert firing() == []
+        client.set_alarm_state(AlarmName="short", StateValue="ALARM", StateReason="tried")
+        assert firing() == ["both", "bad"]
+        client.set_alarm_state(AlarmName="long", StateValue="OK", StateReason="tried")
+        assert firing() == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ('ALARM("nobody")', "nobody"),
+        ("ALARM(a)", "character 0"),
+        ("TRUE OR", "not complete"),
+        ("(TRUE", "not complete"),
+        ("TRUE FALSE", "goes on"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(rule: str, says: str) -> None:
+    with mock_aws(), pytest.raises(ClientError, match=says):
+        boto3.client("cloudwatch", region_name="eu-central-1").put_composite_alarm(AlarmName="a", AlarmRule=rule)

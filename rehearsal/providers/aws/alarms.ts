@@ -1,4 +1,4 @@
-/** CloudWatch metric alarms. */
+/** CloudWatch metric and composite alarms. */
 import * as cloudwatch from "@aws-sdk/client-cloudwatch";
 import type { Props } from "../wire";
 import { fromApi, toApi, type Fields } from "./fields";
@@ -36,33 +36,53 @@ const fields: Fields = {
   ],
 };
 
-async function put(region: string, inputs: Props): Promise<string> {
+const compositeFields: Fields = {
+  okActions: "OKActions",
+  ...alike("alarmName alarmRule alarmDescription alarmActions insufficientDataActions actionsEnabled"),
+};
+
+type Found = cloudwatch.MetricAlarm | cloudwatch.CompositeAlarm;
+
+async function putMetric(region: string, inputs: Props): Promise<void> {
   const alarm = toApi(fields, inputs) as unknown as cloudwatch.PutMetricAlarmCommandInput;
   // Absent means true to the API, and false to the Pulumi provider.
   for (const query of alarm.Metrics ?? []) query.ReturnData ??= false;
   await cloudwatchOf(region).send(
     new cloudwatch.PutMetricAlarmCommand({ ...alarm, Tags: tagList(inputs["tags"]) }),
   );
-  return String(inputs["name"]);
 }
 
-async function describe(region: string, name: string): Promise<cloudwatch.MetricAlarm | undefined> {
-  const found = await cloudwatchOf(region).send(new cloudwatch.DescribeAlarmsCommand({ AlarmNames: [name] }));
-  return found.MetricAlarms?.[0];
+async function putComposite(region: string, inputs: Props): Promise<void> {
+  const alarm = toApi(compositeFields, inputs) as unknown as cloudwatch.PutCompositeAlarmCommandInput;
+  await cloudwatchOf(region).send(
+    new cloudwatch.PutCompositeAlarmCommand({ ...alarm, Tags: tagList(inputs["tags"]) }),
+  );
 }
 
-export const alarms: Live = {
-  fields,
-  create: put,
+async function describe(region: string, name: string): Promise<Found | undefined> {
+  const AlarmTypes = [cloudwatch.AlarmType.MetricAlarm, cloudwatch.AlarmType.CompositeAlarm];
+  const query = new cloudwatch.DescribeAlarmsCommand({ AlarmNames: [name], AlarmTypes });
+  const found = await cloudwatchOf(region).send(query);
+  return found.MetricAlarms?.[0] ?? found.CompositeAlarms?.[0];
+}
+
+/** Both kinds are named, read, tagged and deleted alike. */
+const alarmsWith = (
+  own: Fields,
+  key: string,
+  put: (region: string, inputs: Props) => Promise<void>,
+): Live => ({
+  fields: own,
+  create: async (region, inputs) => put(region, inputs).then(() => String(inputs[key])),
   async read(region, id) {
     const alarm = await describe(region, id);
     if (!alarm) return undefined;
     const query = new cloudwatch.ListTagsForResourceCommand({ ResourceARN: alarm.AlarmArn });
     const tagsAll = tagMap((await cloudwatchOf(region).send(query)).Tags);
-    const Metrics = alarm.Metrics?.length ? alarm.Metrics : undefined;
-    return { ...(fromApi(fields, { ...alarm, Metrics }) as Props), arn: alarm.AlarmArn, tagsAll };
+    const Metrics = "Metrics" in alarm && alarm.Metrics?.length ? alarm.Metrics : undefined;
+    return { ...(fromApi(own, { ...alarm, Metrics }) as Props), arn: alarm.AlarmArn, tagsAll };
   },
-  update: async (region, _id, inputs) => void (await put(region, inputs)),
+  update: async (region, _id, inputs) => put(region, inputs),
   async remove(region, id) {
     if (await describe(region, id))
       await cloudwatchOf(region).send(new cloudwatch.DeleteAlarmsCommand({ AlarmNames: [id] }));
@@ -77,4 +97,7 @@ export const alarms: Live = {
       );
     }
   },
-};
+});
+
+export const alarms = alarmsWith(fields, "name", putMetric);
+export const compositeAlarms = alarmsWith(compositeFields, "alarmName", putComposite);

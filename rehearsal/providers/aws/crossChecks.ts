@@ -54,7 +54,10 @@ export const crossChecks: Readonly<Record<string, (inputs: any) => Fault[]>> = {
     } = alarm;
     const returning = list(metricQueries).filter(({ returnData }) => returnData === true).length;
     const periods = [period, ...list(metricQueries).map((query) => query.metric?.period ?? query.period)];
-    const seconds = evaluationPeriods * Math.max(...periods.map((one) => Number(one) || 0));
+    const longest = Math.max(...periods.map((one) => Number(one) || 0));
+    const seconds = evaluationPeriods * longest;
+    const [most, says] = longest < 3600 ? [86_400, "1 day"] : [604_800, "7 days"];
+    const ownPeriods = list(metricQueries).flatMap((query) => query.metric?.period ?? []);
     const single = metricName !== undefined;
     return [
       ...["evaluationPeriods", "comparisonOperator"].map(
@@ -71,9 +74,17 @@ export const crossChecks: Readonly<Record<string, (inputs: any) => Fault[]>> = {
         `metricQueries must have exactly one entry with returnData: true; ${returning} have it`,
       datapointsToAlarm > evaluationPeriods &&
         `datapointsToAlarm is ${datapointsToAlarm}; it must be at most evaluationPeriods (${evaluationPeriods})`,
-      seconds > 604_800 &&
-        `evaluationPeriods times the period is ${seconds} s; it must be at most 604800 (7 days)`,
+      seconds > most &&
+        `evaluationPeriods times the period is ${seconds} s; it must be at most ${most} (${says})`,
+      ownPeriods.length > 10 &&
+        `metricQueries has ${ownPeriods.length} metrics; an alarm on an expression takes at most 10`,
+      new Set(ownPeriods).size > 1 &&
+        `metricQueries must all have the same period; they have ${[...new Set(ownPeriods)].join(", ")}`,
     ];
+  },
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm": ({ alarmRule }) => {
+    const named = new Set(String(alarmRule).match(/"[^"]+"/g)).size;
+    return [named > 100 && `alarmRule names ${named} alarms; it must be at most 100`];
   },
   "aws:backup/plan:Plan": ({ rules }) => [
     rules === undefined && "rules is required",

@@ -2,7 +2,7 @@
 import { drifted, pathText } from "../diff";
 import type { Call, Failure, Provider } from "../provider";
 import { nameFrom, prune, unknown, type Props } from "../wire";
-import { alarms } from "./alarms";
+import { alarms, compositeAlarms } from "./alarms";
 import { brokenRules, keptOutputs, typeOf } from "./catalog";
 import { crossChecks } from "./crossChecks";
 import { unhandled } from "./fields";
@@ -69,6 +69,7 @@ export function awsProvider(endpoint: string): Provider {
     "aws:ssm/parameter:Parameter": parameters,
     "aws:sns/topic:Topic": topics(endpoint),
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarms,
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": compositeAlarms,
   };
   /** The inputs with the provider's default tags, for types that have tags. */
   const tagged = (call: Call, inputs: Props): Props =>
