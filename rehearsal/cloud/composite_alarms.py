@@ -1,4 +1,4 @@
-"""Composite alarms, which moto keeps but has no action for: put, and a state that follows the rule's alarms."""
+"""Composite alarms, which moto keeps but cannot put, and whose state follows the alarms of their rule."""
 
 import re
 from collections.abc import Callable, Iterable

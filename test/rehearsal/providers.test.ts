@@ -40,6 +40,7 @@ const group = "aws:lb/targetGroup:TargetGroup";
 const rule = "aws:lb/listenerRule:ListenerRule";
 const parameter = "aws:ssm/parameter:Parameter";
 const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+const composite = "aws:cloudwatch/compositeAlarm:CompositeAlarm";
 const plan = "aws:backup/plan:Plan";
 const arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/a/b/c";
 
@@ -81,6 +82,7 @@ const good: Record<string, Props> = {
     period: 60,
     statistic: "Sum",
   },
+  [composite]: { alarmName: "bad", alarmRule: 'ALARM("errors")' },
   [plan]: {
     name: "hourly",
     rules: [
@@ -94,6 +96,14 @@ const good: Record<string, Props> = {
     ],
   },
 };
+
+const tooMany = Array.from({ length: 11 }, () => 60);
+const queries = (...periods: number[]): Props[] =>
+  periods.map((period, n) => ({
+    id: `m${n}`,
+    returnData: n === 0,
+    metric: { namespace: "n", metricName: "m", stat: "Sum", period },
+  }));
 
 describe("inputs of AWS resources", () => {
   it.each(Object.keys(good))("%s has no fault when all is well", (type) => {
@@ -150,6 +160,32 @@ describe("inputs of AWS resources", () => {
     [parameter, { value: "x".repeat(4097) }, "value has 4097 bytes; tier Standard takes at most 4096"],
     [alarm, { period: 45 }, "period is 45; it must be 10, 20, 30 or a multiple of 60 seconds"],
     [alarm, { datapointsToAlarm: 4 }, "datapointsToAlarm is 4; it must be at most evaluationPeriods (3)"],
+    [
+      alarm,
+      { evaluationPeriods: 1441, datapointsToAlarm: 1 },
+      "evaluationPeriods times the period is 86460 s; it must be at most 86400 (1 day)",
+    ],
+    [
+      alarm,
+      { period: 3600, evaluationPeriods: 169 },
+      "evaluationPeriods times the period is 608400 s; it must be at most 604800 (7 days)",
+    ],
+    [
+      alarm,
+      { metricName: undefined, statistic: undefined, period: undefined, metricQueries: queries(60, 300) },
+      "metricQueries must all have the same period; they have 60, 300",
+    ],
+    [
+      alarm,
+      { metricName: undefined, statistic: undefined, period: undefined, metricQueries: queries(...tooMany) },
+      "metricQueries has 11 metrics; an alarm on an expression takes at most 10",
+    ],
+    [composite, { alarmRule: "" }, 'alarmRule is ""; it must be 1 to 10240 characters'],
+    [
+      composite,
+      { alarmRule: Array.from({ length: 101 }, (_, n) => `ALARM("a${n}")`).join(" OR ") },
+      "alarmRule names 101 alarms; it must be at most 100",
+    ],
     [
       plan,
       { rules: [{ ruleName: "r", targetVaultName: "vault", schedule: "every hour" }] },

@@ -327,7 +327,9 @@ def test_a_composite_alarm_follows_the_alarms_that_its_rule_names() -> None:
 
         def firing() -> list[str]:
             answer = client.describe_alarms(AlarmTypes=["CompositeAlarm"])
-            return [alarm["AlarmName"] for alarm in answer["CompositeAlarms"] if alarm["StateValue"] == "ALARM"]
+            return [
+                alarm["AlarmName"] for alarm in answer["CompositeAlarms"] if alarm["StateValue"] == "ALARM"
+            ]
 
         client.set_alarm_state(AlarmName="long", StateValue="ALARM", StateReason="tried")
         assert firing() == []
@@ -349,4 +351,6 @@ def test_a_composite_alarm_follows_the_alarms_that_its_rule_names() -> None:
 )
 def test_a_rule_that_cannot_be_is_refused(rule: str, says: str) -> None:
     with mock_aws(), pytest.raises(ClientError, match=says):
-        boto3.client("cloudwatch", region_name="eu-central-1").put_composite_alarm(AlarmName="a", AlarmRule=rule)
+        boto3.client("cloudwatch", region_name="eu-central-1").put_composite_alarm(
+            AlarmName="a", AlarmRule=rule
+        )
