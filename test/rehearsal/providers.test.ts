@@ -170,16 +170,6 @@ describe("inputs of AWS resources", () => {
       { period: 3600, evaluationPeriods: 169 },
       "evaluationPeriods times the period is 608400 s; it must be at most 604800 (7 days)",
     ],
-    [
-      alarm,
-      { metricName: undefined, statistic: undefined, period: undefined, metricQueries: queries(60, 300) },
-      "metricQueries must all have the same period; they have 60, 300",
-    ],
-    [
-      alarm,
-      { metricName: undefined, statistic: undefined, period: undefined, metricQueries: queries(...tooMany) },
-      "metricQueries has 11 metrics; an alarm on an expression takes at most 10",
-    ],
     [composite, { alarmRule: "" }, 'alarmRule is ""; it must be 1 to 10240 characters'],
     [
       composite,
@@ -202,6 +192,14 @@ describe("inputs of AWS resources", () => {
     ],
   ])("%s with %j is refused", (type, change, reason) => {
     expect(reasons(type, { ...good[type], ...change })).toEqual([reason]);
+  });
+
+  it.each<[Props[], string]>([
+    [queries(60, 300), "metricQueries must all have the same period; they have 60, 300"],
+    [queries(...tooMany), "metricQueries has 11 metrics; an alarm on an expression takes at most 10"],
+  ])("an alarm on %j is refused", (metricQueries, reason) => {
+    const { metricName: _m, namespace: _n, period: _p, statistic: _s, ...rest } = good[alarm] ?? {};
+    expect(reasons(alarm, { ...rest, metricQueries })).toEqual([reason]);
   });
 
   it("reports an unknown and a missing property, both, by name", () => {
