@@ -54,8 +54,8 @@ class Cluster:
         return self.url(name)
 
     def dump(self, url: str) -> str:
-        """The schema as pg_dump writes it, without what migrations keep for themselves; the random key of newer
-        pg_dumps is taken out."""
+        """The schema as pg_dump writes it, without what migrations keep for themselves; the random key of
+        newer pg_dumps is taken out."""
         apart = ["--exclude-table=alembic_version", "--exclude-schema=migration_state"]
         command = [str(self.binaries / "pg_dump"), "--schema-only", *apart, url]
         text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from conftest import Cluster
+from running import ask, people, printed, run
 
 from migrations import safe
-from running import ask, people, printed, run
 
 __all__ = ["people"]
 
