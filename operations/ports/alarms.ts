@@ -1,4 +1,5 @@
 import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
+import { awsClient } from "./aws";
 
 /** One alarm as it is now. */
 export interface AlarmState {
@@ -18,7 +19,7 @@ export interface Alarms {
  * windows of a burn rate say something only two together, and stack `prod-eu` has names that begin with those of `prod`.
  */
 export function createAlarms(region: string | undefined, prefix: string, topic: string): Alarms {
-  const client = new CloudWatchClient({ ...(region ? { region } : {}), maxAttempts: 5 });
+  const client = new CloudWatchClient(awsClient(region));
   return {
     async states() {
       const found: AlarmState[] = [];

@@ -10,6 +10,7 @@ import {
 import { pausedBody, slots, type Slot } from "../../decisions/names";
 import { exitCodes, Failure } from "../failure";
 import { retry } from "../wait";
+import { awsClient } from "./aws";
 
 /** Where the traffic goes: paused, or each slot's share in percent. */
 export type Routing = { traffic: "paused" } | { traffic: "open"; weights: Record<Slot, number> };
@@ -49,15 +50,18 @@ export interface LoadBalancerArgs {
 
 /** The rules of one stack on an Application Load Balancer. */
 export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBalancerArgs): LoadBalancer {
-  const client = new ElasticLoadBalancingV2Client({ ...(region ? { region } : {}), maxAttempts: 2 });
+  const client = new ElasticLoadBalancingV2Client(awsClient(region));
 
-  const rules = async (): Promise<Map<string, Rule>> => {
+  const rules = async (signal?: AbortSignal): Promise<Map<string, Rule>> => {
     const found = new Map<string, Rule>();
     let Marker: string | undefined;
     do {
       const page = await client
-        .send(new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }))
+        .send(new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }), {
+          ...(signal ? { abortSignal: signal } : {}),
+        })
         .catch((error: unknown) => {
+          signal?.throwIfAborted();
           throw error instanceof ListenerNotFoundException ? noListener(listenerArn, error) : error;
         });
       for (const rule of page.Rules ?? []) if (rule.Priority) found.set(rule.Priority, rule);
@@ -67,7 +71,7 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
   };
 
   const route = async (signal?: AbortSignal): Promise<Route | undefined> => {
-    const found = await retry(rules, { ...(signal ? { signal } : {}), again: isTransient });
+    const found = await rules(signal);
     const rule = found.get(String(rulePriority));
     const blue = onlyTargetGroup(found.get(String(rulePriority - 2)));
     const green = onlyTargetGroup(found.get(String(rulePriority - 1)));
@@ -79,9 +83,8 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
   return {
     route,
     async targets(current, slot) {
-      const answer = await retry(
-        () => client.send(new DescribeTargetHealthCommand({ TargetGroupArn: current.targetGroupArns[slot] })),
-        { again: isTransient },
+      const answer = await client.send(
+        new DescribeTargetHealthCommand({ TargetGroupArn: current.targetGroupArns[slot] }),
       );
       const states = (answer.TargetHealthDescriptions ?? []).map((target) => target.TargetHealth?.State);
       return {
@@ -108,7 +111,8 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
               `The listener rule ${current.ruleArn} does not read back as ${describeRouting(routing)}.`,
             );
         },
-        { attempts: 8, ...(signal ? { signal } : {}) },
+        // Each call in it is tried five times already; this is for an answer that does not read back yet.
+        { attempts: 4, again: (error) => !(error instanceof Failure), ...(signal ? { signal } : {}) },
       );
       return changed;
     },
@@ -122,14 +126,6 @@ const noListener = (arn: string, cause: unknown): Failure =>
       "  Give the ARN of a listener of the load balancer, and check region and account (aws elbv2 describe-listeners).",
     { cause },
   );
-
-/** Client errors that no repetition heals; everything else (throttling, 5xx, network) is worth another try. */
-const isTransient = (error: unknown): boolean => {
-  if (error instanceof Failure) return false;
-  const { name = "", $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
-  const status = $metadata?.httpStatusCode ?? 500;
-  return status >= 500 || status === 429 || /Throttl|TooManyRequests|RequestLimit/.test(name);
-};
 
 const onlyTargetGroup = (rule: Rule | undefined): string | undefined => {
   const action = rule?.Actions?.[0];

@@ -7,6 +7,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
+import { awsClient } from "./aws";
 
 /** The stack's parameters: everything that lives outside of stack config and history. */
 export interface Parameters {
@@ -22,9 +23,9 @@ export interface Parameters {
   remove(path: string): Promise<void>;
 }
 
-/** Parameters in SSM Parameter Store. The SDK retries throttled calls with jitter: 6 attempts in all. */
+/** Parameters in SSM Parameter Store; calls are tried again as {@link awsClient} says. */
 export function createParameters(region: string | undefined): Parameters {
-  const client = new SSMClient({ ...(region ? { region } : {}), maxAttempts: 6, retryMode: "standard" });
+  const client = new SSMClient(awsClient(region));
   const write = (path: string, value: string, Overwrite: boolean) =>
     client.send(new PutParameterCommand({ Name: path, Value: value, Type: "String", Overwrite }));
   return {
