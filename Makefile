@@ -14,7 +14,7 @@ run := . setup/env.sh && exec
 script := $(run) node --import tsx
 COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow
 
-.PHONY: help setup doctor test rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
+.PHONY: help setup doctor test lint-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
 ##@ Start
 help: ## This list
@@ -57,6 +57,10 @@ rehearsal-up: setup ## Leave a rehearsal running; next: . .rehearsal/env
 	@$(script) rehearsal/main.ts up
 rehearsal-down: ## End it
 	@$(script) rehearsal/main.ts down
+
+##@ Revisions of the schema
+lint-migrations: setup ## squawk and our own rules on each revision, up and down; REVISION= for one of them
+	@$(run) python -m migrations.check lint
 
 ##@ Development
 test: setup ## Types, lint, unit, mocks, engine, Python; PARTS="types unit" for some of them

@@ -7,6 +7,11 @@ down_revision = "8c0d1b2e"
 branch_labels = None
 depends_on = None
 
+kind = "expand"
+reversible = True
+impact = "none"
+flag = None
+
 
 def upgrade() -> None:
     op.execute(

@@ -7,6 +7,11 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+kind = "expand"
+reversible = True
+impact = "none"
+flag = None
+
 
 def upgrade() -> None:
     op.execute(

@@ -7,6 +7,11 @@ down_revision = "3f2a77aa"
 branch_labels = None
 depends_on = None
 
+kind = "expand"
+reversible = False
+impact = "none"
+flag = "gradebook-v2"
+
 
 def upgrade() -> None:
     op.execute(

@@ -1,0 +1,45 @@
+"""`python -m migrations.check lint|prove`; JSON=1 for one JSON object on stdout. Progress goes to stderr."""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from alembic.util import CommandError
+
+from migrations.check import faults, lint
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="migrations.check", description=__doc__)
+    parser.add_argument("what", choices=("lint", "prove"))
+    parser.add_argument(
+        "--revision", default=os.environ.get("REVISION") or None, help="only this one (REVISION)"
+    )
+    asked = parser.parse_args()
+    wants_json = os.environ.get("JSON", "").lower() not in ("", "0", "false", "no")
+    command = f"{asked.what}-migrations"
+    try:
+        code, report, text = linted(asked.revision)
+    except (faults.UsageError, CommandError) as error:
+        code, report, text = faults.USAGE, {"error": str(error)}, None
+        print(f"{command}: {error}", file=sys.stderr)
+    if wants_json:
+        print(json.dumps({"command": command, "exitCode": code, **report}))
+    elif text:
+        print(text)
+    return code
+
+
+def linted(revision: str | None) -> tuple[int, dict[str, Any], str]:
+    found = lint.lint(revision)
+    text = "\n".join(one.text() for one in found) or "No findings."
+    report = {"findings": [one.as_json() for one in found]}
+    if found:
+        return faults.REFUSED, report, f"{text}\n{len(found)} findings."
+    return faults.DONE, report, f"{text}\nnext: make prove-migrations"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
