@@ -5,6 +5,7 @@ Needs Alembic and SQLAlchemy with any PostgreSQL driver, and nothing else of thi
 docs/migrations.md.
 """
 
+from .backfill import Backfill, ensure_finished, fill
 from .columns import add_column, allow_null, drop_column, drop_default, set_default, set_not_null
 from .constraints import add_check, add_foreign_key, add_unique, drop_constraint, validate_constraint
 from .database import SafeMigrationError
@@ -23,6 +24,7 @@ from .statement import execute, execute_patiently
 from .tables import create_table
 
 __all__ = [
+    "Backfill",
     "Downgrade",
     "SafeMigrationError",
     "add_check",
@@ -38,8 +40,10 @@ __all__ = [
     "drop_index",
     "drop_old_name",
     "drop_replacement",
+    "ensure_finished",
     "execute",
     "execute_patiently",
+    "fill",
     "finish_replacement",
     "rename_table",
     "replace_column",

@@ -1,6 +1,11 @@
 """A table, piece by piece, by a column that is unique and never NULL."""
 
+from collections.abc import Callable
+
 from .database import Database
+
+Quote = Callable[[str], str]
+"""Puts a name in quotes where it has to be."""
 
 FIRST = None
 """Cursor before the first row."""
