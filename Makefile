@@ -14,7 +14,7 @@ run := . setup/env.sh && exec
 script := $(run) node --import tsx
 COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow
 
-.PHONY: help setup doctor test lint-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
+.PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
 ##@ Start
 help: ## This list
@@ -61,6 +61,12 @@ rehearsal-down: ## End it
 ##@ Revisions of the schema
 lint-migrations: setup ## squawk and our own rules on each revision, up and down; REVISION= for one of them
 	@$(run) python -m migrations.check lint
+# The example's releases are folders; an adopter says how to start an image, e.g. with docker run (docs/adopt.md).
+prove-migrations: export PROOF_RELEASES ?= .rehearsal/proof/releases
+prove-migrations: export PROOF_START ?= env -C .rehearsal/proof/images/{hex} python -m school.web
+prove-migrations: setup ## Up, up again, down, up of each revision on a real database; REVISION= for one of them
+	@$(script) rehearsal/main.ts images .rehearsal/proof 1>&2
+	@$(run) python -m migrations.check prove
 
 ##@ Development
 test: setup ## Types, lint, unit, mocks, engine, Python; PARTS="types unit" for some of them

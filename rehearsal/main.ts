@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Context } from "./context";
 import { places } from "./environment";
+import { buildImages } from "./images";
 import { runScenarios } from "./run";
 import { down, up } from "./up";
 
@@ -32,6 +33,15 @@ program
   .command("down")
   .description("end what `up` started")
   .action(() => down(home));
+
+program
+  .command("images")
+  .description("build the example's releases into `<folder>/images`, their records into `<folder>/releases`")
+  .argument("<folder>")
+  .action((folder: string) => {
+    mkdirSync(join(folder, "images"), { recursive: true });
+    buildImages(project, join(folder, "images"), join(folder, "releases"));
+  });
 
 program
   .command("run")
