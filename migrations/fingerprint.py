@@ -1,8 +1,8 @@
 """The schema as one hash: by it a database is compared with the one on which a revision was proved.
 
 What pg_dump would show of the application's own schemas counts: tables, columns, types, defaults,
-constraints, indexes and whether they are valid, views, functions, triggers, sequences, policies, comments, grants. In the
-order of names, so that neither the order of columns nor oids matter; owners differ between stacks and do not.
+constraints, whether indexes are valid, views, functions, triggers, sequences, policies, comments, grants. In
+the order of names, so that neither the order of columns nor oids matter; owners differ between stacks.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 
-OTHERS = ("information_schema", "reporting", "deployment_safety")
-"""Schemas that are not the revisions': the server's, the incident log's, the backfills' progress."""
+OTHERS = ("information_schema", "reporting", "migration_state")
+"""Schemas that are not the revisions': the server's, the incident log's, the state of migrations.safe."""
 
 VERSION_TABLE = "alembic_version"
 

@@ -216,6 +216,6 @@ def test_seeds_run_twice_give_the_same_rows_at_each_revision(
 def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
     with psycopg.connect(url) as session:
         return {
-            table: session.execute(f"SELECT * FROM {table} ORDER BY id".encode()).fetchall()  # noqa: S608
+            table: session.execute(f"SELECT * FROM {table} ORDER BY id".encode()).fetchall()
             for table in ("pupils", "guardians", "grades")
         }

@@ -71,7 +71,7 @@ def test_rows_survive_upgrade_and_downgrade(seeded: Callable[[str], str]) -> Non
 def all_rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
     with psycopg.connect(url) as connection:
         return {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall()  # noqa: S608
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall()
             for table in ("pupils", "guardians", "grades")
         }
 
