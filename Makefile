@@ -7,12 +7,12 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO OVERRIDE REASON ACTOR JSON DRY_RUN YES PARTS BENCH
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR PARTS BENCH
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -41,6 +41,10 @@ pause: ## Answer every request with the fixed 503
 open: ## Send requests to the application again
 downgrade: ## Take the database down to REVISION=
 allow: ## Take DIGEST= off the list of refused images, with REASON= and ACTOR=
+
+##@ A change that cannot be undone
+approve: ## Approve CHANGE=<revision|vault-lock> with REASON=; WINDOW=<from>/<to> EXPIRES=
+notify-guardians: ## Tell guardians of the approved CHANGE=; TEXT= TEXT_AR=
 
 # The commands of a night do not install anything; those that start a release do.
 deploy migrate: setup-commands

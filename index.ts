@@ -2,8 +2,10 @@ import "./program/quickStart";
 import { type Resource, getStack } from "@pulumi/pulumi";
 import { BackupSchedule } from "./components/backupSchedule";
 import { CanaryRelease } from "./components/canaryRelease";
+import { Communication } from "./components/communication";
 import { FeatureFlags } from "./components/featureFlags";
 import { MigrationJob } from "./components/migrationJob";
+import { publishGuard } from "./components/publishedGuard";
 import { publishRelease } from "./components/publishedRelease";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { admitted } from "./program/admission";
@@ -32,7 +34,17 @@ export = async () => {
     loadBalancerArn: listener.loadBalancerArn,
     targetGroupArns: canary.targetGroupArns,
   });
-  const everything: Resource[] = [backups, canary, flags, alarms, ...(migration ? [migration] : [])];
+  const comms = new Communication("comms", { stack, settings });
+  const guard = publishGuard(stack, settings);
+  const everything: Resource[] = [
+    backups,
+    canary,
+    flags,
+    alarms,
+    comms,
+    guard,
+    ...(migration ? [migration] : []),
+  ];
   publishRelease({ stack, release, after: everything });
 
   return {

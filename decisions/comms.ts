@@ -2,6 +2,10 @@ import { z } from "zod";
 
 /** Whom the program tells, and how. Topics are the program's own (SNS); people subscribe to them. */
 
+/** Who is told: those who answer for the school, those who are woken, the parents of the pupils. */
+export const audiences = ["stakeholders", "on-call", "guardians"] as const;
+export type Audience = (typeof audiences)[number];
+
 const both = z.strictObject({
   /** In English. */
   en: z.string().min(1),
@@ -24,3 +28,8 @@ export const commsSchema = z.strictObject({
   /** Whom people ask: name, address or number, as a sentence goes on after "Ask" and in Arabic after "للاستفسار". */
   contact: both,
 });
+export type Comms = z.infer<typeof commsSchema>;
+
+/** Name of an audience's topic. */
+export const topicName = (application: string, stack: string, audience: Audience): string =>
+  `${application}-${stack}-${audience}`;

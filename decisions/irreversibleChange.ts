@@ -42,7 +42,7 @@ export type Notice = z.infer<typeof noticeSchema>;
 
 /** An irreversible change and what is known about it. What could not be read is undefined, and then it does not run. */
 export interface IrreversibleChange {
-  /** Revision, or the name of a config that is the change. */
+  /** Revision, or `vault-lock`. */
   subject: string;
   /** Hash of what would run: the revision's file, or the config that is the change. */
   sha256: string;

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { releaseSchema, type Release } from "./config";
 import { digestOfHex, liveDigest } from "./digest";
 import { describeFaults, knownKeys } from "./faults";
+import { guardSchema, type Guard } from "./guard";
+import { noticeSchema, type Notice } from "./irreversibleChange";
 import type { Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
 import type { Facts } from "./transition";
@@ -46,6 +48,12 @@ const override = z.object({
 /** A person's override; its path names the serial of the step that it is for. */
 export type Override = z.infer<typeof override>;
 
+/** A recovery point, with when it was completed. */
+const recoveryPoint = z.object({ at: z.iso.datetime({ offset: true }) });
+
+/** A drill's end, and whether everything came back. */
+const drill = z.object({ at: z.iso.datetime({ offset: true }), ok: z.boolean() });
+
 const lease = z.object({
   id: z.string(),
   operation: z.string(),
@@ -72,6 +80,14 @@ export interface Published {
   overrides: Map<number, Override>;
   /** Digests whose validation passed on this stack. */
   validated: Set<string>;
+  /** What the newest update left in force against irreversible changes; undefined: none has yet. */
+  guard?: Guard;
+  /** Notices to guardians by the change that they told of. */
+  notices: Map<string, Notice>;
+  /** The newest drill of point-in-time recovery. */
+  drill?: { at: string; ok: boolean };
+  /** ISO time of the newest recovery point that a command has seen. */
+  recoveryPoint?: string;
 }
 
 /**
@@ -85,6 +101,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     verdicts: new Map(),
     overrides: new Map(),
     validated: new Set(),
+    notices: new Map(),
   };
   const faults: string[] = [];
   for (const [path, value] of values) {
@@ -119,7 +136,14 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
       if (entry) published.refused.set(digestOfHex(rest.join("/")), entry);
     } else if (kind === "evidence" && rest[0] === "verdict") keep(published.verdicts, gateVerdict);
     else if (kind === "evidence" && rest[0] === "override") keep(published.overrides, override);
-    else if (kind === "evidence" && rest[0] === "validated")
+    else if (kind === "guard") published.guard = read(guardSchema);
+    else if (kind === "evidence" && rest[0] === "drill" && rest[1] === "last") published.drill = read(drill);
+    else if (kind === "evidence" && rest[0] === "recovery-point")
+      published.recoveryPoint = read(recoveryPoint)?.at;
+    else if (kind === "evidence" && rest[0] === "notice") {
+      const notice = read(noticeSchema);
+      if (notice) published.notices.set(rest[1] ?? "", notice);
+    } else if (kind === "evidence" && rest[0] === "validated")
       published.validated.add(digestOfHex(rest[1] ?? ""));
   }
   if (faults.length > 0)

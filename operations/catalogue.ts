@@ -14,7 +14,12 @@ export type OptionName =
   | "override"
   | "reason"
   | "dryRun"
-  | "yes";
+  | "yes"
+  | "change"
+  | "window"
+  | "expires"
+  | "text"
+  | "textArabic";
 
 /** One entry of the command line. */
 interface Entry {
@@ -85,6 +90,16 @@ export const commands = {
     summary: "take a digest off the refused list",
     options: ["digest", "reason", "dryRun", "yes"],
     load: () => import("./commands/allow.js"),
+  },
+  approve: {
+    summary: "approve a change that cannot be undone, as somebody else than its author",
+    options: ["change", "window", "expires", "reason", "dryRun"],
+    load: () => import("./commands/approve.js"),
+  },
+  "notify-guardians": {
+    summary: "tell guardians of an approved change that affects them",
+    options: ["change", "text", "textArabic", "dryRun"],
+    load: () => import("./commands/notifyGuardians.js"),
   },
 } as const satisfies Record<string, Entry>;
 

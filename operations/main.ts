@@ -20,6 +20,14 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   reason: ["--reason <text>", "why; part of the record (REASON)"],
   dryRun: ["--dry-run", "say what would be done and change nothing (DRY_RUN=1)"],
   yes: ["--yes", "do not ask (YES=1)"],
+  change: ["--change <subject>", "revision, or vault-lock (CHANGE)"],
+  window: [
+    "--window <from/to>",
+    "when it may run, such as 2026-11-27T22:00/2026-11-28T04:00; default: the next out-of-hours window (WINDOW)",
+  ],
+  expires: ["--expires <time>", "until when it counts; default: the end of the window (EXPIRES)"],
+  text: ["--text <english>", "what guardians will notice, in English; default: the revision's impact (TEXT)"],
+  textArabic: ["--text-arabic <arabic>", "the same in Arabic (TEXT_AR)"],
 };
 
 /** Builds the command line: one subcommand a catalogue entry; nothing heavy is loaded until one runs. */

@@ -10,6 +10,7 @@ import { resume } from "../decisions/resume";
 import type { Step } from "../decisions/transition";
 import { readPublished, type Context } from "./context";
 import { exitCodes, Failure, failureFrom } from "./failure";
+import { refuseIrreversible } from "./irreversible";
 import { takeLease, type HeldLease } from "./lease";
 import { makeLine } from "./options";
 import { StackLocked, UpdateFailed, type ChangedResource, type LockOwner } from "./ports/pulumi";
@@ -161,6 +162,7 @@ async function up(
   const { ctx, lease, version } = operation;
   const { step, release, flags, sizing, reason } = change;
   await lease.check();
+  await refuseIrreversible(ctx, operation.current, release);
   const before = readFileSync(ctx.file.path, "utf8");
   const written = writeStackFile(ctx.file.path, {
     release,

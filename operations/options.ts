@@ -30,6 +30,16 @@ export interface Options {
   reason?: string;
   /** Who; part of the record. Default: the user of this machine. */
   actor: string;
+  /** Change that cannot be undone: a revision, or `vault-lock`. */
+  change?: string;
+  /** Window of an approval, `<from>/<to>`. */
+  window?: string;
+  /** End of an approval. */
+  expires?: string;
+  /** What guardians will notice, in English. */
+  text?: string;
+  /** The same in Arabic. */
+  textArabic?: string;
   /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
   actorNamed: boolean;
 }
@@ -46,7 +56,12 @@ export type Raw = Partial<
     | "database"
     | "override"
     | "reason"
-    | "actor",
+    | "actor"
+    | "change"
+    | "window"
+    | "expires"
+    | "text"
+    | "textArabic",
     string
   >
 > & { json?: boolean; dryRun?: boolean; yes?: boolean };
@@ -79,6 +94,11 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     update: text("update", "UPDATE"),
     revision: text("revision", "REVISION"),
     digest: text("digest", "DIGEST"),
+    change: text("change", "CHANGE"),
+    window: text("window", "WINDOW"),
+    expires: text("expires", "EXPIRES"),
+    text: text("text", "TEXT"),
+    textArabic: text("textArabic", "TEXT_AR"),
     slot: oneOf("SLOT", text("slot", "SLOT"), slots),
     database:
       oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",

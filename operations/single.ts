@@ -3,6 +3,7 @@ import { transition } from "../decisions/transition";
 import { readPublished } from "./context";
 import { readStaging } from "./facts";
 import { exitCodes, Failure, failureFrom } from "./failure";
+import { refuseIrreversible } from "./irreversible";
 import { apply, type Change, type Operation } from "./operation";
 import { UpdateFailed } from "./ports/pulumi";
 
@@ -25,6 +26,7 @@ export async function applyOne(
         details: { reasons: legal.reasons },
       },
     );
+  await refuseIrreversible(ctx, current, change.release);
   ctx.report.set("plan", [{ step: change.step, serial: change.release.serial }]);
   if (ctx.options.dryRun) {
     ctx.report.print(`Would apply the step ${change.step}, serial ${change.release.serial}.`);

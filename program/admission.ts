@@ -3,12 +3,13 @@ import { admit } from "../decisions/admission";
 import type { Settings } from "../decisions/config";
 import { leaseVariable } from "../decisions/names";
 import { type Published, factsFor, readParameters } from "../decisions/parameters";
+import { irreversibleRefusals } from "../records/irreversible";
 import { publishedParameters, validatedBy } from "./published";
 import { refusal } from "./refusal";
 
 /**
- * Lets the program go on only where the stack file's release is the published one or a legal step away from it, and
- * nobody else's operation is under way.
+ * Lets the program go on only where the stack file's release is the published one or a legal step away from it, nobody
+ * else's operation is under way, and whatever cannot be undone may run now.
  * @throws RunError that starts with "Refused: " and has every reason.
  */
 export async function admitted(stack: string, settings: Settings): Promise<void> {
@@ -26,11 +27,13 @@ export async function admitted(stack: string, settings: Settings): Promise<void>
     now: new Date(),
     here: { host: hostname(), alive },
   });
-  if (admission.ok) return;
+  const irreversible = irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date());
+  if (admission.ok && irreversible.length === 0) return;
+  const reasons = [...(admission.ok ? [] : admission.reasons), ...irreversible];
   throw refusal(
     [
       `Refused: the release in Pulumi.${stack}.yaml cannot be applied; nothing was changed:`,
-      ...admission.reasons.map((reason) => `  - ${reason}`),
+      ...reasons.map((reason) => `  - ${reason}`),
     ].join("\n"),
   );
 }

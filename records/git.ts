@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import type { Giver } from "../decisions/evidence";
+import type { Author, Giver } from "../decisions/evidence";
 
 /** What git knows of a file: who changed it last, and whether it is committed. */
 
@@ -92,4 +92,16 @@ export function lastChange(root: string, file: string, allowedSigners: string): 
     signature,
     signer,
   };
+}
+
+/** Who commits here, as git would write it; undefined where git does not know. */
+export function gitIdentity(root: string): Author | undefined {
+  try {
+    const [, name = "", email = ""] =
+      /^(.*) <(.*)> \d+ [+-]\d{4}$/.exec(git(root, ["var", "GIT_AUTHOR_IDENT"]).trim()) ?? [];
+    return email === "" ? undefined : { names: [name], emails: [email] };
+  } catch (error) {
+    if (error instanceof GitFault) return undefined;
+    throw error;
+  }
 }

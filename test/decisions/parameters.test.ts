@@ -48,6 +48,7 @@ describe("readParameters", () => {
   it("of an empty path is a first run, not an error", () =>
     expect(readParameters("prod", new Map())).toEqual({
       refused: new Map(),
+      notices: new Map(),
       verdicts: new Map(),
       overrides: new Map(),
       validated: new Set(),

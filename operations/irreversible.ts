@@ -1,0 +1,60 @@
+import type { ChangeCalendar } from "../decisions/changeWindow";
+import type { Release, Settings } from "../decisions/config";
+import type { IrreversibleChange } from "../decisions/irreversibleChange";
+import { isIrreversible, upgradeOf } from "../decisions/revisionText";
+import { changeOf, irreversibleRefusals, type Ground } from "../records/irreversible";
+import { readRevisions } from "../records/revisions";
+import { readPublished, type Context } from "./context";
+import { exitCodes, Failure } from "./failure";
+import { makeLine } from "./options";
+
+/** Settings of a stack that guards irreversible changes. */
+type Guarded = Settings & { changeWindow: ChangeCalendar };
+
+/** The change that CHANGE= names, on a stack that asks for approvals. Throws usage (2) with what may be named. */
+export async function guardedChange(
+  ctx: Context,
+): Promise<{ change: IrreversibleChange; settings: Guarded }> {
+  const { stack, settings, options, root } = ctx;
+  const { changeWindow } = settings;
+  if (!changeWindow)
+    throw new Failure(
+      exitCodes.usage,
+      `Stack ${stack} has no \`changeWindow\`, so nothing needs an approval there. Nothing was done.`,
+    );
+  const subjects = [
+    ...[...readRevisions(root).values()].flatMap((one) => (isIrreversible(one) ? [one.revision] : [])),
+    "vault-lock",
+  ];
+  const published = await readPublished(ctx);
+  const subject = options.change ?? "";
+  const change = subjects.includes(subject) && changeOf({ root, stack, settings, published }, subject);
+  if (!change)
+    throw new Failure(
+      exitCodes.usage,
+      `CHANGE is ${options.change ? `\`${options.change}\`` : "missing"}; changes that cannot be undone are: ${subjects.join(", ")}. Nothing was done.`,
+      { next: makeLine(stack, ctx.command, { CHANGE: subjects[0] ?? "<revision>" }) },
+    );
+  return { change, settings: { ...settings, changeWindow } };
+}
+
+/**
+ * Refuses (4) to apply `next` over `current` where something in it cannot be undone and may not be done now. Asked for the
+ * plan and again at the moment of running, because a window closes while work waits.
+ */
+export async function refuseIrreversible(ctx: Context, current: Release, next: Release): Promise<void> {
+  if (!upgradeOf(current, next)) return;
+  const { root, stack } = ctx;
+  const published = { ...(await readPublished(ctx)), release: current };
+  const ground: Ground = { root, stack, settings: { ...ctx.settings, release: next }, published };
+  const reasons = irreversibleRefusals(ground, new Date());
+  if (reasons.length === 0) return;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      "This cannot be undone and may not run now; nothing was changed:",
+      ...reasons.map((one) => `  - ${one}`),
+    ].join("\n"),
+    { details: { reasons }, next: makeLine(stack, "status") },
+  );
+}

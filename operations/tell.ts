@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Context } from "./context";
+import { messageOf } from "./failure";
+import { createChannels, type Message } from "./ports/channels";
+import { createSpool, type Spool } from "./spool";
+
+/** A message for one channel, as it waits. */
+interface Waiting {
+  channel: string;
+  message: Message;
+  /** Parameter that is written once the message is delivered. */
+  proof?: Proof;
+}
+
+/** Evidence of operation that a message was sent; `sentAt` is set when it is. */
+export interface Proof {
+  path: string;
+  value: Record<string, unknown>;
+}
+
+/** Folder of what waits for delivery, below the project's root; git ignores it. */
+export const spoolFolder = (root: string, stack: string, what: string): string =>
+  join(root, ".deployment-safety", "spool", stack, what);
+
+type Told = Pick<Context, "root" | "stack" | "settings" | "file" | "report" | "parameters">;
+
+const spoolOf = (ctx: Told, channel: string): Spool =>
+  createSpool(spoolFolder(ctx.root, ctx.stack, `comms-${channel}`));
+
+const channelsOf = ({ settings, stack, file }: Told) =>
+  settings.comms
+    ? createChannels({
+        comms: settings.comms,
+        application: settings.application.name,
+        stack,
+        region: process.env.AWS_REGION ?? file.region,
+        environment: process.env,
+      })
+    : [];
+
+/**
+ * Tells people through every channel of the stack. Never fails: what a channel does not take waits on this machine, and the
+ * next command delivers it.
+ * @returns names of the channels that have it
+ */
+export async function tell(ctx: Told, message: Message, proof?: Proof): Promise<string[]> {
+  const id = randomUUID();
+  const channels = channelsOf(ctx);
+  // The proof waits with the first channel, the topic: it is who is subscribed there that must know.
+  for (const [index, { name }] of channels.entries())
+    spoolOf(ctx, name).add({ channel: name, message, ...(proof && index === 0 ? { proof } : {}) }, id);
+  return deliverMessages(ctx);
+}
+
+/** Whether a message with this proof waits already: a second one would tell people twice. */
+export const waitsFor = (ctx: Told, path: string, value: Record<string, unknown>): boolean =>
+  channelsOf(ctx).some(({ name }) =>
+    spoolOf(ctx, name)
+      .waiting()
+      .some((content) => {
+        const { proof } = content as Waiting;
+        return proof?.path === path && JSON.stringify(proof.value) === JSON.stringify(value);
+      }),
+  );
+
+/** Delivers what waits; says what still does. */
+export async function deliverMessages(ctx: Told): Promise<string[]> {
+  const reached: string[] = [];
+  for (const channel of channelsOf(ctx)) {
+    const { error, left, delivered } = await spoolOf(ctx, channel.name).flush(async (content, id) => {
+      const { message, proof } = content as Waiting;
+      await channel.send(message, id);
+      if (proof)
+        await ctx.parameters.put(
+          proof.path,
+          JSON.stringify({ ...proof.value, sentAt: new Date().toISOString() }),
+        );
+    });
+    if (delivered > 0) reached.push(channel.name);
+    if (error !== undefined)
+      ctx.report.warn(
+        `${left} message(s) wait for the ${channel.name} and are sent by the next command: ${messageOf(error)}`,
+      );
+  }
+  return reached;
+}
