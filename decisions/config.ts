@@ -106,6 +106,21 @@ const metrics = z.strictObject({
       resultLabel: labelName.default("result"),
     })
     .prefault({}),
+  /** How CloudWatch is read, where it is the source. */
+  cloudwatch: z
+    .strictObject({
+      /**
+       * How long after its end a minute is counted, seconds, 0 to 600. Default 60: the newest minute's figures are seen to
+       * be incomplete (Netflix/atlas#1300). What arrives in the three minutes after that is added to a later interval.
+       */
+      settleSeconds: z.int().min(0).max(600).default(60),
+      /**
+       * CloudWatch namespace in which the workers report `Jobs` (dimensions Stack, Slot and Result, `ok` or `failed`) each
+       * minute, zeros too. Absent: their results do not count in the gate.
+       */
+      jobsNamespace: z.string().min(1).max(255).optional(),
+    })
+    .prefault({}),
 });
 
 const settingsFields = z.strictObject({

@@ -1,6 +1,7 @@
 import type { Settings } from "../../../decisions/config";
 import type { LoadBalancer } from "../loadBalancer";
 import type { MetricSource } from "./measured";
+import { createCloudWatchSource } from "./cloudwatch";
 import { createPrometheusSource } from "./prometheus";
 
 export type { Look, Measured, MetricSource } from "./measured";
@@ -15,17 +16,9 @@ export interface SourceArgs {
   loadBalancer: Pick<LoadBalancer, "route">;
 }
 
-/** The source that `metrics.source` names. */
+/** The source that `metrics.source` names; config without the address that Prometheus needs does not come this far. */
 export function metricSource(args: SourceArgs): MetricSource {
-  const { metrics } = args.settings;
-  if (metrics.source === "prometheus" && metrics.url) return createPrometheusSource(args);
-  return unknownSource;
+  return args.settings.metrics.source === "prometheus"
+    ? createPrometheusSource(args)
+    : createCloudWatchSource(args);
 }
-
-/** A source that knows nothing: everything is held, nothing passes. */
-const unknownSource: MetricSource = {
-  since: (cursor) =>
-    Promise.resolve({ cursor, intervals: [], reasons: ["No metrics: `metrics.source` names no source."] }),
-  before: (seconds) => Promise.resolve({ at: Date.now(), seconds, slots: "unknown" }),
-  service: () => Promise.resolve("unknown"),
-};
