@@ -3,7 +3,7 @@ import type { Release, Settings } from "../decisions/config";
 import type { IrreversibleChange } from "../decisions/irreversibleChange";
 import { isIrreversible, upgradeOf } from "../decisions/revisionText";
 import { changeOf, irreversibleRefusals, type Ground } from "../records/irreversible";
-import { readRevisions } from "../records/revisions";
+import { readRevisionTexts } from "../records/revisionTexts";
 import { readPublished, type Context } from "./context";
 import { exitCodes, Failure } from "./failure";
 import { makeLine } from "./options";
@@ -23,7 +23,7 @@ export async function guardedChange(
       `Stack ${stack} has no \`changeWindow\`, so nothing needs an approval there. Nothing was done.`,
     );
   const subjects = [
-    ...[...readRevisions(root).values()].flatMap((one) => (isIrreversible(one) ? [one.revision] : [])),
+    ...[...readRevisionTexts(root).values()].flatMap((one) => (isIrreversible(one) ? [one.revision] : [])),
     "vault-lock",
   ];
   const published = await readPublished(ctx);

@@ -6,7 +6,7 @@ import { parameters } from "../decisions/names";
 import type { Published } from "../decisions/parameters";
 import { affectsGuardians, irreversibleBetween, upgradeOf } from "../decisions/revisionText";
 import { evidenceSettings, findEvidence, lastAuthor } from "./evidence";
-import { readRevisions } from "./revisions";
+import { readRevisionTexts } from "./revisionTexts";
 
 /** What an irreversible change is looked up in. */
 export interface Ground {
@@ -43,7 +43,7 @@ export function irreversibleOf(ground: Ground): Irreversible {
   const subjects = locksVault(settings, published.guard) ? [vaultLock] : [];
   const upgrade = upgradeOf(published.release, settings.release);
   if (upgrade) {
-    const way = irreversibleBetween(upgrade.from, upgrade.to, readRevisions(root));
+    const way = irreversibleBetween(upgrade.from, upgrade.to, readRevisionTexts(root));
     if (!way.ok) return way;
     subjects.push(...way.revisions.map(({ revision }) => revision));
   }
@@ -76,7 +76,7 @@ export function changeOf(
       guardians: false,
       minutes: 0,
     };
-  const revision = readRevisions(root).get(subject);
+  const revision = readRevisionTexts(root).get(subject);
   if (!revision) return undefined;
   return {
     ...common,

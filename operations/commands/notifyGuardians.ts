@@ -2,7 +2,7 @@ import { shown } from "../../decisions/changeWindow";
 import { guardianNotice } from "../../decisions/guardianNotice";
 import { approvalDetails } from "../../decisions/irreversibleChange";
 import { parameters as paths } from "../../decisions/names";
-import { readRevisions } from "../../records/revisions";
+import { readRevisionTexts } from "../../records/revisionTexts";
 import type { Context } from "../context";
 import { exitCodes, Failure } from "../failure";
 import { guardedChange } from "../irreversible";
@@ -38,7 +38,7 @@ export async function run(ctx: Context): Promise<void> {
     );
     return done(ctx, from);
   }
-  const impact = readRevisions(ctx.root)
+  const impact = readRevisionTexts(ctx.root)
     .get(subject)
     ?.impact.replaceAll(/^["']|["']$/g, "");
   const message = guardianNotice({

@@ -15,7 +15,7 @@ export interface RevisionFile extends RevisionText {
 }
 
 /** Every revision of the project by its id. A folder that is not there has none. */
-export function readRevisions(root: string): Map<string, RevisionFile> {
+export function readRevisionTexts(root: string): Map<string, RevisionFile> {
   let names: string[];
   try {
     names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".py"));
