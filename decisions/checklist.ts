@@ -1,6 +1,7 @@
 import type { Release } from "./config";
 import { digest, liveDigest } from "./digest";
 import { weights } from "./exposure";
+import { judgeBudget, type Objective, type ServiceWindows } from "./errorBudget";
 import { overridable } from "./facts";
 import { describeLease, type Lease } from "./lease";
 import { slots, type Slot } from "./names";
@@ -41,6 +42,10 @@ export interface ChecklistFacts {
   liveWeights?: Record<Slot, number>;
   /** Release alarms with their state (OK, ALARM, INSUFFICIENT_DATA). */
   alarms?: readonly { name: string; state: string }[];
+  /** The service's requests and errors over the windows of its error budget. */
+  service?: ServiceWindows | "unknown";
+  /** The objective that the budget belongs to. */
+  slo: Objective;
   /** Lease of somebody else that is live; null: there is none; undefined: it could not be read. */
   otherLease?: Lease | null;
 }
@@ -140,6 +145,20 @@ const noAlarmFiring: Look = ({ alarms }) => {
   return passed(`${alarms.length} release alarms, none firing`);
 };
 
+const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
+  if (!liveDigest(current)) return passed("nothing is published yet");
+  const none = { requests: 0, errors: 0 };
+  const { ok, reasons, figures } = judgeBudget({ service, canary: { all: none, fiveMinutes: none } }, slo);
+  if (!ok)
+    return failed(
+      reasons.join(", "),
+      service === "unknown"
+        ? "Check the metric source (`metrics` in config), then run the command again."
+        : "Make the service reliable first, or release the correction with OVERRIDE=budget.",
+    );
+  return passed(`${(100 * (figures.left ?? 0)).toFixed(1)} % of it is left, and it does not burn fast`);
+};
+
 const checks: { id: string; title: string; row: string; overridable: boolean; look: Look }[] = [
   {
     id: "lease-free",
@@ -176,6 +195,13 @@ const checks: { id: string; title: string; row: string; overridable: boolean; lo
     row: "A5",
     overridable: true,
     look: noAlarmFiring,
+  },
+  {
+    id: overridable.budget,
+    title: "Error budget is left",
+    row: "A6",
+    overridable: true,
+    look: budgetLeft,
   },
 ];
 

@@ -34,6 +34,8 @@ export const overridable = {
   staging: "staging-validated",
   /** A promotion without the gate's verdict. */
   gate: "gate",
+  /** A release while the service's error budget is spent or burns fast. */
+  budget: "budget",
   /** A release whose revision is not the database's, not proven by a slot and not known good. */
   revision: "revision",
   /** Opening traffic to a release that was never validated. */

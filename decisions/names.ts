@@ -34,6 +34,8 @@ export const parameters = {
   guard: (stack: string) => `${parameterRoot(stack)}guard`,
   /** The lease of the operation under way, JSON. */
   lease: (stack: string) => `${parameterRoot(stack)}lease`,
+  /** What the gate knows of the canary or the bake under way, JSON; gone when that has ended. */
+  gate: (stack: string) => `${parameterRoot(stack)}gate`,
   /** Evidence about operation (a gate's verdict, an override, a drill), JSON, valid for one serial where it says so. */
   evidence: (stack: string, kind: string, subject: string) =>
     `${parameterRoot(stack)}evidence/${kind}/${subject}`,

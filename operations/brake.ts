@@ -33,6 +33,8 @@ export interface Brake {
 
 /** Pause between two looks at the rule, milliseconds. */
 const assertPause = 1_000;
+/** Longest wait for the parameters before the rule moves without them, milliseconds. */
+const safetyPatience = 2_000;
 /** Probes of the good slot through its test rule before it gets all traffic. */
 const goodProbes = 5;
 
@@ -46,7 +48,8 @@ export async function brake(ctx: Context, order: BrakeOrder): Promise<Brake> {
   return ctx.report.step(
     `brake: all traffic to ${order.pause ? "the pause" : `slot ${order.good}`}`,
     async (entry) => {
-      const [, route] = await Promise.all([writeSafety(ctx, order), ctx.loadBalancer.route(ctx.signal)]);
+      const writes = safetyWrites(ctx, order);
+      const [left, route] = await Promise.all([writeSafety(ctx, writes), ctx.loadBalancer.route(ctx.signal)]);
       if (!route)
         throw new Failure(
           exitCodes.rollbackFailed,
@@ -57,7 +60,7 @@ export async function brake(ctx: Context, order: BrakeOrder): Promise<Brake> {
       if (unfit !== undefined) ctx.report.warn(`traffic is paused: ${unfit}`);
       await ctx.loadBalancer.set(route, routing, ctx.signal);
       entry.routing = describeRouting(routing);
-      return keep(ctx, route, routing, order);
+      return keep(ctx, route, routing, order, left);
     },
   );
 }
@@ -74,26 +77,44 @@ export function routingFor(release: Release): Routing {
   return { traffic: "open", weights: weights(release) };
 }
 
-/** Refuses the digests and throws the kill switch. A store that does not answer must not keep traffic on a bad release. */
-async function writeSafety(ctx: Context, order: BrakeOrder): Promise<void> {
-  const { parameters, stack, options, report } = ctx;
+/** A write that makes sure that nothing brings the bad release back. */
+interface SafetyWrite {
+  path: string;
+  value: string;
+}
+
+function safetyWrites({ stack, options }: Context, order: BrakeOrder): SafetyWrite[] {
   const at = new Date().toISOString();
-  const { reason } = order;
-  const writes = [
-    ...order.badDigests.map((bad) =>
-      parameters.put(
-        paths.refused(stack, hex(bad)),
-        JSON.stringify({ digest: bad, reason, actor: options.actor, at }),
-      ),
-    ),
-    parameters.put(
-      paths.killSwitch(stack),
-      JSON.stringify({ flags: "off", workers: order.stopWorkers, reason, at }),
-    ),
-  ];
-  for (const result of await Promise.allSettled(writes))
-    if (result.status === "rejected")
-      report.warn(`a safety parameter could not be written: ${messageOf(result.reason)}`);
+  const { reason, badDigests, stopWorkers } = order;
+  const refusals = badDigests.map((bad) => ({
+    path: paths.refused(stack, hex(bad)),
+    value: JSON.stringify({ digest: bad, reason, actor: options.actor, at }),
+  }));
+  const flags = JSON.stringify({ flags: "off", workers: stopWorkers, reason, at });
+  return [...refusals, { path: paths.killSwitch(stack), value: flags }];
+}
+
+/**
+ * Writes what is left and returns what could not be written. A store that does not answer must not keep traffic on a bad
+ * release for longer than `safetyPatience`; what is left is tried again with each look at the rule.
+ */
+async function writeSafety(
+  { parameters, report }: Context,
+  writes: readonly SafetyWrite[],
+): Promise<SafetyWrite[]> {
+  const patience = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error("no answer in time")), safetyPatience).unref(),
+  );
+  const results = await Promise.allSettled(
+    writes.map(({ path, value }) => Promise.race([parameters.put(path, value), patience])),
+  );
+  patience.catch(() => undefined);
+  return writes.filter((write, index) => {
+    const result = results[index];
+    if (result?.status !== "rejected") return false;
+    report.warn(`${write.path} could not be written, which is tried again: ${messageOf(result.reason)}`);
+    return true;
+  });
 }
 
 /** Why the good slot must not get all traffic now; undefined when it may. */
@@ -120,12 +141,20 @@ async function unfitness(ctx: Context, route: Route, order: BrakeOrder): Promise
  * Looks at the rule every second and puts it back. A pause that was only for want of healthy targets ends as soon as
  * the good slot has them.
  */
-function keep(ctx: Context, route: Route, first: Routing, order: BrakeOrder): Brake {
+function keep(
+  ctx: Context,
+  route: Route,
+  first: Routing,
+  order: BrakeOrder,
+  unwritten: SafetyWrite[],
+): Brake {
+  let left = unwritten;
   let wanted = first;
   let isTemporary = !order.pause && first.traffic === "paused";
   let stopped = false;
   let wake: () => void = () => undefined;
   const look = async () => {
+    if (left.length > 0) left = await writeSafety(ctx, left);
     if (isTemporary && (await unfitness(ctx, route, order)) === undefined && isTemporary) {
       isTemporary = false;
       wanted = allTo(order.good);
@@ -158,9 +187,11 @@ function keep(ctx: Context, route: Route, first: Routing, order: BrakeOrder): Br
       wanted = { traffic: "paused" };
     },
     async release() {
+      if (stopped) return loop;
       stopped = true;
       wake();
       await loop;
+      if (left.length > 0) left = await writeSafety(ctx, left);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { checklist, type Check } from "../decisions/checklist";
 import { knownGood } from "../decisions/history";
 import { leaseState, type Lease } from "../decisions/lease";
+import { other } from "../decisions/names";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 import type { Context } from "./context";
 import { readStaging } from "./facts";
@@ -15,7 +16,7 @@ export async function readChecklist(
   from: Pick<Operation, "current" | "history" | "published"> & { lease?: { id: string } },
 ): Promise<Check[]> {
   const { current, history, published } = from;
-  const [staging, route, alarms] = await Promise.all([
+  const [staging, route, alarms, service] = await Promise.all([
     readStaging(ctx),
     ctx.loadBalancer.route(ctx.signal).catch((error: unknown) => {
       // A listener that is not there is a fault of config, which no check could explain.
@@ -23,6 +24,7 @@ export async function readChecklist(
       return undefined;
     }),
     ctx.alarms.states().catch(() => undefined),
+    ctx.metrics.service(other(current.live), ctx.signal),
   ]);
   const { targets } = knownGood(history, new Set(published.refused.keys()));
   const liveWeights =
@@ -36,6 +38,8 @@ export async function readChecklist(
     refused: published.refused,
     ...(liveWeights ? { liveWeights } : {}),
     ...(alarms ? { alarms } : {}),
+    service,
+    slo: ctx.settings.slo,
     otherLease: otherLease(published.lease, from.lease?.id),
   });
 }

@@ -5,7 +5,6 @@ import { parameterRoot } from "../decisions/names";
 import { createAlarms, type Alarms } from "./ports/alarms";
 import { createCluster, type Cluster } from "./ports/cluster";
 import { createLoadBalancer, type LoadBalancer } from "./ports/loadBalancer";
-import { createPrometheus, unknownMetrics, type Metrics } from "./ports/metrics";
 import { metricSource, type MetricSource } from "./ports/metrics/source";
 import { createParameters, type Parameters } from "./ports/parameters";
 import { createEngine, type Engine } from "./ports/pulumi";
@@ -33,9 +32,8 @@ export interface Context {
   parameters: Parameters;
   loadBalancer: LoadBalancer;
   traffic: Traffic;
-  metrics: Metrics;
   /** Where the gate's observations come from. */
-  source: MetricSource;
+  metrics: MetricSource;
   alarms: Alarms;
   cluster: Cluster;
   engine: Engine;
@@ -57,7 +55,7 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
   const file = readStackFile(root, stack);
   const { settings } = file;
   const region = process.env.AWS_REGION ?? file.region;
-  const { network, metrics, application, cluster } = settings;
+  const { network, application, cluster } = settings;
   const loadBalancer = createLoadBalancer({
     region,
     listenerArn: network.listenerArn,
@@ -77,9 +75,7 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
     parameters: createParameters(region),
     loadBalancer,
     traffic: createTraffic(network.url, network.hosts[0] ?? new URL(network.url).hostname),
-    metrics:
-      metrics.source === "prometheus" && metrics.url ? createPrometheus(metrics.url, stack) : unknownMetrics,
-    source: metricSource({ stack, settings, region, loadBalancer }),
+    metrics: metricSource({ stack, settings, region, loadBalancer }),
     alarms: createAlarms(region, alarmPrefix(application.name, stack), alarmTopic(application.name, stack)),
     cluster: createCluster(cluster.namespace),
     engine: createEngine(root, stack),

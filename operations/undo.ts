@@ -1,16 +1,25 @@
 import { digest, digestIn } from "../decisions/digest";
-import { other } from "../decisions/names";
+import type { Release } from "../decisions/config";
+import { other, type Slot } from "../decisions/names";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 import { next as nextRelease } from "../decisions/steps";
-import { brake, routingFor, type Brake } from "./brake";
+import { brake, routingFor, type Brake, type BrakeOrder } from "./brake";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, type PlannedUpdate } from "./carryOut";
 import { exitCodes, Failure, failureFrom, messageOf } from "./failure";
 import { CanaryRejected } from "./gate";
 import { apply, heal, type Operation } from "./operation";
 import { makeLine } from "./options";
 
-/** Back to the release before: brake and revert where the new one has traffic, else what was applied last once more. */
-export async function undo(operation: Operation, record: ReleaseRecord, cause: unknown): Promise<never> {
+/**
+ * Back to the release before: brake and revert where the new one has traffic, else what was applied last once more.
+ * `running` holds the brake where it is on already.
+ */
+export async function undo(
+  operation: Operation,
+  record: ReleaseRecord,
+  cause: unknown,
+  running: { brake?: Brake } = {},
+): Promise<never> {
   const { ctx } = operation;
   ctx.report.warn(`${record.version} failed: ${messageOf(cause)}`);
   const isBad =
@@ -18,7 +27,7 @@ export async function undo(operation: Operation, record: ReleaseRecord, cause: u
       ? cause.bad
       : !(cause instanceof Failure && cause.exitCode === exitCodes.refused);
   try {
-    await revert(operation, digest(record.image), messageOf(cause), isBad);
+    await revert(operation, digest(record.image), messageOf(cause), isBad, running);
   } catch (error) {
     const failure = failureFrom(
       error,
@@ -49,8 +58,26 @@ function goodVersion({ current }: Operation, record: ReleaseRecord): string | un
     .find((version) => version !== record.version);
 }
 
+/** All traffic and the workers away from the slot that is not `good`. */
+export const brakeOrder = (
+  current: Release,
+  good: Slot,
+  goodDigest: string,
+  reason: string,
+  refuse: boolean,
+): BrakeOrder => {
+  const bad = digestIn(current, other(good));
+  return { good, goodDigest, badDigests: refuse && bad ? [bad] : [], stopWorkers: [other(good)], reason };
+};
+
 /** See {@link undo}. */
-async function revert(operation: Operation, bad: string, reason: string, refuse: boolean): Promise<void> {
+async function revert(
+  operation: Operation,
+  bad: string,
+  reason: string,
+  refuse: boolean,
+  running: { brake?: Brake },
+): Promise<void> {
   const { ctx, current } = operation;
   const idle = other(current.live);
   const badIsLive = digestIn(current, current.live) === bad;
@@ -60,7 +87,7 @@ async function revert(operation: Operation, bad: string, reason: string, refuse:
   const rule = await ctx.loadBalancer.route(ctx.signal);
   const badSlot = badIsLive ? current.live : idle;
   const moved = rule?.routing.traffic === "open" && rule.routing.weights[badSlot] > 0;
-  if (!moved && current.canaryWeight === 0 && !badIsLive) {
+  if (!moved && !running.brake && current.canaryWeight === 0 && !badIsLive) {
     // Nothing got traffic: what a failed update left half done is put back by what was applied before.
     if (operation.reapply) await heal(operation);
     return;
@@ -74,15 +101,8 @@ async function revert(operation: Operation, bad: string, reason: string, refuse:
     }
     return;
   }
-  const running: { brake?: Brake } = {};
   try {
-    running.brake = await brake(ctx, {
-      good,
-      goodDigest,
-      badDigests: refuse ? [bad] : [],
-      stopWorkers: [badSlot],
-      reason,
-    });
+    running.brake ??= await brake(ctx, brakeOrder(current, good, goodDigest, reason, refuse));
     await confirmBrake(ctx, running.brake.routing, goodDigest);
     const back = badIsLive ? nextRelease.rollback(current, good) : nextRelease.abort(current);
     const steps: PlannedUpdate[] = [

@@ -38,6 +38,8 @@ export interface Observation {
   /** Absent for a release without canary workers. */
   jobs?: { canary: JobCounts; live: JobCounts } | Unknown;
   targets: { canary: TargetCounts | Unknown; live: TargetCounts | Unknown };
+  /** How long fewer than half of the canary's targets have been healthy, where that was looked at more often than each interval. */
+  halfDeadSeconds?: number;
   /** The service's error budget; needed now and then, not in each interval. */
   service?: ServiceWindows | Unknown;
 }

@@ -21,7 +21,7 @@ export function observe(state: GateState, given: Observation, settings: GateSett
     since: state.since ?? at - seconds * 1000,
     targets,
     unknown: unknownParts(observation),
-    halfDeadSeconds: halfDeadFor(state.halfDeadSeconds, observation),
+    halfDeadSeconds: observation.halfDeadSeconds ?? halfDeadFor(state.halfDeadSeconds, observation),
   };
   if (observation.service && observation.service !== "unknown")
     seen.service = { at, windows: observation.service };

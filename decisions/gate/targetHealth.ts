@@ -9,7 +9,10 @@ const allHealthy = (targets: TargetCounts | Unknown): boolean =>
   targets !== "unknown" && targets.total > 0 && targets.healthy === targets.total;
 
 /** How long fewer than half of the canary's targets have been healthy while the live slot had all; unknown changes nothing. */
-export function halfDeadFor(soFar: number, { targets, seconds }: Observation): number {
+export function halfDeadFor(
+  soFar: number,
+  { targets, seconds }: Pick<Observation, "targets" | "seconds">,
+): number {
   if (targets.canary === "unknown") return soFar;
   return fewerThanHalf(targets.canary) && allHealthy(targets.live) ? soFar + seconds : 0;
 }
@@ -21,7 +24,7 @@ export function halfDeadFor(soFar: number, { targets, seconds }: Observation): n
 export function deathByTargets({
   targets: { canary, live },
   halfDeadSeconds: seconds,
-}: GateState): string[] | undefined {
+}: Pick<GateState, "targets" | "halfDeadSeconds">): string[] | undefined {
   if (canary === "unknown" || (live !== "unknown" && live.healthy === 0)) return undefined;
   if (canary.healthy === 0)
     return [

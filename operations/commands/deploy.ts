@@ -7,6 +7,7 @@ import { parameters as paths } from "../../decisions/names";
 import { factsFor } from "../../decisions/parameters";
 import type { ReleaseRecord } from "../../decisions/releaseRecord";
 import { transition } from "../../decisions/transition";
+import { bake, BakeUndecided } from "../bake";
 import { routingFor } from "../brake";
 import { confirmTraffic, describeUpdates, recordValidated } from "../carryOut";
 import { describeChecks, readChecklist } from "../checks";
@@ -14,9 +15,11 @@ import { readPublished, type Context } from "../context";
 import { readRecordOf, readStaging } from "../facts";
 import { exitCodes, Failure } from "../failure";
 import { gate } from "../gate";
+import { Guard } from "../guard";
 import { apply, operate, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { timeline } from "../report";
+import { readSaved } from "../savedWatch";
 import { smokeStep } from "../smoke";
 import { undo } from "../undo";
 import { rollBackTo } from "./rollback";
@@ -47,11 +50,12 @@ export function isOlder(history: readonly HistoryEntry[], wanted: string, live: 
   return first(live) < 0 || first(wanted) < first(live);
 }
 
-/** Does what is left of the deploy. */
+/** Does what is left of the deploy, the bake included. */
 async function deploy(operation: Operation, record: ReleaseRecord): Promise<void> {
   const { ctx } = operation;
   const planned = planOf(operation, record);
-  if (planned.kind === "nothing") {
+  const saved = await readSaved(ctx, digest(record.image));
+  if (planned.kind === "nothing" && !saved) {
     ctx.report.say(planned.why);
     ctx.report.print(planned.why);
     ctx.report.set("upCount", operation.updates.length);
@@ -68,10 +72,23 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
       ...(planned.next[0] ? { next: planned.next[0] } : {}),
     });
 
-  await ctx.report.step("checklist", async () =>
-    passChecklist(ctx, await readChecklist(ctx, record, operation)),
-  );
-  for (const step of planned.steps) await takeStep(operation, record, step);
+  const steps = planned.kind === "steps" ? planned.steps : [];
+  if (steps.length > 0)
+    await ctx.report.step("checklist", async () =>
+      passChecklist(ctx, await readChecklist(ctx, record, operation)),
+    );
+  const guard = new Guard(operation, digest(record.image), saved);
+  let isOver = false;
+  try {
+    for (const step of steps) await takeStep(operation, record, step, guard);
+    await bakeOut(operation, record, guard);
+    isOver = true;
+  } catch (error) {
+    isOver = !ctx.signal.aborted && !(error instanceof Failure && error.exitCode === exitCodes.held);
+    throw error;
+  } finally {
+    await guard.end(isOver);
+  }
 
   const summary = describeUpdates(operation);
   ctx.report.print(
@@ -89,27 +106,49 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
 }
 
 /** One update with what comes before and after it. Whatever goes wrong ends with the old release in place (5). */
-async function takeStep(operation: Operation, record: ReleaseRecord, planned: DeployStep): Promise<void> {
+async function takeStep(
+  operation: Operation,
+  record: ReleaseRecord,
+  planned: DeployStep,
+  guard: Guard,
+): Promise<void> {
   const { ctx } = operation;
   try {
-    if (planned.gateBefore) await gate(operation);
-    if (planned.smokeBefore) await smokeStep(ctx, operation.current, planned.smokeBefore);
-    await mustBeLegal(operation, planned);
-    await apply(operation, { step: planned.step, release: planned.release, reason: planned.why });
-    if (planned.step === "promote") {
-      await confirmTraffic(ctx, routingFor(operation.current), digest(record.image), "after the promotion");
-      await smokeStep(ctx, operation.current, undefined);
-    }
-    if (planned.step === "validate") {
-      await smokeStep(ctx, operation.current, undefined);
-      await recordValidated(operation);
-    }
+    await guard.watchBefore(planned);
+    await guard.during(async (signal) => {
+      const stoppable = { ...ctx, signal };
+      if (planned.gateBefore && guard.watch) await gate(operation, guard.watch);
+      if (planned.smokeBefore) await smokeStep(stoppable, operation.current, planned.smokeBefore);
+      await mustBeLegal(operation, planned);
+      await apply(operation, { step: planned.step, release: planned.release, reason: planned.why });
+      if (planned.step === "promote") {
+        const routing = routingFor(operation.current);
+        await confirmTraffic(stoppable, routing, digest(record.image), "after the promotion");
+      }
+      if (planned.step === "promote" || planned.step === "validate")
+        await smokeStep(stoppable, operation.current, undefined);
+    });
+    if (planned.step === "validate") await recordValidated(operation);
   } catch (error) {
     if (ctx.signal.aborted) throw error;
     const code = error instanceof Failure ? error.exitCode : undefined;
     // Somebody else has the stack now, or nothing was begun: there is nothing that we may or must take back.
     if (code === exitCodes.held || (code === exitCodes.refused && !isExposed(operation, record))) throw error;
-    await undo(operation, record, error);
+    await undo(operation, record, error, guard.brakes);
+  }
+}
+
+/** The bake, where the release was watched; ends with the old release in place (5) where this one goes bad. */
+async function bakeOut(operation: Operation, record: ReleaseRecord, guard: Guard): Promise<void> {
+  const { ctx } = operation;
+  try {
+    await guard.watchBake();
+    const { watch } = guard;
+    if (watch) await guard.during(() => bake(operation, watch));
+  } catch (error) {
+    const isOurs = error instanceof Failure && error.exitCode === exitCodes.held;
+    if (ctx.signal.aborted || isOurs || error instanceof BakeUndecided) throw error;
+    await undo(operation, record, error, guard.brakes);
   }
 }
 

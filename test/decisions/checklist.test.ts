@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checklist, type ChecklistFacts } from "../../decisions/checklist";
 import { emptyRelease } from "../../decisions/steps";
+import { thrifty } from "./gate/samples";
 import { digestOf, record, sample, served } from "./samples";
 
 const happy: ChecklistFacts = {
@@ -16,8 +17,11 @@ const happy: ChecklistFacts = {
     { name: "school-prod-blue-5xx", state: "OK" },
     { name: "school-prod-green-5xx", state: "INSUFFICIENT_DATA" },
   ],
+  service: thrifty,
+  slo: { objective: 99.9, windowDays: 30 },
   otherLease: null,
 };
+const spent = { requests: 1000, errors: 900 };
 const failing = (change: Partial<ChecklistFacts>) =>
   checklist({ ...happy, ...change })
     .filter((check) => !check.ok)
@@ -42,6 +46,7 @@ describe("the checklist", () => {
       "not-refused",
       "live-weights",
       "release-alarms",
+      "budget",
     ]);
   });
   it.each<[string, Partial<ChecklistFacts>, string[][]]>([
@@ -71,6 +76,11 @@ describe("the checklist", () => {
       [["release-alarms", "firing: school-prod-blue-5xx"]],
     ],
     [
+      "an error budget that is spent",
+      { service: { ...thrifty, budget: spent } },
+      [["budget", "no error budget is left: 900 of 1000 requests failed in 30 days, 99.9 % must succeed"]],
+    ],
+    [
       "a tag that names another image than before",
       { version: "1.1.0", record: { ...record(2), version: "1.1.0" } },
       [["release-record", `a slot runs 1.1.0 as ${digestOf(1)}, the record says 1.1.0 is ${digestOf(2)}`]],
@@ -81,6 +91,7 @@ describe("the checklist", () => {
       refused: undefined,
       liveWeights: undefined,
       alarms: undefined,
+      service: undefined,
       otherLease: undefined,
       stagingValidated: undefined,
     };
@@ -90,6 +101,7 @@ describe("the checklist", () => {
       "not-refused",
       "live-weights",
       "release-alarms",
+      "budget",
     ]);
     expect(failing({ record: undefined }).map(([id]) => id)).toEqual([
       "release-record",
@@ -111,11 +123,12 @@ describe("the checklist", () => {
       "staging-validated",
       "live-weights",
       "release-alarms",
+      "budget",
     ]);
   });
   it("asks no other stage on the first one, and no rule before anything is published", () => {
     expect(failing({ requiresStaging: false, stagingValidated: undefined })).toEqual([]);
-    expect(failing({ current: emptyRelease(), liveWeights: undefined })).toEqual([]);
+    expect(failing({ current: emptyRelease(), liveWeights: undefined, service: "unknown" })).toEqual([]);
   });
   it("needs no staging for what is known good here", () =>
     expect(failing({ stagingValidated: "", knownGood: new Set([digestOf(2)]) })).toEqual([]));

@@ -58,6 +58,29 @@ describe("brake", () => {
     expect(cloud.routing).toEqual(allTo("blue"));
     expect(ctx.report.said.join("\n")).toContain("store is down");
   });
+  it("writes what it could not write with the next look, and with its last", async () => {
+    const ctx = fakeContext(cloudWith());
+    const put = ctx.parameters.put.bind(ctx.parameters);
+    let isDown = true;
+    ctx.parameters.put = (...given) => (isDown ? Promise.reject(new Error("store is down")) : put(...given));
+    const on = await brake(ctx, order);
+    expect(ctx.parameters.values.size).toBe(0);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(1100);
+    expect([...ctx.parameters.values.keys()]).toHaveLength(2);
+    await on.release();
+  });
+  it("does not wait for a store that never answers", async () => {
+    const cloud = cloudWith();
+    const ctx = fakeContext(cloud);
+    ctx.parameters.put = () => new Promise(() => undefined);
+    const on = brake(ctx, order);
+    await vi.advanceTimersByTimeAsync(2100);
+    expect(cloud.routing).toEqual(allTo("blue"));
+    const released = (await on).release();
+    await vi.advanceTimersByTimeAsync(5000);
+    await released;
+  });
   it("pauses when the good slot has too few healthy targets, and moves as soon as it has them", async () => {
     const cloud = cloudWith({ healthy: 1 });
     const on = await brake(fakeContext(cloud), order);

@@ -23,8 +23,8 @@ export async function serviceWindows(
   read: ReadSteps,
   now = Date.now() / 1000,
 ): Promise<ServiceWindows | "unknown"> {
-  // Whole minutes, so that looks within one minute ask for the same and may be answered from a cache.
-  const end = Math.floor(now / minute) * minute;
+  // Up to now and not to the last whole minute: a service's first minute would be unknown, and so would be its release.
+  const end = Math.floor(now);
   const days = windowDays * 24 * hour;
   const [hours, minutes] = await Promise.all([
     read(end, days, hour),
