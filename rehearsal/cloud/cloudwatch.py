@@ -1,6 +1,7 @@
 """CloudWatch that finds a metric whatever the order of its dimensions is."""
 
 import composite_alarms
+import metric_data
 from moto.cloudwatch.models import Dimension
 
 
@@ -8,3 +9,4 @@ def extend() -> None:
     """Puts it into moto, which sorts dimensions by a comparison that mixes names with values."""
     Dimension.__lt__ = lambda self, other: (self.name, self.value) < (other.name, other.value)
     composite_alarms.extend()
+    metric_data.extend()

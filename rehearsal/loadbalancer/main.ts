@@ -6,7 +6,7 @@ import { openListener } from "./proxy";
 import type { Snapshot } from "./snapshot";
 import { createWorkers } from "./workers";
 
-const { CLOUD_URL: cloud, LB_ADMIN_PORT: adminPort } = process.env;
+const { CLOUD_URL: cloud, LB_ADMIN_PORT: adminPort, LB_METRICS_LAG_SECONDS: lag = "60" } = process.env;
 const workerCount = 4;
 const pollMilliseconds = 100;
 
@@ -64,7 +64,7 @@ const admin = http.createServer(({ url }, response) => {
   response.writeHead(url === "/ready" && text ? 200 : 503).end();
 });
 admin.listen(Number(adminPort), "127.0.0.1").on("error", (error) => refuse(Number(adminPort), error));
-publishMetrics(metrics.take);
+publishMetrics(metrics.take, Number(lag) * 1000);
 process.on("SIGTERM", () => process.exit(0));
 
 const again = () => setTimeout(() => void poll().catch(warn).finally(again), pollMilliseconds);

@@ -14,6 +14,8 @@ export type Served = {
   code: number;
   from: Source;
   seconds?: number;
+  /** The target took no connection. */
+  unconnected?: boolean;
 };
 type Count = (one: Served) => void;
 
@@ -41,8 +43,8 @@ export function openListener(port: number, workers: Worker[], served: Count, idl
     }
     const { group, targets } = decision;
     const about = { listener, ...(group && { group }) };
-    const fail = (code: number) => {
-      served({ ...about, code, from: "load balancer" });
+    const fail = (code: number, unconnected = false) => {
+      served({ ...about, code, from: "load balancer", ...(unconnected && { unconnected }) });
       reply(code, "text/html", `<html><title>${code} ${http.STATUS_CODES[code]}</title></html>\r\n`);
     };
     const turn = worker.turns.get(group?.arn ?? "") ?? 0;
@@ -64,9 +66,9 @@ export function openListener(port: number, workers: Worker[], served: Count, idl
       response.writeHead(code, answer.statusMessage, { ...endToEnd(answer.headers), ...connection(request) });
       answer.on("error", () => response.destroy()).pipe(response);
     });
-    upstream.on("error", () => {
+    upstream.on("error", (error: NodeJS.ErrnoException) => {
       if (response.headersSent || response.destroyed) response.destroy();
-      else fail(failure);
+      else fail(failure, error.syscall === "connect");
     });
     response.on("close", () => {
       if (!response.headersSent) served({ ...about, code: 460, from: "load balancer" });

@@ -353,43 +353,71 @@ describe("the figures", () => {
   const figures = (...all: Omit<Served, "listener">[]) =>
     measured(...all)
       .take(new Date(0))
-      .map(({ MetricName, StatisticValues, Dimensions }) => [
+      .map(({ MetricName, Values = [], Counts = [], Dimensions }) => [
         MetricName,
-        StatisticValues?.Sum,
+        Values.reduce((sum, value, index) => sum + value * (Counts[index] ?? 0), 0),
         (Dimensions ?? []).map(({ Name, Value }) => `${Name}=${Value}`).join(" "),
       ]);
   const balancer = "LoadBalancer=app/school/9";
   const ofBlue = `${balancer} TargetGroup=targetgroup/blue/1`;
-  const hosts = [
-    ["HealthyHostCount", 1, ofBlue],
-    ["UnHealthyHostCount", 1, ofBlue],
+  /** A figure of a target group is one of its load balancer too. */
+  const both = (name: string, value: number) => [
+    [name, value, balancer],
+    [name, value, ofBlue],
+  ];
+  const hosts = [...both("HealthyHostCount", 1), ...both("UnHealthyHostCount", 1)];
+  const own = (code: number) => [
+    ["HTTPCode_ELB_5XX_Count", 1, balancer],
+    [`HTTPCode_ELB_${code}_Count`, 1, balancer],
   ];
 
   it("for CloudWatch count a target's answers by target group, and give no 5xx where there is none", () => {
     const ok = { group: blue, code: 200, from: "target", seconds: 0.25 } as const;
     expect(figures(ok, ok)).toEqual([
-      ["RequestCount", 2, ofBlue],
-      ["TargetResponseTime", 0.5, ofBlue],
+      ...both("RequestCount", 2),
+      ...both("TargetResponseTime", 0.5),
       ...hosts,
     ]);
   });
 
   it("for CloudWatch tell a target's 503 from the load balancer's own", () => {
     expect(figures({ group: blue, code: 503, from: "target", seconds: 1 })).toEqual([
-      ["RequestCount", 1, ofBlue],
-      ["HTTPCode_Target_5XX_Count", 1, ofBlue],
-      ["TargetResponseTime", 1, ofBlue],
+      ...both("RequestCount", 1),
+      ...both("HTTPCode_Target_5XX_Count", 1),
+      ...both("TargetResponseTime", 1),
       ...hosts,
     ]);
-    expect(figures({ group: blue, code: 503, from: "load balancer" })).toEqual([
-      ["HTTPCode_ELB_5XX_Count", 1, balancer],
-      ...hosts,
-    ]);
+    expect(figures({ group: blue, code: 503, from: "load balancer" })).toEqual([...own(503), ...hosts]);
     expect(figures({ group: blue, code: 502, from: "load balancer" })).toEqual([
-      ["RequestCount", 1, ofBlue],
-      ["HTTPCode_ELB_5XX_Count", 1, balancer],
+      ...both("RequestCount", 1),
+      ...own(502),
       ...hosts,
     ]);
+  });
+
+  it("for CloudWatch name the group whose target took no connection", () =>
+    expect(figures({ group: blue, code: 502, from: "load balancer", unconnected: true })).toEqual([
+      ...both("RequestCount", 1),
+      ...both("TargetConnectionErrorCount", 1),
+      ...own(502),
+      ...hosts,
+    ]));
+
+  it("for CloudWatch keep how the response times are spread, in as many data as it takes", () => {
+    const all = Array.from({ length: 400 }, (_, index) => ({
+      group: blue,
+      code: 200,
+      from: "target" as const,
+      seconds: (index + 1) / 1000,
+    }));
+    const times = measured(...all)
+      .take(new Date(0))
+      .filter(
+        ({ MetricName, Dimensions }) => MetricName === "TargetResponseTime" && Dimensions?.length === 2,
+      );
+    expect(times.every(({ Values = [] }) => Values.length <= 150)).toBe(true);
+    const counted = times.flatMap(({ Counts = [] }) => Counts).reduce((sum, count) => sum + count, 0);
+    expect(counted).toBe(400);
   });
 
   it("for Prometheus are counters by target group, listener and code", () => {

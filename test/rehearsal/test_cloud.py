@@ -308,6 +308,45 @@ def test_a_metric_is_found_whatever_the_order_of_its_dimensions_is() -> None:
         assert answer["MetricDataResults"][0]["Values"] == [7]
 
 
+@pytest.mark.usefixtures("aws")
+def test_figures_are_answered_by_the_period_with_percentile_ranks_and_absent_ones_are_not_there() -> None:
+    watch = boto3.client("cloudwatch", "eu-central-1")
+    hour = datetime(2026, 11, 24, 20, tzinfo=UTC)
+    times = [{"MetricName": "TargetResponseTime", "Values": [0.1, 0.5, 2.0], "Counts": [90, 5, 5]}]
+    later = [{"MetricName": "TargetResponseTime", "Values": [2.0], "Counts": [100]}]
+    for minute, data in ((0, times), (2, later)):
+        for datum in data:
+            datum["Timestamp"] = hour + timedelta(minutes=minute)
+        watch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+
+    def ask(stat: str, period: int) -> tuple[list[float], list[datetime]]:
+        metric = {"Namespace": "AWS/ApplicationELB", "MetricName": "TargetResponseTime"}
+        query = {"Id": "r", "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
+        answer = watch.get_metric_data(
+            MetricDataQueries=[query],
+            StartTime=hour,
+            EndTime=hour + timedelta(minutes=5),
+            ScanBy="TimestampAscending",
+        )["MetricDataResults"][0]
+        return answer["Values"], answer["Timestamps"]
+
+    assert ask("PR(:0.5)", 60) == ([95, 0], [hour, hour + timedelta(minutes=2)])
+    assert ask("PR(:0.5)", 300) == ([47.5], [hour])
+    assert ask("SampleCount", 60)[0] == [100, 100]
+    assert ask("Sum", 300)[0] == [pytest.approx(221.5)]
+    with pytest.raises(ClientError, match="is not rehearsed"):
+        ask("p99", 60)
+
+
+@pytest.mark.usefixtures("aws")
+def test_arithmetic_that_would_be_answered_with_nothing_is_refused() -> None:
+    watch = boto3.client("cloudwatch", "eu-central-1")
+    now = datetime.now(UTC)
+    query = {"Id": "e", "Expression": "FILL(m, 0)"}
+    with pytest.raises(ClientError, match="is not rehearsed"):
+        watch.get_metric_data(MetricDataQueries=[query], StartTime=now - timedelta(minutes=5), EndTime=now)
+
+
 def test_a_composite_alarm_follows_the_alarms_that_its_rule_names() -> None:
     with mock_aws():
         client = boto3.client("cloudwatch", region_name="eu-central-1")
