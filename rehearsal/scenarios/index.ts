@@ -6,6 +6,7 @@ import { badCanarySubtle } from "./badCanarySubtle";
 import { badWorker } from "./badWorker";
 import { bakeRegression } from "./bakeRegression";
 import { brakeDuringPromote } from "./brakeDuringPromote";
+import { budgetSpent } from "./budgetSpent";
 import { burstOnBoth } from "./burstOnBoth";
 import { control } from "./control";
 import { finishedElsewhere } from "./finishedElsewhere";
@@ -49,6 +50,7 @@ export const scenarios: readonly Scenario[] = [
   badCanaryCrash,
   badWorker,
   burstOnBoth,
+  budgetSpent,
   metricsOutage,
   noTraffic,
   quietNight,

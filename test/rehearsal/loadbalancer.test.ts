@@ -231,6 +231,15 @@ describe("a change", () => {
     expect(after(900)).toEqual(["first", "first", "first", "first"]);
   });
 
+  it("of rules is timed until its last worker has it, one of a target's health is not", () => {
+    const dice = [0, 1, 0.5, 0.5];
+    const { change, changes } = createWorkers(2, empty, vi.fn(), () => dice.shift() ?? 0);
+    const rules: Snapshot = { ...named("first"), listeners: [listener([], [to("blue")])] };
+    change(rules);
+    change({ ...rules, targetGroups: [group("first", target("healthy"))] });
+    expect(changes.map(({ at, appliedAt }) => appliedAt - at)).toEqual([expect.closeTo(2000, 0)]);
+  });
+
   it("never arrives before an earlier one", () => {
     const dice = [1, 0];
     const order: (string | undefined)[] = [];
