@@ -23,8 +23,9 @@ LOCK_KEY = 0x5AFE_DEB1
 CONNECT_SECONDS = 5
 """Limit for connecting to one address."""
 
-LOCK_TIMEOUT = "2s"
-"""A statement that waits longer for a lock fails: requests queue behind it meanwhile."""
+LOCK_TIMEOUT = "50ms"
+"""A statement that waits longer for a lock fails: requests queue behind it meanwhile. Those of
+migrations.safe are tried again."""
 
 STATEMENT_TIMEOUT = "5min"
 """Limit of one statement; the whole Job has its own (`database.migrationSeconds`)."""

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -23,9 +24,15 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "rehearsal")]  # for `migrations` and `school`, as in an image
-REVISIONS = ("8c0d1b2e", "3f2a77aa", "9c1b0d2f")
+REVISIONS = ("8c0d1b2e", "3f2a77aa", "9c1b0d2f", "b7d05e11", "d2c94f60")
 """The school's revisions, oldest first."""
-RELEASES = {"1.0.0": REVISIONS[0], "1.1.0": REVISIONS[1], "1.2.0": REVISIONS[2]}
+RELEASES = {
+    "1.0.0": REVISIONS[0],
+    "1.1.0": REVISIONS[1],
+    "1.2.0": REVISIONS[2],
+    "1.4.0": REVISIONS[3],
+    "1.5.0": REVISIONS[4],
+}
 """Version -> the revision that it needs."""
 
 
@@ -54,14 +61,24 @@ class Cluster:
         return self.url(name)
 
     def dump(self, url: str) -> str:
-        """The schema as pg_dump writes it, without what migrations keep for themselves; the random key of
-        newer pg_dumps is taken out."""
+        """The schema as pg_dump writes it, without what migrations keep for themselves.
+
+        The random key of newer pg_dumps is taken out, and a table's columns are in the order of their
+        names: a column that is dropped and added again is the last one.
+        """
         apart = ["--exclude-table=alembic_version", "--exclude-schema=migration_state"]
         command = [str(self.binaries / "pg_dump"), "--schema-only", *apart, url]
         text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
-        return "\n".join(
-            line for line in text.splitlines() if not line.startswith((r"\restrict", r"\unrestrict"))
+        text = re.sub(r"^\\(?:un)?restrict .*\n", "", text, flags=re.MULTILINE)
+        return re.sub(
+            r"(?<=^CREATE TABLE ).*? \($.*?^\);$", columns_by_name, text, flags=re.MULTILINE | re.DOTALL
         )
+
+
+def columns_by_name(table: re.Match[str]) -> str:
+    """The lines of a CREATE TABLE in order, without the commas that depend on it."""
+    first, *lines, last = table[0].splitlines()
+    return "\n".join((first, *sorted(line.rstrip(",") for line in lines), last))
 
 
 def server_binaries() -> Path:

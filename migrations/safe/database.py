@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 Row = tuple[Any, ...]
@@ -17,8 +18,9 @@ UNIQUE_VIOLATION = "23505"
 CHECK_VIOLATION = "23514"
 
 
-class SafeMigrationError(Exception):
-    """A refusal or failure whose message is for people: what was found, what is allowed, what to do next."""
+class SafeMigrationError(CommandError):
+    """A refusal or failure whose message is for people: what was found, what is allowed, what to do next.
+    Alembic prints it as the last line."""
 
 
 class Database:

@@ -36,7 +36,7 @@ def ensure(database: Database) -> None:
             CREATE TABLE IF NOT EXISTS migration_state.backfills (
                 name text PRIMARY KEY,
                 source text NOT NULL,
-                pass integer NOT NULL DEFAULT 1,
+                pass bigint NOT NULL DEFAULT 1,
                 cursor_after text,
                 pass_until text,
                 rows_done bigint NOT NULL DEFAULT 0,

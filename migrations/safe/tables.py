@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.exc import DBAPIError
 
 from . import catalog, state
-from .database import SafeMigrationError, driver_text, sqlstate
+from .database import SafeMigrationError, sqlstate
 from .names import checked_name, column_list, literal, own_name, table_name
 from .session import Session, session
 
@@ -119,14 +119,15 @@ def _take_up(run: Session, table: str) -> None:
             f"them from {place}, then run the migration again"
         ) from error
     for column in both:
-        # Rows that the application adds are numbered after these.
-        run.rows(
-            driver_text(f"SELECT setval(sequence, (SELECT max({run.quote(column)}) FROM {name})) ")
-            + "FROM (SELECT pg_get_serial_sequence(%(table)s, %(column)s) AS sequence) s "
-            "WHERE sequence IS NOT NULL " + driver_text(f"AND EXISTS (SELECT FROM {name})"),
-            table=table,
-            column=column,
+        sequence = run.rows(
+            "SELECT pg_get_serial_sequence(%(table)s, %(column)s)", table=table, column=column
         )
+        if sequence[0][0] is not None:
+            # Rows that the application adds are numbered after these.
+            highest = f"SELECT max({run.quote(column)}) FROM {name}"
+            run.rows(
+                f"SELECT setval({literal(str(sequence[0][0]))}, ({highest})) WHERE ({highest}) IS NOT NULL"
+            )
     with run.database.transaction():
         run.database.run(f"DROP TABLE {place}")
         run.database.run("DELETE FROM migration_state.kept WHERE store = %(store)s", store=store)

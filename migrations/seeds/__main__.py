@@ -30,11 +30,12 @@ def family_name(pupil: int) -> str:
     return FAMILY[pupil % len(FAMILY)]
 
 
-def guardians(split: bool) -> Iterator[tuple[object, ...]]:
-    """One guardian a pupil; with the name's two parts where the database has columns for them."""
+def guardians(columns: list[str]) -> Iterator[tuple[object, ...]]:
+    """One guardian a pupil; the name in those columns that the database has."""
     for number in range(1, PUPILS + 1):
         given, family = GIVEN[number * 7 % len(GIVEN)], family_name(number)
-        yield (number, number, f"{given} {family}", *((given, family) if split else ()))
+        names = {"full_name": f"{given} {family}", "given_name": given, "family_name": family}
+        yield (number, number, *(names[column] for column in columns))
 
 
 def grades() -> Iterator[tuple[int, int, str, int]]:
@@ -60,10 +61,9 @@ def seed(connection: psycopg.Connection) -> None:
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
         )
         there = {(str(table), str(column)) for table, column in cursor}
-        split = ("guardians", "given_name") in there
         insert(cursor, "pupils", "id, name, class", pupils())
-        columns = "id, pupil_id, full_name" + (", given_name, family_name" if split else "")
-        insert(cursor, "guardians", columns, guardians(split))
+        names = [name for name in ("full_name", "given_name", "family_name") if ("guardians", name) in there]
+        insert(cursor, "guardians", ", ".join(("id", "pupil_id", *names)), guardians(names))
         insert(cursor, "grades", "id, pupil_id, subject, value", grades())
         if ("grade_weights", "subject") in there:
             insert(cursor, "grade_weights", "subject, weight", iter(SUBJECTS.items()))

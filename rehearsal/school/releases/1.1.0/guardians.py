@@ -9,6 +9,9 @@ from school.answers import answer, body, only, record, services
 from school.database import Row
 from school.fault import fault
 
+NAMES = "guardian-names"
+"""Flag: a guardian's name is read from its two parts."""
+
 
 def split(full_name: str) -> tuple[str, str]:
     """Given name and family name of a name: "Ada von Adler" -> "Ada von", "Adler"."""
@@ -16,12 +19,15 @@ def split(full_name: str) -> tuple[str, str]:
     return given, family
 
 
-def whole(row: Row) -> Row:
+def whole(request: Request, row: Row) -> Row:
     """A guardian with the name in both forms.
 
-    `full_name` is what every release writes. Where the parts do not make it up, 1.0.0 has written since, and
-    they are old.
+    Where the flag guardian-names is on, the parts count: 1.0.0 is gone by then and the backfill has ended.
+    Where it is off, `full_name` counts, which every release writes; if the parts do not make it up, 1.0.0
+    has written since, and they are old.
     """
+    if services(request).flags.is_on(NAMES, f"guardian-{row['id']}") and row["family_name"] is not None:
+        return {**row, "full_name": f"{row['given_name']} {row['family_name']}".strip()}
     given, family, full = row["given_name"], row["family_name"], row["full_name"]
     if f"{given or ''} {family or ''}".strip() != full.strip():
         given, family = split(full)
@@ -35,7 +41,7 @@ async def guardian(request: Request) -> Response:
     rows = await services(request).database.read(
         "SELECT id, pupil_id, full_name, given_name, family_name FROM guardians WHERE id = %s", number
     )
-    return answer(request, whole(only(rows, "guardian")))
+    return answer(request, whole(request, only(rows, "guardian")))
 
 
 async def rename_guardian(request: Request) -> Response:
@@ -54,7 +60,7 @@ async def rename_guardian(request: Request) -> Response:
         family,
         number,
     )
-    return answer(request, whole(only(rows, "guardian")))
+    return answer(request, whole(request, only(rows, "guardian")))
 
 
 routes = [
