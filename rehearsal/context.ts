@@ -5,8 +5,10 @@ import {
   type Rule,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import {
+  DeleteParameterCommand,
   GetParameterCommand,
   ParameterNotFound,
+  PutParameterCommand,
   SSMClient,
   paginateGetParametersByPath,
 } from "@aws-sdk/client-ssm";
@@ -136,7 +138,7 @@ export class Context {
   }
 
   /** The value of one of the stack's parameters. */
-  private async parameter(name: string): Promise<string | undefined> {
+  async parameter(name: string): Promise<string | undefined> {
     try {
       return (await this.ssm.send(new GetParameterCommand({ Name: name }))).Parameter?.Value;
     } catch (error) {
@@ -157,6 +159,20 @@ export class Context {
     for await (const page of pages)
       for (const { Name = "", Value = "" } of page.Parameters ?? []) found.set(Name.replace(root, ""), Value);
     return found;
+  }
+
+  /** Sets a parameter, or takes it away. */
+  async setParameter(name: string, value: object | undefined): Promise<void> {
+    if (value)
+      await this.ssm.send(
+        new PutParameterCommand({
+          Name: name,
+          Value: JSON.stringify(value),
+          Type: "String",
+          Overwrite: true,
+        }),
+      );
+    else await this.ssm.send(new DeleteParameterCommand({ Name: name }));
   }
 
   /** The release that the stack published last. */

@@ -38,13 +38,20 @@ export function buildImages(
   });
 }
 
-/** Builds `name`, a release that does just what `version` does and has another digest. */
-export function buildVariant(project: string, images: string, version: string, name: string): void {
+/** Builds `name`, a release that does just what `version` does, with another digest and, where it is given, another revision. */
+export function buildVariant(
+  project: string,
+  images: string,
+  version: string,
+  name: string,
+  revision?: string,
+): void {
   const file = join(project, "releases", `${version}.json`);
   const record = JSON.parse(readFileSync(file, "utf8")) as ReleaseRecord;
-  const files = contents(project, version, record.revision).set("school/build.txt", name);
+  const needed = revision ?? record.revision;
+  const files = contents(project, version, needed).set("school/build.txt", name);
   const image = `example.com/school@sha256:${write(images, files)}`;
-  const made = JSON.stringify({ ...record, version: name, image }, null, 2);
+  const made = JSON.stringify({ ...record, version: name, image, revision: needed }, null, 2);
   writeFileSync(join(project, "releases", `${name}.json`), `${made}\n`);
 }
 

@@ -15,6 +15,8 @@ import { goodCanary } from "./goodCanary";
 import { illegalStep } from "./illegalStep";
 import { killedDeploy } from "./killedDeploy";
 import { killedRollback } from "./killedRollback";
+import { irreversibleChange } from "./irreversibleChange";
+import { irreversibleRefused } from "./irreversibleRefused";
 import { lockHeld } from "./lockHeld";
 import { metricsOutage } from "./metricsOutage";
 import { noTraffic } from "./noTraffic";
@@ -63,4 +65,6 @@ export const scenarios: readonly Scenario[] = [
   killedDeploy,
   killedRollback,
   control,
+  irreversibleRefused,
+  irreversibleChange,
 ];
