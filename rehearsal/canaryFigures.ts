@@ -12,15 +12,22 @@ import type { Figures } from "./scenario";
 interface Step {
   name: string;
   from: number;
-  to?: number;
   verdict?: string;
+  verdictAt?: string;
 }
 
-/** When the last verdict of a command fell, milliseconds since the epoch. */
+/**
+ * The gate's last word and when it fell, milliseconds since the epoch. A release may be condemned in the middle of an update,
+ * where no step is the gate's own: the brake begins at that moment.
+ */
 export function verdictOf({ json }: CommandResult): { verdict: string; at: number } {
-  const judged = ((json.steps ?? []) as Step[]).filter((step) => step.verdict !== undefined).at(-1);
-  assert.ok(judged?.verdict && judged.to, "the command's JSON must say when there was a verdict");
-  return { verdict: judged.verdict, at: Date.parse(String(json.startedAt)) + judged.to * 1000 };
+  const steps = (json.steps ?? []) as Step[];
+  const judged = steps.filter(({ verdict }) => verdict !== undefined).at(-1);
+  const verdict = (json.verdict as string | undefined) ?? judged?.verdict;
+  assert.ok(verdict, "the command's JSON must say what the verdict was");
+  const brake = steps.find(({ name }) => name.startsWith("brake"));
+  if (verdict !== "rollback" || !brake) return { verdict, at: Date.parse(judged?.verdictAt ?? "") };
+  return { verdict, at: Date.parse(String(json.startedAt)) + brake.from * 1000 };
 }
 
 /** Requests that a release answered. */

@@ -121,14 +121,20 @@ export function beginInCopy(home: string, ports: Ports, words: string[], ways: W
   };
 }
 
-/** The processes of a group, without the engine where that is spared. */
+/** The processes of a group, without the engine and all that it started where that is spared. */
 function groupOf(group: number, sparesEngine: boolean): number[] {
-  const all = execFileSync("ps", ["-e", "-o", "pid=,pgid=,comm="], { encoding: "utf8" });
-  return all.split("\n").flatMap((line) => {
-    const [pid, itsGroup, program = ""] = line.trim().split(/\s+/);
-    const isSpared = sparesEngine && program.startsWith("pulumi");
-    return Number(itsGroup) === group && !isSpared ? [Number(pid)] : [];
+  const text = execFileSync("ps", ["-e", "-o", "pid=,ppid=,pgid=,comm="], { encoding: "utf8" });
+  const all = text.split("\n").map((line) => {
+    const [pid, parent, itsGroup, program = ""] = line.trim().split(/\s+/);
+    return { pid: Number(pid), parent: Number(parent), group: Number(itsGroup), program };
   });
+  const isOfEngine = (pid: number): boolean => {
+    const found = all.find((one) => one.pid === pid);
+    return found !== undefined && (found.program.startsWith("pulumi") || isOfEngine(found.parent));
+  };
+  return all
+    .filter((one) => one.group === group && !(sparesEngine && isOfEngine(one.pid)))
+    .map(({ pid }) => pid);
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { other } from "../../decisions/names";
-import { bringLiveAfter, unseenByStaging, variant } from "../releases";
+import { bringLive, unseenByStaging, variant } from "../releases";
 import type { Scenario } from "../scenario";
 
 export const weightsDrifted: Scenario = {
@@ -9,7 +9,7 @@ export const weightsDrifted: Scenario = {
     "a deploy does not start while somebody's hand has moved the traffic, and says where it is and should be",
   usual: false,
   run: async (context) => {
-    await bringLiveAfter(context, "1.1.0", "1.2.0");
+    await bringLive(context, "1.2.0");
     const version = variant(context, "1.2.0-drifted");
     const live = (await context.published("prod"))?.live ?? "blue";
     await context.shiftWeight("prod", other(live), 20);
