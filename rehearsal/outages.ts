@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context, Stack } from "./context";
+import { cloudEnvironment } from "./environment";
 import { inDatabase } from "./jobs";
 import { Processes } from "./processes";
 
@@ -32,4 +34,30 @@ export async function takeTableAway(
     await rename(`${table}_away`, table);
     context.note(`the table ${table} is back`);
   }
+}
+
+/**
+ * AWS answers the next `calls` calls of these actions (as `ModifyRule`) with a ThrottlingException; each with the
+ * probability `share`. Commands, Pulumi and the rehearsal's own controllers are hit alike. Returns what ends it and says how
+ * many calls it has hit.
+ */
+export async function throttle(
+  context: Context,
+  actions: string[],
+  calls: number,
+  share = 1,
+): Promise<() => Promise<number>> {
+  const url = `${cloudEnvironment(context.ports).AWS_ENDPOINT_URL ?? ""}/moto-api/throttling`;
+  const order = async (body: object): Promise<void> => {
+    const answer = await fetch(url, { method: "PUT", body: JSON.stringify(body) });
+    assert.ok(answer.ok, `the cloud must take the order to throttle; it answered ${answer.status}`);
+  };
+  context.note(`AWS throttles ${actions.join(", ")}`);
+  await order({ actions, calls, share });
+  return async () => {
+    const { hit } = (await (await fetch(url)).json()) as { hit: number };
+    await order({ actions: [], calls: 0 });
+    context.note(`AWS has throttled ${hit} calls`);
+    return hit;
+  };
 }

@@ -8,6 +8,7 @@ import sys
 import cloudwatch
 import elbv2
 import ssm
+import throttling
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
@@ -17,7 +18,7 @@ def main() -> None:
     if not port.isdigit():
         sys.exit(f"CLOUD_PORT is '{port}': set it to the port on 127.0.0.1 that the cloud is to listen on.")
     os.environ["MOTO_PORT"] = port  # moto's own requests to itself go there
-    for service in (cloudwatch, elbv2, ssm):
+    for service in (throttling, cloudwatch, elbv2, ssm):
         service.extend()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     MotoRequestHandler.log_request = lambda *_: None  # the proxy alone would make ten lines a second

@@ -8,6 +8,7 @@ import { bakeRegression } from "./bakeRegression";
 import { brakeDuringPromote } from "./brakeDuringPromote";
 import { budgetSpent } from "./budgetSpent";
 import { burstOnBoth } from "./burstOnBoth";
+import { cloudwatchSource } from "./cloudwatchSource";
 import { control } from "./control";
 import { finishedElsewhere } from "./finishedElsewhere";
 import { firstRelease } from "./firstRelease";
@@ -29,6 +30,7 @@ import { rollbackTwoVersions } from "./rollbackTwoVersions";
 import { rollbackUnknownVersion } from "./rollbackUnknownVersion";
 import { secondRelease } from "./secondRelease";
 import { staleFile } from "./staleFile";
+import { throttledBrake } from "./throttledBrake";
 import { weightsDrifted } from "./weightsDrifted";
 
 /**
@@ -51,6 +53,8 @@ export const scenarios: readonly Scenario[] = [
   badCanarySlow,
   badCanaryCrash,
   badWorker,
+  throttledBrake,
+  cloudwatchSource,
   burstOnBoth,
   budgetSpent,
   metricsOutage,

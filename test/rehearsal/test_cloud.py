@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
@@ -21,9 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "rehearsal" / "cloud"))
 import cloudwatch
 import elbv2
 import ssm
+import throttling
 from target_states import Targets
 
-for service in (cloudwatch, elbv2, ssm):
+for service in (throttling, cloudwatch, elbv2, ssm):
     service.extend()
 
 
@@ -393,3 +396,33 @@ def test_a_rule_that_cannot_be_is_refused(rule: str, says: str) -> None:
         boto3.client("cloudwatch", region_name="eu-central-1").put_composite_alarm(
             AlarmName="a", AlarmRule=rule
         )
+
+
+@pytest.mark.usefixtures("aws")
+def test_calls_are_throttled_by_action_as_often_as_was_asked() -> None:
+    def ask(method: str, **order: object) -> dict[str, int]:
+        request = SimpleNamespace(method=method, get_data=lambda: json.dumps(order))
+        answer: dict[str, int] = json.loads(throttling.throttle(request, "", {})[2])
+        return answer
+
+    once = Config(retries={"max_attempts": 0})
+    store = boto3.client("ssm", "eu-central-1", config=once)
+    balancers = boto3.client("elbv2", "eu-central-1", config=once)
+    watch = boto3.client("cloudwatch", "eu-central-1", config=once)
+    calls = (
+        balancers.describe_load_balancers,
+        watch.describe_alarms,
+        lambda: store.put_parameter(Name="/a", Value="b", Type="String"),
+    )
+    ask("PUT", actions=["DescribeLoadBalancers", "DescribeAlarms", "PutParameter"], calls=3)
+    for call in calls:
+        with pytest.raises(ClientError, match="Rate exceeded") as error:
+            call()
+        assert error.value.response["Error"]["Code"] == "ThrottlingException"
+    store.describe_parameters()
+    for call in calls:
+        call()
+    assert ask("GET") == {"hit": 3, "calls": 0}
+    ask("PUT", actions=["DescribeAlarms"], calls=9, share=0)
+    watch.describe_alarms()
+    assert ask("GET") == {"hit": 0, "calls": 9}
