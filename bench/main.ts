@@ -1,7 +1,8 @@
 import { gate } from "./gate";
+import { migrations } from "./migrations";
 import { preview } from "./preview";
 
-const benchmarks: Readonly<Record<string, () => void | Promise<void>>> = { gate, preview };
+const benchmarks: Readonly<Record<string, () => void | Promise<void>>> = { gate, migrations, preview };
 
 /** Runs the benchmarks named on the command line, or all of them, one after another; each writes `bench/results/<name>.json`. */
 async function main(names: string[]): Promise<void> {

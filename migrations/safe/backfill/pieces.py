@@ -20,10 +20,8 @@ class Pieces:
         self.database, self.task, self.type = database, task, type_
         self.table = ".".join(quote(part) for part in task.table.split("."))
         self.key = quote(task.key)
-        self.update = (
-            f"UPDATE {self.table} SET {driver_text(assignments(quote, task))} "
-            f"WHERE {{after}} AND {self.key} <= CAST(%(upto)s AS {type_}) AND ({driver_text(task.pending)})"
-        )
+        self.assign = driver_text(assignments(quote, task))
+        self.pending = driver_text(task.pending)
 
     def begin_pass(self, progress: Progress) -> Progress:
         """The next pass, up to the last row that there is now."""
@@ -47,17 +45,34 @@ class Pieces:
 
     def next(self, progress: Progress, size: int) -> Progress | None:
         """Does the next `size` rows; None if this pass has no more."""
-        upto = keys.bound(
-            self.database, self.table, self.key, self.type, progress.after, progress.until, size
-        )
-        if upto is None:
-            return None
-        with self.database.transaction():
-            changed = self.database.run(
-                self.update.replace("{after}", keys.after(self.key, self.type, progress.after)),
-                after=progress.after,
-                upto=upto,
+        after = keys.after(self.key, self.type, progress.after)
+        until = "" if progress.until is None else f"AND {self.key} <= CAST(%(until)s AS {self.type})"
+        # One statement, which is one transaction and one way to the server and back: the rows, and the note
+        # of them.
+        found = self.database.rows(
+            f"""
+            WITH bound AS MATERIALIZED (
+                SELECT max(k) AS upto FROM (
+                    SELECT {self.key} AS k FROM {self.table} WHERE {after} {until}
+                    ORDER BY {self.key} LIMIT %(size)s
+                ) part
+            ), changed AS (
+                UPDATE {self.table} SET {self.assign}
+                WHERE {after} AND {self.key} <= (SELECT upto FROM bound) AND ({self.pending})
+                RETURNING 1
             )
-            moved = replace(progress, after=upto, done=progress.done + changed, seen=progress.seen + size)
-            save(self.database, self.task, moved)
-        return moved
+            UPDATE migration_state.backfills
+            SET cursor_after = (SELECT upto::text FROM bound), updated_at = now(),
+                rows_done = rows_done + (SELECT count(*) FROM changed), rows_seen = rows_seen + %(size)s
+            WHERE name = %(name)s AND (SELECT upto FROM bound) IS NOT NULL
+            RETURNING cursor_after, rows_done, rows_seen
+            """,
+            after=progress.after,
+            until=progress.until,
+            size=size,
+            name=self.task.name,
+        )
+        if not found:
+            return None
+        cursor, done, seen = found[0]
+        return replace(progress, after=str(cursor), done=int(done), seen=int(seen))

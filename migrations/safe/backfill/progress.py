@@ -41,7 +41,7 @@ def load(database: Database, task: Backfill) -> Progress:
 
 
 def save(database: Database, task: Backfill, progress: Progress) -> None:
-    """Writes it down, in whatever transaction is open."""
+    """Writes down where a pass begins or ends; a piece notes itself, in its own transaction."""
     database.run(
         "UPDATE migration_state.backfills SET pass = %(number)s, cursor_after = %(after)s, pass_until = "
         "%(until)s, "
