@@ -42,7 +42,7 @@ def call_action(self: BaseResponse) -> Any:
 
 @serialised
 def throttle(request: Any, full_url: str, headers: Any) -> tuple[int, dict[str, str], str]:
-    """`PUT /moto-api/throttling`: `{ actions, calls, share }`; `GET`: calls hit and to go, `{ hit, calls }`."""
+    """`PUT /moto-api/throttling`: `{ actions, calls, share }`; `GET`: hit and to go, `{ hit, calls }`."""
     global _now
     if request.method == "PUT":
         asked, _now = json.loads(request.get_data()), Throttle()

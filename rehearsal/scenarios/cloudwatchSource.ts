@@ -4,7 +4,8 @@ import type { Scenario } from "../scenario";
 
 export const cloudwatchSource: Scenario = {
   name: "cloudwatch-source",
-  proves: "a bad canary is taken back within three minutes by CloudWatch alone, which counts by the minute, and late",
+  proves:
+    "a bad canary is taken back within three minutes by CloudWatch alone, which counts by the minute, and late",
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.2.0");

@@ -9,7 +9,8 @@ const bad = "1.3.0-errors";
 
 export const throttledBrake: Scenario = {
   name: "throttled-brake",
-  proves: "a brake whose calls AWS throttles still takes a bad canary back, and never takes a throttled call for done",
+  proves:
+    "a brake whose calls AWS throttles still takes a bad canary back, and never takes a throttled call for done",
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.2.0");
