@@ -7,12 +7,12 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR PARTS BENCH
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR PARTS BENCH
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians drill restore
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -53,6 +53,10 @@ setup-commands:
 .PHONY: setup-commands
 $(COMMANDS):
 	@$(script) operations/main.ts $@
+
+##@ Backups
+drill: ## Prove that the database can be restored to a point in time, on a copy; AT= a time in the past
+restore: ## Restore to TO=<time> beside the live database, and compare; REMOVE=<copy> ends one
 
 ##@ Rehearsal: all of it on this machine
 rehearse: setup ## Run the scenarios; SCENARIO=<name>|all

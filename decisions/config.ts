@@ -2,6 +2,7 @@ import { z } from "zod";
 import { changeWindowSchema } from "./changeWindow";
 import { commsSchema } from "./comms";
 import { describeFaults, knownKeys, type Fault } from "./faults";
+import { recoverySchema } from "./recovery/config";
 import { releaseFields, releaseSchema } from "./release";
 
 export { releaseSchema, type Release, type SlotRelease } from "./release";
@@ -185,11 +186,18 @@ const settingsFields = z.strictObject({
     secretName: z.string().min(1),
     /** Alembic's limit for one migration Job, seconds. Default 600. */
     migrationSeconds: z.int().min(1).default(600),
+    /** Where point-in-time recovery comes from. Default: `{ source: rds }`. */
+    recovery: recoverySchema.prefault({ source: "rds" }),
   }),
   smoke: z.array(expectation).min(1),
   backups: z.strictObject({
-    /** Days that an hourly recovery point is kept, at least 7 (D1). */
+    /** Days that an hourly recovery point is kept, and that one can go back in time; 7 to 35, AWS's most. */
     retentionDays: z.int().min(7, "must be at least 7 days (D1)").max(35),
+    /**
+     * Lock of the vault. `governance`, the default, can be taken off by who has the right to; `compliance` by nobody, AWS
+     * included, once its days of grace are over: an irreversible change, to be approved like one.
+     */
+    lock: z.enum(["governance", "compliance"]).default("governance"),
   }),
   alarms: z.strictObject({
     /** Share of 5xx answers of a slot above which its alarm rings, percent. Default 1. */

@@ -36,6 +36,8 @@ export const parameters = {
   lease: (stack: string) => `${parameterRoot(stack)}lease`,
   /** What the gate knows of the canary or the bake under way, JSON; gone when that has ended. */
   gate: (stack: string) => `${parameterRoot(stack)}gate`,
+  /** The lease of a drill or a restore, JSON: they may last hours and must not hold up a release. */
+  recoveryLease: (stack: string) => `${parameterRoot(stack)}recovery-lease`,
   /** Evidence about operation (a gate's verdict, an override, a drill), JSON, valid for one serial where it says so. */
   evidence: (stack: string, kind: string, subject: string) =>
     `${parameterRoot(stack)}evidence/${kind}/${subject}`,

@@ -6,6 +6,7 @@ import { guardSchema, type Guard } from "./guard";
 import { noticeSchema, type Notice } from "./irreversibleChange";
 import type { Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
+import { drillRecord, type Drills } from "./recovery/drill";
 import type { Facts } from "./transition";
 
 const refusal = z.object({
@@ -51,9 +52,6 @@ export type Override = z.infer<typeof override>;
 /** A recovery point, with when it was completed. */
 const recoveryPoint = z.object({ at: z.iso.datetime({ offset: true }) });
 
-/** A drill's end, and whether everything came back. */
-const drill = z.object({ at: z.iso.datetime({ offset: true }), ok: z.boolean() });
-
 const lease = z.object({
   id: z.string(),
   operation: z.string(),
@@ -88,6 +86,8 @@ export interface Published {
   drill?: { at: string; ok: boolean };
   /** ISO time of the newest recovery point that a command has seen. */
   recoveryPoint?: string;
+  /** Drills of point-in-time recovery. */
+  drills: Drills;
 }
 
 /**
@@ -102,6 +102,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     overrides: new Map(),
     validated: new Set(),
     notices: new Map(),
+    drills: {},
   };
   const faults: string[] = [];
   for (const [path, value] of values) {
@@ -137,7 +138,8 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     } else if (kind === "evidence" && rest[0] === "verdict") keep(published.verdicts, gateVerdict);
     else if (kind === "evidence" && rest[0] === "override") keep(published.overrides, override);
     else if (kind === "guard") published.guard = read(guardSchema);
-    else if (kind === "evidence" && rest[0] === "drill" && rest[1] === "last") published.drill = read(drill);
+    else if (kind === "evidence" && rest[0] === "drill" && (rest[1] === "last" || rest[1] === "passed"))
+      published.drills[rest[1]] = read(drillRecord);
     else if (kind === "evidence" && rest[0] === "recovery-point")
       published.recoveryPoint = read(recoveryPoint)?.at;
     else if (kind === "evidence" && rest[0] === "notice") {
@@ -146,6 +148,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     } else if (kind === "evidence" && rest[0] === "validated")
       published.validated.add(digestOfHex(rest[1] ?? ""));
   }
+  if (published.drills.last) published.drill = published.drills.last;
   if (faults.length > 0)
     throw new Error(
       `These parameters cannot be read, so nothing is decided on them:\n${faults.map((fault) => `- ${fault}`).join("\n")}\nCorrect or delete them (aws ssm get-parameter, put-parameter), then run the command again.`,

@@ -10,6 +10,9 @@ export type OptionName =
   | "revision"
   | "digest"
   | "slot"
+  | "at"
+  | "to"
+  | "remove"
   | "database"
   | "override"
   | "reason"
@@ -100,6 +103,16 @@ export const commands = {
     summary: "tell guardians of an approved change that affects them",
     options: ["change", "text", "textArabic", "dryRun"],
     load: () => import("./commands/notifyGuardians.js"),
+  },
+  drill: {
+    summary: "prove that the database can be restored to a point in time, on a copy that is removed again",
+    options: ["at", "dryRun"],
+    load: () => import("./commands/drill.js"),
+  },
+  restore: {
+    summary: "restore the database to a time beside the live one, and show what differs",
+    options: ["to", "remove", "dryRun", "yes"],
+    load: () => import("./commands/restore.js"),
   },
 } as const satisfies Record<string, Entry>;
 

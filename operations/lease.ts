@@ -38,6 +38,8 @@ export interface LeaseArgs {
   signal: AbortSignal;
   /** Called when the lease is lost while the command runs. */
   lost: (reason: Failure) => void;
+  /** Parameter of the lease. Default: the stack's own, of which a release is one. */
+  path?: string;
   /** Whether a live operation may be ended: a rollback may end anything but a downgrade or another rollback. */
   interrupts?: boolean;
 }
@@ -48,7 +50,7 @@ const untouchable = new Set(["rollback", "downgrade"]);
 /** Takes the stack's lease, or throws held (7) with who has it, since when and what to do. */
 export async function takeLease(args: LeaseArgs): Promise<HeldLease> {
   const { parameters, stack, operation, version, actor, report, signal, interrupts = false } = args;
-  const path = paths.lease(stack);
+  const path = args.path ?? paths.lease(stack);
   const now = () => new Date().toISOString();
   const mine: Lease = {
     id: randomUUID(),

@@ -12,6 +12,9 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   revision: ["--revision <id>", "Alembic revision (REVISION)"],
   digest: ["--digest <sha256>", "image digest (DIGEST)"],
   slot: ["--slot <slot>", "blue or green instead of live traffic (SLOT)"],
+  at: ["--at <time>", "time in the past to restore to, ISO with its zone; default: now (AT)"],
+  to: ["--to <time>", "time to restore to, ISO with its zone (TO)"],
+  remove: ["--remove <copy>", "copy that a restore made, to be removed (REMOVE)"],
   database: ["--database <what>", "auto, keep or downgrade (DATABASE)"],
   override: [
     "--override <check>",

@@ -18,6 +18,12 @@ export interface Options {
   slot?: Slot;
   /** What a rollback does with the database. Default `auto`. */
   database: "auto" | "keep" | "downgrade";
+  /** Time in the past that a drill restores to, as given. */
+  at?: string;
+  /** Time that a restore goes back to, as given. */
+  to?: string;
+  /** Copy that a restore made and that is to be removed. */
+  remove?: string;
   /** One JSON object on stdout instead of text. */
   json: boolean;
   /** Say what would be done, and change nothing. */
@@ -53,6 +59,9 @@ export type Raw = Partial<
     | "revision"
     | "digest"
     | "slot"
+    | "at"
+    | "to"
+    | "remove"
     | "database"
     | "override"
     | "reason"
@@ -102,6 +111,9 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     slot: oneOf("SLOT", text("slot", "SLOT"), slots),
     database:
       oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",
+    at: text("at", "AT"),
+    to: text("to", "TO"),
+    remove: text("remove", "REMOVE"),
     json: isOn(raw.json, "JSON"),
     dryRun: isOn(raw.dryRun, "DRY_RUN"),
     yes: isOn(raw.yes, "YES"),

@@ -6,6 +6,8 @@ import { wait } from "../wait";
 export interface Cluster {
   /** Ends migration Jobs that are running and waits, at most `seconds`, until their pods are gone. Returns their names. */
   endMigrations(seconds: number, signal?: AbortSignal): Promise<string[]>;
+  /** The value of a key of a Secret; undefined where the Secret has no such key. */
+  secret(name: string, key: string): Promise<string | undefined>;
 }
 
 /** The cluster of the current kubeconfig. The client library takes half a second to load, so it is loaded when first used. */
@@ -36,6 +38,11 @@ export function createCluster(namespace: string): Cluster {
         while ((await left()) && Date.now() < until) await wait(250, signal);
       }
       return running;
+    },
+    async secret(name, key) {
+      const { core } = await connect();
+      const value = (await core.readNamespacedSecret({ name, namespace })).data?.[key];
+      return value === undefined ? undefined : Buffer.from(value, "base64").toString();
     },
   };
 }

@@ -1,0 +1,188 @@
+import { DateTime } from "luxon";
+import { z } from "zod";
+
+/** Judges a drill: whether exactly what was committed at the target came back. */
+
+/** One table at one moment. */
+export interface TableState {
+  /** Schema and table, `public.pupils`. */
+  name: string;
+  rows: number;
+  /** Sum of the rows' hashes, whatever their order. */
+  checksum: string;
+}
+
+/** A row written to prove where recovery stopped. */
+export interface Marker {
+  id: string;
+  /** Database's clock when it was written, ISO. */
+  at: string;
+}
+
+/** What is compared of a database. */
+export interface DatabaseState {
+  /** Alembic revision; "" where there is none. */
+  revision: string;
+  /** Hash of the catalog: tables, columns, constraints, indexes, views, functions, triggers, types. */
+  fingerprint: string;
+  tables: readonly TableState[];
+  markers: readonly Marker[];
+}
+
+/** One thing that a drill looked at. */
+export interface Finding {
+  check: "recovery" | "markers" | "revision" | "schema" | "tables";
+  ok: boolean;
+  detail: string;
+}
+
+/** Markers so near to the target that their commit may lie on either side are not counted, milliseconds. */
+export const markerSlack = 1000;
+
+/** Ids that must have come back and ids that must not have. */
+export interface ExpectedMarkers {
+  present: string[];
+  absent: string[];
+}
+
+/**
+ * Which markers a restore to `target` must bring back: those before it and none after it. `own` are the two of this drill,
+ * written on both sides of the target, whose side is known to the microsecond.
+ */
+export function expectedMarkers(
+  all: readonly Marker[],
+  target: string,
+  own?: { before: string; after: string },
+): ExpectedMarkers {
+  const at = DateTime.fromISO(target).toMillis();
+  const distance = (marker: Marker) => DateTime.fromISO(marker.at).toMillis() - at;
+  const others = all.filter(({ id }) => id !== own?.before && id !== own?.after);
+  return {
+    present: [
+      ...(own ? [own.before] : []),
+      ...others.filter((marker) => distance(marker) < -markerSlack).map(({ id }) => id),
+    ],
+    absent: [
+      ...(own ? [own.after] : []),
+      ...others.filter((marker) => distance(marker) > markerSlack).map(({ id }) => id),
+    ],
+  };
+}
+
+/** What the restored database is compared with. */
+export interface Expectation {
+  markers: ExpectedMarkers;
+  /** The live database as it was at the target; absent for a target in the past, of which nobody kept that. */
+  state?: Pick<DatabaseState, "revision" | "fingerprint" | "tables">;
+}
+
+/** Every finding on a restored database. The drill is passed when all are ok. */
+export function judgeDrill({ markers, state }: Expectation, restored: DatabaseState): Finding[] {
+  const findings = [judgeMarkers(markers, restored.markers)];
+  if (!state) return findings;
+  return [
+    ...findings,
+    {
+      check: "revision",
+      ok: restored.revision === state.revision,
+      detail:
+        restored.revision === state.revision
+          ? `revision ${state.revision || "none"}`
+          : `revision ${restored.revision || "none"} came back, it was ${state.revision || "none"}`,
+    },
+    {
+      check: "schema",
+      ok: restored.fingerprint === state.fingerprint,
+      detail:
+        restored.fingerprint === state.fingerprint
+          ? `fingerprint ${state.fingerprint.slice(0, 12)}`
+          : `fingerprint ${restored.fingerprint.slice(0, 12)} came back, it was ${state.fingerprint.slice(0, 12)}`,
+    },
+    judgeTables(state.tables, restored.tables),
+  ];
+}
+
+function judgeMarkers({ present, absent }: ExpectedMarkers, found: readonly Marker[]): Finding {
+  const ids = new Set(found.map(({ id }) => id));
+  const lost = present.filter((id) => !ids.has(id));
+  const extra = absent.filter((id) => ids.has(id));
+  const known = new Set([...present, ...absent]);
+  // Two clocks may disagree about a marker near the target; one that the live database never had is a wrong restore.
+  const faults = [
+    ...(lost.length > 0 ? [`${lost.length} of ${present.length} written before the target are missing`] : []),
+    ...(extra.length > 0 ? [`${extra.length} of ${absent.length} written after the target came back`] : []),
+    ...(present.length === 0
+      ? ["no marker lies before the target, so nothing shows that its data came back"]
+      : []),
+    ...(absent.length === 0
+      ? ["no marker lies after the target, so nothing shows that recovery stopped there"]
+      : []),
+  ];
+  const counted = [...ids].filter((id) => known.has(id)).length;
+  return {
+    check: "markers",
+    ok: faults.length === 0,
+    detail:
+      faults.join("; ") ||
+      `exactly the ${counted} written before the target came back, none of ${absent.length} after it`,
+  };
+}
+
+function judgeTables(expected: readonly TableState[], restored: readonly TableState[]): Finding {
+  const byName = new Map(restored.map((table) => [table.name, table]));
+  const wanted = new Set(expected.map(({ name }) => name));
+  const faults = [
+    ...expected.flatMap(({ name, rows, checksum }) => {
+      const found = byName.get(name);
+      if (!found) return [`${name} is missing`];
+      if (found.rows !== rows) return [`${name} has ${found.rows} rows, it had ${rows}`];
+      return found.checksum === checksum ? [] : [`${name} has other contents in its ${rows} rows`];
+    }),
+    ...restored.filter(({ name }) => !wanted.has(name)).map(({ name }) => `${name} was not there`),
+    ...(expected.length === 0 ? ["no table was compared"] : []),
+  ];
+  return {
+    check: "tables",
+    ok: faults.length === 0,
+    detail: faults.join("; ") || `${expected.length} tables with ${rowsIn(expected)} rows are the same`,
+  };
+}
+
+/** Rows of all tables. */
+export const rowsIn = (tables: readonly TableState[]): number =>
+  tables.reduce((sum, { rows }) => sum + rows, 0);
+
+const finding = z.object({
+  check: z.enum(["recovery", "markers", "revision", "schema", "tables"]),
+  ok: z.boolean(),
+  detail: z.string(),
+});
+
+/** A drill's evidence, as its parameter holds it. */
+export const drillRecord = z.object({
+  /** Whether every finding was ok. */
+  ok: z.boolean(),
+  /** When it ended, ISO. */
+  at: z.iso.datetime({ offset: true }),
+  /** Time that was restored, ISO; "" where the drill did not get that far. */
+  target: z.string().default(""),
+  /** Where from: `rds` or `archive`. */
+  source: z.string().default(""),
+  actor: z.string().default(""),
+  findings: z.array(finding).default([]),
+  /** From the order to restore until the copy answered queries, seconds. */
+  recoverySeconds: z.number().optional(),
+  /** How far behind now the newest restorable instant was when the drill began, seconds. */
+  recoveryPointSeconds: z.number().optional(),
+  /** Rows whose contents were compared. */
+  rowsChecked: z.number().optional(),
+});
+export type DrillRecord = z.infer<typeof drillRecord>;
+
+/** Drills of a stack as its parameters keep them. */
+export interface Drills {
+  /** The newest one, whatever came of it. */
+  last?: DrillRecord;
+  /** The newest that passed. */
+  passed?: DrillRecord;
+}

@@ -1,0 +1,188 @@
+import { createHash } from "node:crypto";
+import type { Client } from "pg";
+import type { DatabaseState, Marker, TableState } from "../decisions/recovery/drill";
+import { wait } from "./wait";
+
+/** Reads from a database what a drill compares, and writes its marker rows. */
+
+/** Schema of the markers, apart from the application's: a migration never sees it. */
+const schema = "deployment_safety";
+const markers = `${schema}.drill_marker`;
+
+/** Longest wait for one attempt to hold the tables still, milliseconds: writers queue behind it. */
+const lockMilliseconds = 1000;
+const lockAttempts = 20;
+
+/** A marker's row, committed when this returns. */
+export async function writeMarker(live: Client, id: string): Promise<void> {
+  await live.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+  await live.query(`CREATE TABLE IF NOT EXISTS ${markers} (id text PRIMARY KEY, at timestamptz NOT NULL)`);
+  await live.query(`INSERT INTO ${markers} (id, at) VALUES ($1, clock_timestamp())`, [id]);
+}
+
+/** All markers, the oldest first; none where no drill ever ran. */
+export async function readMarkers(client: Client): Promise<Marker[]> {
+  const { rows } = await client.query<{ found: string | null }>("SELECT to_regclass($1)::text AS found", [
+    markers,
+  ]);
+  if (!rows[0]?.found) return [];
+  const read = await client.query<{ id: string; at: Date }>(`SELECT id, at FROM ${markers} ORDER BY at`);
+  return read.rows.map(({ id, at }) => ({ id, at: at.toISOString() }));
+}
+
+/** Tables of the application: ordinary or partitioned, and logged, for an unlogged one is in no backup. */
+export async function loggedTables(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+        AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
+      ORDER BY 1`,
+    [schema],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** An instant at which nobody was writing to the tables, and a connection that sees exactly what they held then. */
+export interface Still {
+  /** ISO time in UTC with microseconds. */
+  instant: string;
+  tables: string[];
+}
+
+/**
+ * Holds the tables still for a moment, so that one instant separates the commits before it from those after it, and opens
+ * a snapshot of that instant on `reader`. Transactions that write are waited for, at most a second a try; readers never wait.
+ * @param wanted tables to hold; none: every logged one
+ * @param precision how fine the source's targets are, milliseconds
+ */
+export async function holdStill(
+  live: Client,
+  reader: Client,
+  wanted: readonly string[],
+  precision: number,
+  signal?: AbortSignal,
+): Promise<Still> {
+  const tables = wanted.length > 0 ? wanted.map(quoted) : await loggedTables(live);
+  if (tables.length === 0) throw new Error("the database has no table that could be compared");
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
+    await live.query("BEGIN");
+    try {
+      await live.query(`SET LOCAL lock_timeout = ${lockMilliseconds}`);
+      await live.query(`LOCK TABLE ${tables.join(", ")} IN SHARE MODE`);
+      if (precision > 0) await live.query(secondBoundary(precision));
+      await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      // The snapshot is taken by this query, while nobody writes; whoever waits commits after it.
+      const { rows } = await reader.query<{ at: string }>(
+        `SELECT to_char(${precision > 0 ? "date_trunc('second', clock_timestamp())" : "clock_timestamp()"} AT TIME ZONE 'UTC',
+                        'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+      );
+      await live.query("COMMIT");
+      return { instant: rows[0]?.at ?? "", tables };
+    } catch (error) {
+      await live.query("ROLLBACK").catch(() => undefined);
+      await reader.query("ROLLBACK").catch(() => undefined);
+      if ((error as { code?: string }).code !== "55P03") throw error;
+      if (attempt >= lockAttempts)
+        throw new Error(
+          `${tables.length} tables could not be held still for a moment in ${lockAttempts} tries of ${lockMilliseconds} ms: a long transaction writes to them. Run the drill at a quieter hour`,
+          { cause: error },
+        );
+      await wait(500, signal);
+    }
+  }
+}
+
+/** Sleeps over the next whole second, for a source that takes no finer target; at most a second. */
+const secondBoundary = (precision: number): string =>
+  `SELECT pg_sleep(${precision / 1000} - extract(microseconds FROM clock_timestamp())::bigint % 1000000 / 1e6 + 0.001)`;
+
+const quoted = (name: string): string =>
+  name
+    .split(".")
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join(".");
+
+/** What is compared, as `client` sees it. Tables that are not there are left out. */
+export async function readState(client: Client, tables: readonly string[]): Promise<DatabaseState> {
+  const states: TableState[] = [];
+  for (const name of tables) {
+    const exists = await client.query<{ found: string | null }>("SELECT to_regclass($1)::text AS found", [
+      name,
+    ]);
+    if (exists.rows[0]?.found) states.push(await readTable(client, name));
+  }
+  return {
+    revision: await readRevision(client),
+    fingerprint: await readFingerprint(client),
+    tables: states,
+    markers: await readMarkers(client),
+  };
+}
+
+async function readTable(client: Client, name: string): Promise<TableState> {
+  const { rows } = await client.query<{ rows: string; checksum: string }>(
+    `SELECT count(*) AS rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text AS checksum FROM ${name} t`,
+  );
+  return { name, rows: Number(rows[0]?.rows), checksum: rows[0]?.checksum ?? "" };
+}
+
+/** Rows of a table, for people. */
+export async function countRows(client: Client, name: string): Promise<number> {
+  const { rows } = await client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${name}`);
+  return Number(rows[0]?.rows);
+}
+
+async function readRevision(client: Client): Promise<string> {
+  const { rows } = await client.query<{ found: string | null }>(
+    "SELECT to_regclass('alembic_version')::text AS found",
+  );
+  if (!rows[0]?.found) return "";
+  const heads = await client.query<{ version_num: string }>(
+    "SELECT version_num FROM alembic_version ORDER BY 1",
+  );
+  return heads.rows.map(({ version_num }) => version_num).join(",");
+}
+
+/** Everything that a migration can change in a catalog, a line each. */
+const catalogLines = `
+  WITH spaces AS (SELECT oid, nspname FROM pg_namespace
+                   WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '${schema}')),
+       relations AS (SELECT c.*, n.nspname FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace)
+  SELECT format('relation %s.%s %s %s', nspname, relname, relkind, relpersistence) AS line FROM relations
+  UNION ALL
+  SELECT format('column %s.%s.%s %s %s %s', r.nspname, r.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+                a.attnotnull, pg_get_expr(d.adbin, d.adrelid))
+    FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+  UNION ALL
+  SELECT format('constraint %s.%s %s', r.nspname, c.conname, pg_get_constraintdef(c.oid))
+    FROM pg_constraint c JOIN relations r ON r.oid = c.conrelid
+  UNION ALL
+  SELECT format('index %s %s', pg_get_indexdef(i.indexrelid), i.indisvalid) FROM pg_index i JOIN relations r ON r.oid = i.indrelid
+  UNION ALL
+  SELECT format('view %s.%s %s', nspname, relname, pg_get_viewdef(oid)) FROM relations WHERE relkind IN ('v', 'm')
+  UNION ALL
+  SELECT format('trigger %s', pg_get_triggerdef(t.oid)) FROM pg_trigger t JOIN relations r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+  UNION ALL
+  SELECT format('function %s.%s(%s) %s', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), md5(p.prosrc))
+    FROM pg_proc p JOIN spaces n ON n.oid = p.pronamespace
+  UNION ALL
+  SELECT format('type %s.%s %s %s', n.nspname, t.typname, t.typtype,
+                (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
+    FROM pg_type t JOIN spaces n ON n.oid = t.typnamespace WHERE t.typtype IN ('e', 'd')
+  ORDER BY 1`;
+
+/** Hash of the catalog. */
+async function readFingerprint(client: Client): Promise<string> {
+  const { rows } = await client.query<{ line: string }>(catalogLines);
+  return createHash("sha256")
+    .update(
+      rows
+        .map(({ line }) => line)
+        .sort()
+        .join("\n"),
+    )
+    .digest("hex");
+}

@@ -1,0 +1,85 @@
+import type { ClientConfig } from "pg";
+import { parameters as paths } from "../decisions/names";
+import type { Context } from "./context";
+import { exitCodes, Failure } from "./failure";
+import { takeLease } from "./lease";
+import { readDatabaseUrl } from "./ports/database";
+import { createArchive } from "./ports/recovery/archive";
+import { copyPrefix, type RecoverySource } from "./ports/recovery/source";
+
+/** A stack's recovery: where copies come from, and the live database that they are of. */
+export interface Recovery {
+  source: RecoverySource;
+  live: ClientConfig;
+  prefix: string;
+}
+
+/** Opens the recovery of a stack as its config says. Nothing is asked of AWS or the database yet. */
+export async function openRecovery(ctx: Context): Promise<Recovery> {
+  const prefix = copyPrefix(ctx.settings.application.name, ctx.stack);
+  return { source: await openSource(ctx, prefix), live: readDatabaseUrl(await databaseUrl(ctx)), prefix };
+}
+
+/** The source that config names. AWS's clients are loaded only where they are needed. */
+async function openSource({ settings, stack, file }: Context, prefix: string): Promise<RecoverySource> {
+  const { database, application, backups } = settings;
+  if (database.recovery.source === "archive") return createArchive(database.recovery, prefix);
+  const { createRds } = await import("./ports/recovery/rds.js");
+  return createRds(database.recovery, {
+    region: process.env.AWS_REGION ?? file.region,
+    prefix,
+    databaseArn: database.arn,
+    application: application.name,
+    stack,
+    retentionDays: backups.retentionDays,
+  });
+}
+
+/** DATABASE_URL of this shell where it is set, else of the stack's Secret in Kubernetes; never an argument. */
+async function databaseUrl(ctx: Context): Promise<string> {
+  if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
+  const { secretName } = ctx.settings.database;
+  const value = await ctx.cluster.secret(secretName, "DATABASE_URL");
+  if (value === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      `The Secret \`${secretName}\` in namespace ${ctx.settings.cluster.namespace} has no DATABASE_URL, and none is set here.`,
+    );
+  return value;
+}
+
+/**
+ * Runs `action` with the stack's recovery lease, so that one drill or restore runs at a time, after removing what
+ * commands that were killed left behind: while the lease is ours, nobody can be working on an unfinished copy.
+ */
+export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery) => Promise<T>): Promise<T> {
+  const recovery = await openRecovery(ctx);
+  const lease = await takeLease({
+    parameters: ctx.parameters,
+    path: paths.recoveryLease(ctx.stack),
+    stack: ctx.stack,
+    operation: ctx.command,
+    actor: ctx.options.actor,
+    report: ctx.report,
+    signal: ctx.signal,
+    lost: (reason) => ctx.abort(reason),
+  });
+  try {
+    await removeLeftovers(ctx, recovery.source);
+    return await action(recovery);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Removes copies of drills, and of restores that were not finished. */
+async function removeLeftovers(ctx: Context, source: RecoverySource): Promise<void> {
+  const left = (await source.copies()).filter(({ purpose, ready }) => purpose === "drill" || !ready);
+  for (const { id } of left)
+    await ctx.report.step(`remove ${id}, left over by a command that was killed`, () => source.remove(id));
+  if (left.length > 0)
+    ctx.report.set(
+      "removedLeftovers",
+      left.map(({ id }) => id),
+    );
+}
