@@ -1,3 +1,4 @@
+import { drillAge, type RecoveryFacts } from "./checks/recovery";
 import type { Release } from "./config";
 import { digest, liveDigest } from "./digest";
 import { weights } from "./exposure";
@@ -48,6 +49,8 @@ export interface ChecklistFacts {
   slo: Objective;
   /** Lease of somebody else that is live; null: there is none; undefined: it could not be read. */
   otherLease?: Lease | null;
+  /** What is known about recovery; absent: it could not be read. */
+  recovery?: RecoveryFacts;
 }
 
 type Outcome = { ok: true; detail: string } | { ok: false; detail: string; next: string };
@@ -159,6 +162,14 @@ const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
   return passed(`${(100 * (figures.left ?? 0)).toFixed(1)} % of it is left, and it does not burn fast`);
 };
 
+const recoveryDrilled: Look = ({ recovery }) =>
+  recovery
+    ? drillAge(recovery)
+    : failed(
+        "the drills could not be read",
+        "Check the access to SSM Parameter Store, then run the command again.",
+      );
+
 const checks: { id: string; title: string; row: string; overridable: boolean; look: Look }[] = [
   {
     id: "lease-free",
@@ -202,6 +213,13 @@ const checks: { id: string; title: string; row: string; overridable: boolean; lo
     row: "A6",
     overridable: true,
     look: budgetLeft,
+  },
+  {
+    id: "recovery-drill",
+    title: "Point-in-time recovery was proven within a quarter",
+    row: "D2",
+    overridable: true,
+    look: recoveryDrilled,
   },
 ];
 

@@ -1,5 +1,6 @@
+import { DateTime } from "luxon";
 import { checklist, type Check } from "../decisions/checklist";
-import { knownGood } from "../decisions/history";
+import { type HistoryEntry, knownGood } from "../decisions/history";
 import { leaseState, type Lease } from "../decisions/lease";
 import { other } from "../decisions/names";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
@@ -41,7 +42,17 @@ export async function readChecklist(
     service,
     slo: ctx.settings.slo,
     otherLease: otherLease(published.lease, from.lease?.id),
+    recovery: { now: DateTime.utc(), drills: published.drills, ...since(history) },
   });
+}
+
+/** When the stack was first updated: a new database has a quarter to be drilled for the first time. */
+export function since(history: readonly HistoryEntry[]): { since?: string } {
+  const [first] = history
+    .filter(({ kind, result }) => kind === "update" && result === "succeeded")
+    .map(({ startTime }) => startTime)
+    .sort();
+  return first === undefined ? {} : { since: first };
 }
 
 /** A live lease that is not ours. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,7 +20,7 @@ export interface Cluster {
 export async function startCluster(name: string): Promise<Cluster> {
   // Below the system's folder for temporary files: root's server cannot reach into everybody's folders.
   const folder = mkdtempSync(join(tmpdir(), `ds-${name}-`));
-  if (process.getuid?.() === 0) await runAsRoot("chown", ["postgres", folder]);
+  if (process.getuid?.() === 0) execFileSync("chown", ["postgres", folder]);
   const at = (part: string) => join(folder, part);
   const data = at("db");
   const port = await freePort();
@@ -62,13 +63,6 @@ export async function startCluster(name: string): Promise<Cluster> {
     },
     end: () => removeFolder(folder, data),
   };
-}
-
-async function runAsRoot(command: string, words: string[]): Promise<void> {
-  const { execFile } = await import("node:child_process");
-  await new Promise<void>((resolve, reject) =>
-    execFile(command, words, (error) => (error ? reject(error as Error) : resolve())),
-  );
 }
 
 const freePort = (): Promise<number> =>

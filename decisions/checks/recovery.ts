@@ -4,9 +4,6 @@ import type { DrillRecord, Drills } from "../recovery/drill";
 /** Days after which a drill no longer counts: the longest quarter (D2). */
 export const quarterDays = 92;
 
-/** Hours without a new recovery point after which a migration has to wait, as the alarm on missing recovery points. */
-export const staleHours = 3;
-
 /** What is known about recovery, besides the release. Whatever could not be read is undefined. */
 export interface RecoveryFacts {
   now: DateTime;

@@ -1,10 +1,12 @@
 import { DateTime } from "luxon";
+import { drillAge } from "../../decisions/checks/recovery";
 import { digestIn, liveDigest } from "../../decisions/digest";
 import { weights } from "../../decisions/exposure";
 import { publish } from "../../decisions/flags";
 import { knownGood } from "../../decisions/history";
 import { describeLease, leaseState } from "../../decisions/lease";
 import { slots, type Slot } from "../../decisions/names";
+import { since } from "../checks";
 import { readPublished, type Context } from "../context";
 import { messageOf } from "../failure";
 import { makeLine } from "../options";
@@ -33,6 +35,11 @@ export async function run(ctx: Context): Promise<void> {
     ...published.lease,
     state: leaseState(published.lease, new Date(), here),
   };
+  const drill = drillAge({
+    now: DateTime.utc(),
+    drills: published.drills,
+    ...since(Array.isArray(history) ? history : []),
+  });
   const inFile = release === undefined || JSON.stringify(release) === JSON.stringify(file);
 
   ctx.report.set("release", release);
@@ -41,6 +48,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.report.set("slots", Object.fromEntries(slotLines.map(({ text: _, ...line }) => [line.slot, line])));
   ctx.report.set("lease", lease);
   ctx.report.set("refused", Object.fromEntries(published.refused));
+  ctx.report.set("drill", { ...drill, ...published.drills });
   ctx.report.set("killSwitch", published.killSwitch);
   ctx.report.set(
     "flags",
@@ -72,6 +80,7 @@ export async function run(ctx: Context): Promise<void> {
         "kill switch",
         published.killSwitch ? `ON since ${published.killSwitch.at}: ${published.killSwitch.reason}` : "off",
       ),
+      line("drill", `${drill.ok ? "" : "DUE: "}${drill.detail}`),
       line("alarms", firing instanceof Error ? messageOf(firing) : firing.join(", ") || "none firing"),
       ...[...flags].map(([name, flag]) =>
         line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : "on as configured"}`),

@@ -1,3 +1,4 @@
+import { DateTime } from "luxon";
 import { describe, expect, it } from "vitest";
 import { checklist, type ChecklistFacts } from "../../decisions/checklist";
 import { emptyRelease } from "../../decisions/steps";
@@ -20,6 +21,7 @@ const happy: ChecklistFacts = {
   service: thrifty,
   slo: { objective: 99.9, windowDays: 30 },
   otherLease: null,
+  recovery: { now: DateTime.fromISO("2026-11-24T22:00:00Z"), drills: {}, since: "2026-11-01T00:00:00Z" },
 };
 const spent = { requests: 1000, errors: 900 };
 const failing = (change: Partial<ChecklistFacts>) =>
@@ -47,9 +49,26 @@ describe("the checklist", () => {
       "live-weights",
       "release-alarms",
       "budget",
+      "recovery-drill",
     ]);
   });
   it.each<[string, Partial<ChecklistFacts>, string[][]]>([
+    [
+      "a quarter without a drill",
+      {
+        recovery: {
+          now: DateTime.fromISO("2027-02-03T00:00:00Z"),
+          drills: {},
+          since: "2026-11-01T00:00:00Z",
+        },
+      },
+      [["recovery-drill", "never drilled since the first update on 2026-11-01"]],
+    ],
+    [
+      "drills that could not be read",
+      { recovery: undefined },
+      [["recovery-drill", "the drills could not be read"]],
+    ],
     [
       "somebody else's lease",
       { otherLease: lease },

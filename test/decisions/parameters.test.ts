@@ -51,6 +51,7 @@ describe("readParameters", () => {
       notices: new Map(),
       verdicts: new Map(),
       overrides: new Map(),
+      drills: {},
       validated: new Set(),
     }));
   it("reads every kind, and nothing of another stack", () => {

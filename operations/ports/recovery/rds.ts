@@ -14,7 +14,8 @@ import {
 import type { RecoveryConfig } from "../../../decisions/recovery/config";
 import { messageOf } from "../../failure";
 import { wait } from "../../wait";
-import { type BackupPlace, createRecoveryPoints } from "./recoveryPoints";
+import { awsClient } from "../aws";
+import { type BackupPlace, createRecoveryPoints, slowCalls } from "./recoveryPoints";
 import { createClusterCopies, createInstanceCopies, type CopyMaker } from "./rdsCopies";
 import { assertCopy, type Copy, purposeOf, type RecoverySource } from "./source";
 
@@ -43,7 +44,7 @@ const reachMinutes = 15;
  */
 export function createRds(config: RdsConfig, place: RdsPlace): RecoverySource {
   const { databaseArn, prefix } = place;
-  const client = new RDSClient({ ...(place.region ? { region: place.region } : {}), maxAttempts: 6 });
+  const client = new RDSClient(awsClient(place.region, slowCalls));
   const isCluster = databaseArn.includes(":cluster:");
   const database = databaseArn.split(":").at(-1) ?? "";
   const copies: CopyMaker = isCluster

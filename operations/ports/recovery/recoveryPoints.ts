@@ -5,7 +5,11 @@ import {
   StartBackupJobCommand,
 } from "@aws-sdk/client-backup";
 import { backupNames } from "../../../decisions/backupNames";
+import { awsClient, type AwsLimits } from "../aws";
 import { wait } from "../../wait";
+
+/** Restores and backup jobs are ordered by calls that may take a while; nobody waits for traffic meanwhile. */
+export const slowCalls: AwsLimits = { attempts: 6, connectionTimeout: 3_000, requestTimeout: 30_000 };
 
 /** Where a stack's backups are. */
 export interface BackupPlace {
@@ -30,7 +34,7 @@ const startWindow = 60;
 const completeWindow = 120;
 
 export function createRecoveryPoints(place: BackupPlace): RecoveryPoints {
-  const client = new BackupClient({ ...(place.region ? { region: place.region } : {}), maxAttempts: 6 });
+  const client = new BackupClient(awsClient(place.region, slowCalls));
   const [, partition, , , account] = place.databaseArn.split(":");
   const names = backupNames(place.application, place.stack);
   return {
