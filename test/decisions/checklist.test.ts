@@ -143,6 +143,7 @@ describe("the checklist", () => {
       "live-weights",
       "release-alarms",
       "budget",
+      "recovery-drill",
     ]);
   });
   it("asks no other stage on the first one, and no rule before anything is published", () => {
