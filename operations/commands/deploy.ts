@@ -1,7 +1,8 @@
 import type { Check } from "../../decisions/checklist";
 import { deploySteps, type DeployStep } from "../../decisions/deploySteps";
-import { digest, liveDigest } from "../../decisions/digest";
-import { exposedDigests } from "../../decisions/exposure";
+import type { Release } from "../../decisions/config";
+import { digest, digestIn, liveDigest } from "../../decisions/digest";
+import { exposedDigests, idleSlot } from "../../decisions/exposure";
 import { knownGood, type HistoryEntry } from "../../decisions/history";
 import { parameters as paths } from "../../decisions/names";
 import { factsFor } from "../../decisions/parameters";
@@ -54,7 +55,9 @@ export function isOlder(history: readonly HistoryEntry[], wanted: string, live: 
 async function deploy(operation: Operation, record: ReleaseRecord): Promise<void> {
   const { ctx } = operation;
   const planned = planOf(operation, record);
-  const saved = await readSaved(ctx, digest(record.image));
+  const saved = hasTraffic(operation.current, digest(record.image))
+    ? await readSaved(ctx, digest(record.image))
+    : undefined;
   if (planned.kind === "nothing" && !saved) {
     ctx.report.say(planned.why);
     ctx.report.print(planned.why);
@@ -151,6 +154,11 @@ async function bakeOut(operation: Operation, record: ReleaseRecord, guard: Guard
     await undo(operation, record, error, guard.brakes);
   }
 }
+
+/** Whether a release is the canary or live; what was known of one that is neither is of an earlier try. */
+const hasTraffic = (current: Release, wanted: string): boolean =>
+  liveDigest(current) === wanted ||
+  (current.canaryWeight > 0 && digestIn(current, idleSlot(current)) === wanted);
 
 /** Whether the new release gets traffic under what is applied. */
 const isExposed = ({ current }: Operation, record: ReleaseRecord): boolean =>

@@ -1,6 +1,6 @@
 import { digestIn } from "../../decisions/digest";
 import { knownGood } from "../../decisions/history";
-import { other, slots } from "../../decisions/names";
+import { other, parameters as paths, slots } from "../../decisions/names";
 import type { Published } from "../../decisions/parameters";
 import { plan as makePlan, type Plan } from "../../decisions/plan";
 import { databaseWay } from "../../decisions/revisions";
@@ -109,6 +109,8 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
     await carryOut(operation, steps, running);
     await confirmTraffic(ctx, routingFor(operation.current), target.digest, "at the end");
     await smokeStep(ctx, operation.current, undefined);
+    // What a deploy knew of the release that left.
+    await ctx.parameters.remove(paths.gate(ctx.stack));
   } catch (error) {
     if (error instanceof Overtaken || (error instanceof Failure && error.exitCode === exitCodes.held))
       throw error;

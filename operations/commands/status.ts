@@ -1,6 +1,7 @@
 import { DateTime } from "luxon";
 import { drillAge } from "../../decisions/checks/recovery";
 import { digestIn, liveDigest } from "../../decisions/digest";
+import { wordOn } from "../../decisions/gate/watching";
 import { weights } from "../../decisions/exposure";
 import { publish } from "../../decisions/flags";
 import { knownGood } from "../../decisions/history";
@@ -12,13 +13,16 @@ import { messageOf } from "../failure";
 import { makeLine } from "../options";
 import type { Route, TargetCounts } from "../ports/loadBalancer";
 import { here } from "../process";
+import { readSaved } from "../savedWatch";
+import { gateSettings } from "../watch";
 
 /** What runs where, and what may be gone back to. Changes nothing; a part that cannot be read says so. */
 export async function run(ctx: Context): Promise<void> {
-  const [published, route, history, firing] = await Promise.all([
+  const [published, route, history, saved, firing] = await Promise.all([
     readPublished(ctx),
     attempt(() => ctx.loadBalancer.route(ctx.signal)),
     attempt(() => ctx.engine.history()),
+    readSaved(ctx),
     attempt(async () =>
       (await ctx.alarms.states()).filter(({ state }) => state === "ALARM").map(({ name }) => name),
     ),
@@ -47,6 +51,9 @@ export async function run(ctx: Context): Promise<void> {
   ctx.report.set("traffic", rule?.routing);
   ctx.report.set("slots", Object.fromEntries(slotLines.map(({ text: _, ...line }) => [line.slot, line])));
   ctx.report.set("lease", lease);
+  const word = saved && wordOn(saved.watch, gateSettings(ctx));
+  if (word)
+    ctx.report.set("gate", { at: saved.at, phase: word.phase, verdict: word.verdict, reasons: word.reasons });
   ctx.report.set("refused", Object.fromEntries(published.refused));
   ctx.report.set("drill", { ...drill, ...published.drills });
   ctx.report.set("killSwitch", published.killSwitch);
@@ -75,6 +82,7 @@ export async function run(ctx: Context): Promise<void> {
       ),
       line("validated", release?.validated ?? "nothing"),
       line("database", release?.migration?.revision ?? "no migration yet"),
+      ...(word ? [line(word.phase, `${word.verdict} (${age(saved.at)}): ${word.reasons.join(", ")}`)] : []),
       line("lease", lease ? `${describeLease(lease)}, ${lease.state}` : "free"),
       line(
         "kill switch",
