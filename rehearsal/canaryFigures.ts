@@ -68,9 +68,12 @@ export async function takenBack(
   };
 }
 
-/** The canary's measured share of the requests, percent, from its first one to `until`, and how many they were. */
+/** Milliseconds within which a change of rules has reached all of the load balancer. */
+const propagated = 2_000;
+
+/** The canary's measured share of the requests, percent, from when all of the load balancer knew of it, and how many they were. */
 export function shareFigures(load: Load, digest: string, until: number): { share: number; requests: number } {
-  const first = answeredBy(load, digest)[0]?.at ?? until;
+  const first = (answeredBy(load, digest)[0]?.at ?? until) + propagated;
   const all = load.observations.filter(
     ({ at, outcome }) => at >= first && at <= until && outcome !== "paused",
   );
