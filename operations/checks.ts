@@ -6,7 +6,7 @@ import { other } from "../decisions/names";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 import type { Context } from "./context";
 import { readStaging } from "./facts";
-import { Failure } from "./failure";
+import { exitCodes, Failure } from "./failure";
 import type { Operation } from "./operation";
 import { here } from "./process";
 
@@ -68,3 +68,22 @@ export const describeChecks = (checks: readonly Check[]): string =>
         `${check.ok ? "ok    " : "NOT OK"}  ${check.id.padEnd(18)} ${check.title}: ${check.detail}${check.next ? `\n        ${check.next}` : ""}`,
     )
     .join("\n");
+
+/** Throws refused (4) with every check that failed and was not overridden. */
+export function passChecklist(ctx: Context, checks: Check[]): void {
+  ctx.report.set("checklist", checks);
+  const overridden = new Set(ctx.options.override?.split(",") ?? []);
+  for (const check of checks)
+    ctx.report.say(`${check.ok ? "ok    " : "NOT OK"} ${check.title}: ${check.detail}`);
+  const failed = checks.filter((check) => !check.ok && !(check.overridable && overridden.has(check.id)));
+  if (failed.length === 0) return;
+  const [first] = failed;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      `${failed.length} of ${checks.length} checks failed; nothing was changed:`,
+      ...failed.map((check) => `  ${check.id}: ${check.detail}${check.next ? `; ${check.next}` : ""}`),
+    ].join("\n"),
+    { ...(first?.next ? { next: first.next } : {}), details: { failed: failed.map((check) => check.id) } },
+  );
+}

@@ -2,9 +2,10 @@ import { mayBeOverridden, type WatchResult } from "../decisions/gate/watching";
 import { digestIn } from "../decisions/digest";
 import { other, parameters as paths } from "../decisions/names";
 import { overridable } from "../decisions/facts";
-import { readPublished, type Context } from "./context";
+import { readPublished } from "./context";
 import { exitCodes, Failure } from "./failure";
 import type { Operation } from "./operation";
+import { isOverridden } from "./override";
 import { gateSettings, type Watch } from "./watch";
 
 /** Holds the canary until there is a verdict, and writes a `promote` where the program looks for it. */
@@ -50,10 +51,6 @@ export async function gate(operation: Operation, watch: Watch): Promise<void> {
     JSON.stringify(evidence),
   );
 }
-
-/** Whether OVERRIDE= names this check. */
-export const isOverridden = ({ options }: Context, check: string): boolean =>
-  options.override?.split(",").includes(check) === true;
 
 const percent = (part: number): string => `${(100 * part).toFixed(2)} %`;
 

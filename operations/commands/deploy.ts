@@ -1,4 +1,3 @@
-import type { Check } from "../../decisions/checklist";
 import { deploySteps, type DeployStep } from "../../decisions/deploySteps";
 import type { Release } from "../../decisions/config";
 import { digest, digestIn, liveDigest } from "../../decisions/digest";
@@ -11,7 +10,7 @@ import { transition } from "../../decisions/transition";
 import { bake, BakeUndecided } from "../bake";
 import { routingFor } from "../brake";
 import { confirmTraffic, describeUpdates, recordValidated } from "../carryOut";
-import { describeChecks, readChecklist } from "../checks";
+import { describeChecks, passChecklist, readChecklist } from "../checks";
 import { readPublished, type Context } from "../context";
 import { readRecordOf, readStaging } from "../facts";
 import { exitCodes, Failure } from "../failure";
@@ -19,6 +18,7 @@ import { gate } from "../gate";
 import { Guard } from "../guard";
 import { apply, operate, type Operation } from "../operation";
 import { makeLine } from "../options";
+import { checkOverride } from "../override";
 import { timeline } from "../report";
 import { readSaved } from "../savedWatch";
 import { smokeStep } from "../smoke";
@@ -41,7 +41,43 @@ export async function run(ctx: Context): Promise<void> {
     );
   }
   if (ctx.options.dryRun) return show(ctx, record, { current, history, published });
+  const reason = published.refused.get(digest(record.image))?.reason;
+  const good = reason === undefined ? undefined : goodInstead(current, digest(record.image));
+  if (reason !== undefined && good !== undefined) return finishGoingBack(ctx, record, reason, good);
   await operate(ctx, { version: record.version }, (operation) => deploy(operation, record));
+}
+
+/**
+ * Version that serves instead of a refused one, where going back from that is half way: it is in a slot, and it has traffic
+ * or nothing is validated. Undefined: there is nothing to finish.
+ */
+export function goodInstead(current: Release, bad: string): string | undefined {
+  const live = liveDigest(current);
+  const idle = idleSlot(current);
+  if (live !== bad && digestIn(current, idle) !== bad) return undefined;
+  const isDone =
+    live !== bad && current.canaryWeight === 0 && current.traffic === "open" && current.validated === live;
+  return isDone ? undefined : current.slots[live === bad ? idle : current.live]?.version;
+}
+
+/** A deploy that was killed while it went back: its release stays refused, and the same command finishes the way back. */
+async function finishGoingBack(
+  ctx: Context,
+  record: ReleaseRecord,
+  reason: string,
+  good: string,
+): Promise<never> {
+  ctx.report.warn(`${record.version} was condemned (${reason}) and going back is not finished`);
+  await rollBackTo(
+    { ...ctx, command: "rollback", options: { ...ctx.options, version: good, reason } },
+    true,
+    false,
+  );
+  throw new Failure(
+    exitCodes.rolledBack,
+    `${record.version} was not released: ${reason}. Going back to ${good} is finished now.`,
+    { next: makeLine(ctx.stack, "status") },
+  );
 }
 
 /** Whether `wanted` was validated here before `live` was: then going there is a way back, and what is live is bad. */
@@ -216,42 +252,6 @@ async function show(
       : [planned.kind === "blocked" ? planned.reasons.join("\n") : planned.why];
   ctx.report.print([describeChecks(checks), "", ...lines].join("\n"));
   ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
-}
-
-/** Throws refused (4) with every check that failed and was not overridden. */
-function passChecklist(ctx: Context, checks: Check[]): void {
-  ctx.report.set("checklist", checks);
-  const overridden = new Set(ctx.options.override?.split(",") ?? []);
-  for (const check of checks)
-    ctx.report.say(`${check.ok ? "ok    " : "NOT OK"} ${check.title}: ${check.detail}`);
-  const failed = checks.filter((check) => !check.ok && !(check.overridable && overridden.has(check.id)));
-  if (failed.length === 0) return;
-  const [first] = failed;
-  throw new Failure(
-    exitCodes.refused,
-    [
-      `${failed.length} of ${checks.length} checks failed; nothing was changed:`,
-      ...failed.map((check) => `  ${check.id}: ${check.detail}${check.next ? `; ${check.next}` : ""}`),
-    ].join("\n"),
-    { ...(first?.next ? { next: first.next } : {}), details: { failed: failed.map((check) => check.id) } },
-  );
-}
-
-/** An override without a name and a reason is none. */
-function checkOverride({ options, stack }: Context): void {
-  if (options.override === undefined || (options.reason !== undefined && options.actorNamed)) return;
-  throw new Failure(
-    exitCodes.usage,
-    "OVERRIDE needs REASON=<why> and ACTOR=<who>: both become part of the record. Nothing was changed.",
-    {
-      next: makeLine(stack, "deploy", {
-        VERSION: options.version,
-        OVERRIDE: options.override,
-        REASON: "<why>",
-        ACTOR: "<who>",
-      }),
-    },
-  );
 }
 
 /** The next stack takes what this one validated; the last one is done. */

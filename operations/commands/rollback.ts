@@ -31,9 +31,9 @@ export async function run(ctx: Context): Promise<void> {
 
 /**
  * {@link run}; without `refuse` the release that leaves is not refused and nothing is braked: a way forward to a version
- * that was live before, of which nothing says that what is live now is bad.
+ * that was live before, of which nothing says that what is live now is bad. `interrupts`: may end a living deploy.
  */
-export async function rollBackTo(ctx: Context, refuse: boolean): Promise<void> {
+export async function rollBackTo(ctx: Context, refuse: boolean, interrupts = refuse): Promise<void> {
   const { options, report, stack } = ctx;
   const { version, update } = options;
   if (version === undefined && update === undefined) throw await missingTarget(ctx);
@@ -45,7 +45,7 @@ export async function rollBackTo(ctx: Context, refuse: boolean): Promise<void> {
     if (order) running.brake = await brake(ctx, order);
     // Planned once before the lease is taken: a target that does not exist must not end somebody's deploy.
     await brakeFor(ctx, planFrom(await look(ctx)), running, refuse);
-    await operateUntilDone(ctx, running, refuse);
+    await operateUntilDone(ctx, running, refuse, interrupts);
   } catch (error) {
     if (ctx.signal.aborted) throw error;
     const failure =
@@ -69,9 +69,14 @@ export async function rollBackTo(ctx: Context, refuse: boolean): Promise<void> {
 const lockPatience = 120;
 
 /** Plans and does it under the lease; once more where another update came between, for then what is left is something else. */
-async function operateUntilDone(ctx: Context, running: Running, refuse: boolean): Promise<void> {
+async function operateUntilDone(
+  ctx: Context,
+  running: Running,
+  refuse: boolean,
+  interrupts: boolean,
+): Promise<void> {
   const { version } = ctx.options;
-  const own = { ...(version ? { version } : {}), interrupts: refuse, heal: !refuse, lockPatience };
+  const own = { ...(version ? { version } : {}), interrupts, heal: !refuse, lockPatience };
   const once = () => operate(ctx, own, (operation) => rollBack(operation, running, refuse));
   try {
     await once();
