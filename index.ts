@@ -1,5 +1,6 @@
 import "./program/quickStart";
 import { type Resource, getStack } from "@pulumi/pulumi";
+import { BackfillJob } from "./components/backfillJob";
 import { BackupSchedule } from "./components/backupSchedule";
 import { CanaryRelease } from "./components/canaryRelease";
 import { Communication } from "./components/communication";
@@ -8,6 +9,7 @@ import { MigrationJob } from "./components/migrationJob";
 import { publishGuard } from "./components/publishedGuard";
 import { publishRelease } from "./components/publishedRelease";
 import { ReleaseAlarms } from "./components/releaseAlarms";
+import { dueBackfills } from "./decisions/backfills";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
@@ -34,6 +36,10 @@ export = async () => {
     loadBalancerArn: listener.loadBalancerArn,
     targetGroupArns: canary.targetGroupArns,
   });
+  const backfills = dueBackfills(settings).map(
+    (backfill) =>
+      new BackfillJob(`backfill-${backfill.name}`, { stack, settings, backfill, after: [canary, flags] }),
+  );
   const comms = new Communication("comms", { stack, settings });
   const guard = publishGuard(stack, settings);
   const everything: Resource[] = [
@@ -44,6 +50,7 @@ export = async () => {
     comms,
     guard,
     ...(migration ? [migration] : []),
+    ...backfills,
   ];
   publishRelease({ stack, release, after: everything });
 

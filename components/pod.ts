@@ -8,11 +8,11 @@ import { labels, parameterRoot } from "../decisions/names";
 type Container = types.input.core.v1.Container;
 type EnvVar = types.input.core.v1.EnvVar;
 
-/** Where a pod belongs. `slot` is absent for a migration, which runs once for both. */
+/** Where a pod belongs. `slot` is absent for a migration and a backfill, which run once for both. */
 export interface PodPlace {
   stack: string;
   settings: Settings;
-  component: "web" | "worker" | "migrate";
+  component: "web" | "worker" | "migrate" | "backfill";
   slot?: string;
 }
 

@@ -189,6 +189,20 @@ const settingsFields = z.strictObject({
     /** Where point-in-time recovery comes from. Default: `{ source: rds }`. */
     recovery: recoverySchema.prefault({ source: "rds" }),
   }),
+  /** Backfills by name, as a revision declares them; each runs in a Job of its own while `dueBackfills` says so. */
+  backfills: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "must be 1 to 40 of a-z, 0-9 and -"),
+      z.strictObject({
+        /** Flag that guards it, the one that the revision names: off stops it within a few rows. An absent flag is off. */
+        flag: z.string().min(1),
+        /** Rows a second at most, 1 to 1000000. Default 2000. */
+        ratePerSecond: z.int().min(1).max(1_000_000).default(2000),
+        /** Rows of one transaction at most, 10 to 100000; fewer where that many take longer than 25 ms. Default 1000. */
+        batch: z.int().min(10).max(100_000).default(1000),
+      }),
+    )
+    .default({}),
   smoke: z.array(expectation).min(1),
   backups: z.strictObject({
     /** Days that an hourly recovery point is kept, and that one can go back in time; 7 to 35, AWS's most. */
