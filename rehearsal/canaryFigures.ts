@@ -17,12 +17,13 @@ interface Step {
 }
 
 /**
- * The gate's last word and when it fell, milliseconds since the epoch. A release may be condemned in the middle of an update,
+ * The gate's word and when it fell, milliseconds since the epoch. A release may be condemned in the middle of an update,
  * where no step is the gate's own: the brake begins at that moment.
  */
 export function verdictOf({ json }: CommandResult): { verdict: string; at: number } {
   const steps = (json.steps ?? []) as Step[];
-  const judged = steps.filter(({ verdict }) => verdict !== undefined).at(-1);
+  // The canary's, which the bake's may follow.
+  const judged = steps.find((step) => step.verdict !== undefined);
   const verdict = (json.verdict as string | undefined) ?? judged?.verdict;
   assert.ok(verdict, "the command's JSON must say what the verdict was");
   const brake = steps.find(({ name }) => name.startsWith("brake"));

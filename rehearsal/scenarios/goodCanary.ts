@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { answeredBy, shareFigures } from "../canaryFigures";
+import { answeredBy, shareFigures, verdictOf } from "../canaryFigures";
 import { jobFigures } from "../jobs";
 import { figuresOf } from "../load";
 import { bringLive, deployToStaging, digestOf, variant } from "../releases";
@@ -22,9 +22,7 @@ export const goodCanary: Scenario = {
     const result = await context.expect(0, "deploy", { VERSION: version }).finally(restore);
     await load.stop();
     const digest = digestOf(context, version);
-    const steps = result.json.steps as { name: string; from: number }[];
-    const promoted = steps.find(({ name }) => name.startsWith("promote"));
-    const until = Date.parse(String(result.json.startedAt)) + 1000 * (promoted?.from ?? 0);
+    const until = verdictOf(result).at;
     const share = shareFigures(load, digest, until);
     assert.ok(share.requests >= 10_000, `10,000 requests are needed, there were ${share.requests}`);
     assert.ok(Math.abs(share.share - 10) <= tolerance, `the share is ${share.share.toFixed(2)} %`);
