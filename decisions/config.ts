@@ -80,8 +80,8 @@ const expectation = z.strictObject({
 
 const command = z.array(z.string().min(1)).min(1);
 
-const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "must be the name of a Prometheus metric");
-const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "must be the name of a Prometheus label");
+const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "must be one that Prometheus allows: letters, digits, _ and :");
+const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "must be one that Prometheus allows: letters, digits and _");
 
 const metrics = z.strictObject({
   /** Where the gate counts requests, errors, slow requests and jobs. */
@@ -268,6 +268,12 @@ export const settings = settingsFields.superRefine(({ gate, metrics, sizing: { w
     fault(
       ["sizing", "workers", "canary"],
       `is ${workers.canary} beside ${workers.replicas} of the live slot, so a canary would take ${Math.round(100 * canaryShare)} % of the jobs; allowed is maxCanaryShare, ${Math.round(100 * workers.maxCanaryShare)} %`,
+    );
+  const seen = 180 + metrics.cloudwatch.settleSeconds;
+  if (metrics.source === "cloudwatch" && gate.deadlineSeconds < seen)
+    fault(
+      ["gate", "deadlineSeconds"],
+      `is ${gate.deadlineSeconds}, before CloudWatch has told of a canary; allowed is at least 180 and metrics.cloudwatch.settleSeconds, ${seen}`,
     );
   if (metrics.source === "prometheus" && metrics.url === undefined)
     fault(["metrics", "url"], "is missing: the address of Prometheus, which `metrics.source` names");

@@ -25,6 +25,9 @@ export function describeFaults(error: z.ZodError, input: unknown): Fault[] {
         path: [...path, key].join("."),
         message: issue.message,
       }));
+    // A name that is not allowed: what it must be is said by the rule of the name, inside.
+    if (issue.code === "invalid_key")
+      return issue.issues.map(({ message }) => ({ path: path.join("."), message: `the name ${message}` }));
     const given = valueAt(input, issue.path);
     // Rules of our own name what was given in their message.
     if (issue.code === "custom") return [{ path: path.join(".") || "config", message: issue.message }];

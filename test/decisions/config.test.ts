@@ -61,6 +61,19 @@ describe("the config", () => {
       /^sizing.workers.canary: is 1 beside 1.*50 % of the jobs.*maxCanaryShare, 34 %/,
     ],
     [
+      "a canary that ends before CloudWatch tells of it",
+      faults({
+        gate: { holdSeconds: 15, deadlineSeconds: 239, minRequests: 1, falseRollback: 0.01, bakeMinutes: 0 },
+        metrics: { source: "cloudwatch" },
+      }),
+      /^gate.deadlineSeconds: is 239, before CloudWatch.*settleSeconds, 240/,
+    ],
+    [
+      "a label that Prometheus cannot have",
+      faults({ metrics: { source: "prometheus", url: "http://a", labels: { "a-b": "c" } } }),
+      /^metrics.labels.a-b: the name must be one that Prometheus allows/,
+    ],
+    [
       "Prometheus without its address",
       faults({ metrics: { source: "prometheus" } }),
       /^metrics.url: is missing.*Prometheus/,
