@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /** decisions/ is pure: time and schemas are all it needs from others. */
-const decisionsPackages = ["zod", "luxon", "node:crypto"];
+const decisionsPackages = ["zod", "luxon", "cron-parser", "node:crypto"];
 
 const importPattern = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*["']([^"'\n]+)["']/g;
 

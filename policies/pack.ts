@@ -1,0 +1,81 @@
+import type { Policies, PolicyConfigSchema, ReportViolation } from "@pulumi/policy";
+import { type Declared, type Report, type Rule, type Situation, sentence } from "./rule";
+import { plain } from "./values";
+
+/** Hands the rules to the policy runtime. */
+
+/** Where people read on. */
+const documentation = "docs/policies.md";
+
+/** What the engine tells the pack by environment variables; unset, an update is assumed, for it is judged more strictly. */
+export function situation(environment: NodeJS.ProcessEnv, now: Date): Situation {
+  return {
+    now,
+    stack: environment.PULUMI_STACK ?? "",
+    isPreview: environment.PULUMI_DRY_RUN === "true",
+    config: JSON.parse(environment.PULUMI_CONFIG || "{}") as Record<string, string>,
+  };
+}
+
+/** A rule's settings with their defaults, `given` over them. */
+export const settingsOf = ({ settings = {} }: Rule, given: object = {}): Record<string, unknown> => ({
+  ...Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.default])),
+  ...given,
+});
+
+/** The rules as policies. `read` gives the situation anew for each check, since an update may take its time. */
+export const policies = (rules: readonly Rule[], read: () => Situation): Policies =>
+  rules.map((rule) => {
+    const { id, description, severity, remedy, area, settings } = rule;
+    const common = {
+      name: id,
+      description,
+      severity,
+      remediationSteps: remedy,
+      tags: [area],
+      url: `${documentation}#${id}`,
+      enforcementLevel:
+        rule.isAdvisoryInPreview && read().isPreview ? ("advisory" as const) : ("mandatory" as const),
+      ...(settings && { configSchema: { properties: settings } as PolicyConfigSchema }),
+    };
+    if ("checkStack" in rule)
+      return {
+        ...common,
+        validateStack: async (args, reportViolation) =>
+          rule.checkStack(
+            args.resources.map(({ type, name, urn, props, opts, propertyDependencies }): Declared => ({
+              type,
+              name,
+              urn,
+              properties: plain(props),
+              protect: opts.protect,
+              references: Object.fromEntries(
+                Object.entries(propertyDependencies).map(([key, targets]) => [
+                  key,
+                  targets.map((one) => one.urn),
+                ]),
+              ),
+            })),
+            reporter(reportViolation),
+            settingsOf(rule, args.getConfig()) as never,
+            read(),
+          ),
+      };
+    return {
+      ...common,
+      validateResource: (args, reportViolation) => {
+        const { type, name, urn, props, opts } = args;
+        if (!rule.types.includes(type)) return;
+        const resource = { type, name, urn, properties: plain(props), protect: opts.protect, references: {} };
+        rule.check(resource, reporter(reportViolation), settingsOf(rule, args.getConfig()) as never, read());
+      },
+    };
+  });
+
+const reporter =
+  (reportViolation: ReportViolation): Report =>
+  (violation, resource) =>
+    reportViolation(
+      sentence(resource ? `${resource.type.split(":").at(-1)} ${resource.name}` : "The stack", violation),
+      resource?.urn,
+    );

@@ -1,0 +1,98 @@
+import type { Properties } from "./values";
+
+/** What a policy is, before it is handed to the policy runtime: text for people, settings, and a pure check. */
+
+export type Area = "backups" | "release" | "alarms" | "flags" | "change";
+export type Severity = "low" | "medium" | "high" | "critical";
+
+/** One setting of a policy, JSON schema. `default` makes it optional. */
+export interface Setting {
+  type: "integer" | "number" | "string" | "boolean" | "array";
+  description: string;
+  default: unknown;
+  minimum?: number;
+  maximum?: number;
+  items?: { type: "string" };
+}
+
+/** A resource as a policy sees it. */
+export interface Declared {
+  type: string;
+  /** Logical name. */
+  name: string;
+  urn: string;
+  /** Inputs, for a rule about one resource; outputs, which hold the inputs, for a rule about the stack. */
+  properties: Properties;
+  protect: boolean;
+  /** URNs of the resources whose outputs a property was made from, by property; only in a rule about the stack. */
+  references: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A violation: what was found where, what is required, how to mend it. */
+export interface Violation {
+  /** Path of the property; absent if it is about the whole resource. */
+  at?: string;
+  found: string;
+  required: string;
+  mend: string;
+}
+
+/** Says that a rule is broken. */
+export type Report = (violation: Violation, resource?: Declared) => void;
+
+/** What the engine tells besides the resources. */
+export interface Situation {
+  now: Date;
+  /** Name of the stack. */
+  stack: string;
+  /** Whether nothing is going to be changed. */
+  isPreview: boolean;
+  /** The stack's config, key with namespace to text. */
+  config: Readonly<Record<string, string>>;
+}
+
+interface Texts {
+  /** Kebab case, noun and wanted state. */
+  id: string;
+  area: Area;
+  severity: Severity;
+  /** One sentence: what must be. */
+  description: string;
+  /** What happens without it. */
+  why: string;
+  /** How to mend a violation. */
+  remedy: string;
+  /** Rows of the requirements. */
+  rows: readonly string[];
+  settings?: Readonly<Record<string, Setting>>;
+  /** Whether a preview only reports a violation, because what is required has to be so at the hour of the update. */
+  isAdvisoryInPreview?: true;
+}
+
+/** Decided from one resource, before it is created or changed. */
+export interface ResourceRule<Settings = never> extends Texts {
+  types: readonly string[];
+  check(resource: Declared, report: Report, settings: Settings, situation: Situation): void;
+}
+
+/** Decided from all resources: in a preview before, in an update after they are changed. */
+export interface StackRule<Settings = never> extends Texts {
+  checkStack(
+    resources: readonly Declared[],
+    report: Report,
+    settings: Settings,
+    situation: Situation,
+  ): void | Promise<void>;
+}
+
+export type Rule = ResourceRule | StackRule;
+
+/** A rule about one resource; `Settings` are the values of its settings. */
+export const resourceRule = <Settings = object>(rule: ResourceRule<Settings>): Rule => rule;
+
+/** A rule about the whole stack. */
+export const stackRule = <Settings = object>(rule: StackRule<Settings>): Rule => rule;
+
+/** A violation as one text. */
+export const sentence = (subject: string, { at, found, required, mend }: Violation): string =>
+  `${subject}${at === undefined ? "" : `, ${at}`}: found ${found}; required: ${required}. ${mend}`;

@@ -1,0 +1,37 @@
+/** Type tokens of the resources that the policies look at. No SDK is imported for them: that costs half a second a run. */
+export const types = {
+  backupPlan: "aws:backup/plan:Plan",
+  backupSelection: "aws:backup/selection:Selection",
+  backupVault: "aws:backup/vault:Vault",
+  vaultLock: "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+  vaultNotifications: "aws:backup/vaultNotifications:VaultNotifications",
+  vaultPolicy: "aws:backup/vaultPolicy:VaultPolicy",
+  restorePlan: "aws:backup/restoreTestingPlan:RestoreTestingPlan",
+  restoreSelection: "aws:backup/restoreTestingSelection:RestoreTestingSelection",
+  databaseInstance: "aws:rds/instance:Instance",
+  databaseCluster: "aws:rds/cluster:Cluster",
+  role: "aws:iam/role:Role",
+  roleAttachment: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+  key: "aws:kms/key:Key",
+  metricAlarm: "aws:cloudwatch/metricAlarm:MetricAlarm",
+  compositeAlarm: "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  topic: "aws:sns/topic:Topic",
+  subscription: "aws:sns/topicSubscription:TopicSubscription",
+  eventRule: "aws:cloudwatch/eventRule:EventRule",
+  eventTarget: "aws:cloudwatch/eventTarget:EventTarget",
+  targetGroup: "aws:lb/targetGroup:TargetGroup",
+  listenerRule: "aws:lb/listenerRule:ListenerRule",
+  parameter: "aws:ssm/parameter:Parameter",
+  deployment: "kubernetes:apps/v1:Deployment",
+  statefulSet: "kubernetes:apps/v1:StatefulSet",
+  daemonSet: "kubernetes:apps/v1:DaemonSet",
+  job: "kubernetes:batch/v1:Job",
+  cronJob: "kubernetes:batch/v1:CronJob",
+  pod: "kubernetes:core/v1:Pod",
+  service: "kubernetes:core/v1:Service",
+  disruptionBudget: "kubernetes:policy/v1:PodDisruptionBudget",
+  binding: "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding",
+} as const;
+
+/** Databases that keep backups of their own and that AWS Backup can take. */
+export const databaseTypes: readonly string[] = [types.databaseInstance, types.databaseCluster];
