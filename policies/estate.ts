@@ -1,5 +1,5 @@
 import type { Declared } from "./rule";
-import { unknown, valueAt } from "./values";
+import { isSet, unknown, valueAt } from "./values";
 
 /** All resources of a stack, and how they refer to each other. */
 
@@ -33,22 +33,22 @@ const identities = [
 
 /**
  * Whether the value of `property` names `target`: it is one of the target's identities, or it was made from one of its
- * outputs. A value that is not known and was made from something else names that.
+ * outputs. During a preview, and where a provider keeps the id out of its outputs, only the latter is to be seen; that
+ * counts where the property was made from nothing else.
  */
 export function names(from: Declared, property: string, value: unknown, target: Declared): Answer {
   const [top = ""] = property.split(/[.[]/);
-  const isMadeFrom = from.references[top]?.includes(target.urn) ?? false;
-  if (value === unknown || value === undefined) return value === unknown && isMadeFrom ? "yes" : "no";
+  const made = from.references[top] ?? [];
+  if (!isSet(value) || value === "*") return "no";
+  // Made from no resource of this kind, such as from what a function was asked for: it may be any.
+  if (value === unknown && !made.some((urn) => typeOf(urn) === target.type)) return "unknown";
   const own = identities.map((key) => valueAt(target.properties, key));
-  if (own.includes(value)) return "yes";
-  // During a preview the target's identity may be unknown although the value, an old one, is known.
-  return isMadeFrom && own.includes(unknown) ? "unknown" : "no";
+  if (value !== unknown && own.includes(value)) return "yes";
+  if (!made.includes(target.urn)) return "no";
+  if (value === unknown) return "yes";
+  const isHidden = own.includes(unknown) || valueAt(target.properties, "id") === undefined;
+  return isHidden && made.length === 1 ? "yes" : "no";
 }
 
-/** The resources that a property names. */
-export const named = (
-  resources: readonly Declared[],
-  from: Declared,
-  property: string,
-  value: unknown,
-): Declared[] => resources.filter((target) => names(from, property, value, target) !== "no");
+/** The type of the resource that a URN names; before the last `$` are its parents' types. */
+const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";

@@ -35,7 +35,9 @@ export const policies = (rules: readonly Rule[], read: () => Situation): Policie
       tags: [area],
       url: `${documentation}#${id}`,
       enforcementLevel:
-        rule.isAdvisoryInPreview && read().isPreview ? ("advisory" as const) : ("mandatory" as const),
+        rule.level === "advisory" || (rule.isAdvisoryInPreview && read().isPreview)
+          ? ("advisory" as const)
+          : ("mandatory" as const),
       ...(settings && { configSchema: { properties: settings } as PolicyConfigSchema }),
     };
     if ("checkStack" in rule)

@@ -65,6 +65,8 @@ interface Texts {
   /** Rows of the requirements. */
   rows: readonly string[];
   settings?: Readonly<Record<string, Setting>>;
+  /** Level without a policy config file. Default: mandatory. */
+  level?: "advisory";
   /** Whether a preview only reports a violation, because what is required has to be so at the hour of the update. */
   isAdvisoryInPreview?: true;
 }

@@ -1,5 +1,62 @@
+import { acts, complete, missingData } from "./alarms/alarms";
+import { slotWatched, topicUsed } from "./alarms/coverage";
+import { backupAlarmed } from "./backups/alarms";
+import { databaseGuarded, databaseRetention } from "./backups/instances";
+import { continuous, role, selected, selectionTakes } from "./backups/ownership";
 import { retention, schedule, windows } from "./backups/plans";
+import { restoreSchedule, restoreTested } from "./backups/restoreTests";
+import { vaultGuarded, vaultLocked, vaultPolicy } from "./backups/vaults";
+import { expired, owned, risky, valid } from "./flags/flags";
+import { contained, images, migrationJob, probed, rollout } from "./release/pods";
+import { disruption, oneImage, service } from "./release/slots";
+import { knowsRelease, published } from "./release/identity";
+import { canaryBounded, ruleComplete, weightsSum } from "./release/listenerRules";
+import { binding, healthChecked } from "./release/targets";
+import { drained, noEmptySlot, testRule } from "./release/traffic";
 import type { Rule } from "./rule";
 
 /** Every rule of the pack, area by area, in the order of docs/policies.md. */
-export const rules: readonly Rule[] = [schedule, retention, windows];
+export const rules: readonly Rule[] = [
+  selected,
+  schedule,
+  retention,
+  windows,
+  continuous,
+  selectionTakes,
+  role,
+  vaultGuarded,
+  vaultLocked,
+  vaultPolicy,
+  databaseRetention,
+  databaseGuarded,
+  restoreSchedule,
+  restoreTested,
+  backupAlarmed,
+  weightsSum,
+  canaryBounded,
+  ruleComplete,
+  noEmptySlot,
+  testRule,
+  images,
+  oneImage,
+  knowsRelease,
+  published,
+  probed,
+  contained,
+  rollout,
+  disruption,
+  drained,
+  service,
+  healthChecked,
+  binding,
+  slotWatched,
+  acts,
+  missingData,
+  complete,
+  topicUsed,
+  valid,
+  owned,
+  expired,
+  risky,
+  migrationJob,
+];

@@ -78,6 +78,10 @@ export function listAt(root: unknown, path: string): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** Whether a value may be right: it is, or it is not known yet. */
+export const maybe = (value: unknown, is: (value: unknown) => boolean): boolean =>
+  value === unknown || is(value);
+
 /** A value as a message shows it. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return "not set";

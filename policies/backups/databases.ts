@@ -1,7 +1,7 @@
 import { ofType } from "../estate";
 import type { Declared, Situation } from "../rule";
 import { databaseTypes, types } from "../types";
-import { document, unknown, valueAt } from "../values";
+import { document, isObject, unknown, valueAt } from "../values";
 
 /** A database that has to be backed up: one of this stack, or one that the stack only knows by its ARN. */
 export interface Database {
@@ -14,8 +14,8 @@ export interface Database {
   kind: "db" | "cluster";
   /** Its own name in AWS, {@link unknown} before it is created. */
   identifier: unknown;
-  /** Tags as far as they are known; absent for a database outside of the stack. */
-  tags?: Readonly<Record<string, unknown>>;
+  /** Tags, {@link unknown} where none is known; absent for a database outside of the stack. */
+  tags?: Readonly<Record<string, unknown>> | typeof unknown;
 }
 
 /** The databases of the stack, those of the setting, and the one of this project's own config. A replica has its source's backups. */
@@ -36,7 +36,7 @@ export function databasesOf(
         arn: valueAt(properties, "arn") ?? unknown,
         kind,
         identifier: valueAt(properties, kind === "db" ? "identifier" : "clusterIdentifier") ?? unknown,
-        tags: typeof tags === "object" && tags !== null ? (tags as Record<string, unknown>) : {},
+        tags: isObject(tags) ? tags : tags === unknown ? unknown : {},
       };
     });
   const configured = valueAt(document(config["deployment-safety:database"]), "arn");

@@ -1,8 +1,8 @@
-import { expand } from "../../decisions/schedule";
 import { checkFields, isBetween } from "../fields";
 import { type Report, type Rule, resourceRule } from "../rule";
 import { types } from "../types";
 import { isSet, listAt, shown, unknown, valueAt } from "../values";
+import { expanded } from "./expanded";
 
 /** Rules of a backup plan, each about what the plan itself says. */
 
@@ -16,8 +16,8 @@ export function gapOf(rule: unknown, now: Date): number | undefined {
     valueAt(rule, "scheduleExpressionTimezone") ?? "Etc/UTC",
   ];
   if (typeof schedule !== "string" || typeof zone !== "string") return undefined;
-  const expanded = expand(schedule, zone, now);
-  return expanded.ok ? expanded.longestGapMinutes : undefined;
+  const found = expanded(schedule, zone, now);
+  return found.ok ? found.longestGapMinutes : undefined;
 }
 
 /** A plan must have rules; says so once. */
@@ -67,19 +67,19 @@ export const schedule = resourceRule<{ maxGapMinutes: number }>({
         continue;
       }
       const isText = typeof text === "string" && typeof zone === "string";
-      const expanded = isText ? expand(text, zone, now) : { ok: false as const, fault: shown(text) };
-      if (!expanded.ok)
+      const found = isText ? expanded(text, zone, now) : { ok: false as const, fault: shown(text) };
+      if (!found.ok)
         report(
           {
             at,
-            found: expanded.fault,
+            found: found.fault,
             required: "a schedule that can be expanded",
             mend: 'For example "cron(0 * * * ? *)" in "Etc/UTC".',
           },
           plan,
         );
       else if (isText && isSnapshotRule(rule))
-        gaps.push({ index, gap: expanded.longestGapMinutes, schedule: text, zone });
+        gaps.push({ index, gap: found.longestGapMinutes, schedule: text, zone });
     }
     const best = gaps.sort((a, b) => a.gap - b.gap)[0];
     if (best === undefined || isOpen || best.gap <= maxGapMinutes) return;

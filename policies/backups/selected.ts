@@ -47,7 +47,7 @@ const glob = (pattern: string): RegExp =>
   new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
 
 function tagIs(database: Database, key: unknown, value: unknown): Answer {
-  if (key === unknown || value === unknown) return "unknown";
+  if (key === unknown || value === unknown || database.tags === unknown) return "unknown";
   const tag = database.tags?.[String(key)];
   return tag === unknown ? "unknown" : answer(tag !== undefined && tag === value);
 }
@@ -65,6 +65,10 @@ function meets(database: Database, condition: unknown): Answer {
       const key = shown(valueAt(entry, "key"))
         .replaceAll('"', "")
         .replace(/^aws:ResourceTag\//, "");
+      if (database.tags === unknown) {
+        parts.push("unknown");
+        continue;
+      }
       const tag = database.tags?.[key];
       const value = valueAt(entry, "value");
       if (tag === unknown || value === unknown) parts.push("unknown");

@@ -1,0 +1,60 @@
+import { names, ofType } from "../estate";
+import type { Declared } from "../rule";
+import { types } from "../types";
+import { listAt, unknown, valueAt } from "../values";
+
+/** Whom an alarm reaches. */
+
+/** Where an alarm's actions end: nobody, a topic that nobody listens to, or somebody. */
+export type Reach = "nothing" | "nobody" | "somebody";
+
+/** Whether a topic has a subscriber; one outside of the stack is taken to have one. */
+export function topicReach(
+  resources: readonly Declared[],
+  from: Declared,
+  property: string,
+  arn: unknown,
+): Reach {
+  const topics = ofType(resources, types.topic).filter((topic) => names(from, property, arn, topic) !== "no");
+  if (topics.length === 0)
+    return arn === unknown ||
+      /^arn:[^:]+:(sns|ssm|ssm-contacts|lambda|ec2|autoscaling|swf):/.test(String(arn))
+      ? "somebody"
+      : "nothing";
+  const isHeard = ofType(resources, types.subscription).some((subscription) =>
+    topics.some(
+      (topic) =>
+        names(subscription, "topic", valueAt(subscription.properties, "topic"), topic) !== "no" &&
+        valueAt(subscription.properties, "endpoint") !== undefined,
+    ),
+  );
+  return isHeard ? "somebody" : "nobody";
+}
+
+/** The best that the actions of an alarm reach. */
+export function alarmReach(resources: readonly Declared[], alarm: Declared): Reach {
+  if (valueAt(alarm.properties, "actionsEnabled") === false) return "nothing";
+  if (valueAt(alarm.properties, "alarmActions") === unknown) return "somebody";
+  const reaches = listAt(alarm.properties, "alarmActions").map((arn) =>
+    topicReach(resources, alarm, "alarmActions", arn),
+  );
+  return reaches.includes("somebody") ? "somebody" : reaches.includes("nobody") ? "nobody" : "nothing";
+}
+
+/** The composite alarms that ask for an alarm's state. */
+export const compositesOf = (resources: readonly Declared[], alarm: Declared): Declared[] => {
+  const name = valueAt(alarm.properties, alarm.type === types.metricAlarm ? "name" : "alarmName");
+  return ofType(resources, types.compositeAlarm).filter((composite) => {
+    const rule = valueAt(composite.properties, "alarmRule");
+    return (
+      composite !== alarm &&
+      (rule === unknown ||
+        composite.references.alarmRule?.includes(alarm.urn) ||
+        (typeof rule === "string" &&
+          typeof name === "string" &&
+          new RegExp(`["(:]${escaped(name)}["')]`).test(rule)))
+    );
+  });
+};
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -1,0 +1,293 @@
+import { type Field, checkFields, isBetween, isFalse, isOneOf, isTrue } from "../fields";
+import { resourceRule } from "../rule";
+import { types } from "../types";
+import { isSet, listAt, shown, unknown, valueAt } from "../values";
+import { podLabels, podSpecPath, podTypes, selects, serverTypes } from "./workloads";
+
+/** Rules about a workload by itself. */
+
+/** An image by digest. */
+export const byDigest = (value: unknown): boolean =>
+  typeof value === "string" && /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(value);
+
+export const images = resourceRule({
+  id: "image-named-by-digest",
+  area: "release",
+  severity: "critical",
+  rows: ["A4", "C4"],
+  description: "Every container's image is named by digest.",
+  why: "A tag can be moved to other code: the rollback would then bring back something that never ran.",
+  remedy: "Give `image` as name@sha256:<64 hex digits>; the build writes it into releases/<version>.json.",
+  types: podTypes,
+  check(workload, report) {
+    const mend = "Name it by digest: name@sha256:<64 hex digits>.";
+    const required = "an image by digest";
+    const spec = podSpecPath(workload);
+    checkFields(
+      workload,
+      [
+        { path: `${spec}.containers[].image`, allows: byDigest, required, mend },
+        ...(isSet(valueAt(workload.properties, `${spec}.initContainers`))
+          ? [{ path: `${spec}.initContainers[].image`, allows: byDigest, required, mend }]
+          : []),
+      ],
+      report,
+    );
+  },
+});
+
+/** What each probe must say; times in seconds. */
+const probes: readonly { name: string; longestPeriod: number; most: number; why: string }[] = [
+  { name: "startupProbe", longestPeriod: 10, most: 300, why: "a slow start is not a dead process" },
+  { name: "readinessProbe", longestPeriod: 10, most: 3, why: "a pod that cannot answer gets no requests" },
+  { name: "livenessProbe", longestPeriod: 30, most: 10, why: "a process that hangs is restarted" },
+];
+
+export const probed = resourceRule({
+  id: "pods-probed",
+  area: "release",
+  severity: "critical",
+  rows: ["A5"],
+  description: "Every container that serves says how its start, its readiness and its life are asked.",
+  why: "Without readiness traffic reaches a pod that cannot answer; without liveness one that hangs stays.",
+  remedy:
+    "Give `startupProbe`, `readinessProbe` and `livenessProbe`, each with path, port, period, time-out and threshold.",
+  types: serverTypes,
+  check(workload, report) {
+    const spec = podSpecPath(workload);
+    const fields: Field[] = probes.flatMap(({ name, longestPeriod, most, why }) => {
+      const at = `${spec}.containers[].${name}`;
+      const mend = `Set it: ${why}.`;
+      return [
+        {
+          path: at,
+          allows: (probe: unknown) => {
+            const ways = ["httpGet", "tcpSocket", "grpc", "exec"]
+              .map((way) => valueAt(probe, way))
+              .filter(isSet);
+            const [way] = ways;
+            return (
+              ways.length === 1 &&
+              (way === unknown ||
+                isSet(valueAt(way, "port")) ||
+                listAt(way, "command").some((word) => typeof word === "string" && word !== ""))
+            );
+          },
+          required: "a probe with `httpGet`, `tcpSocket`, `grpc` or `exec`, and where it asks",
+          mend,
+        },
+        {
+          path: `${at}.httpGet.path`,
+          // Where another way is used there is none.
+          mayBeUnset: false,
+          allows: (path: unknown) => typeof path === "string" && path.startsWith("/") && path.length > 1,
+          required: "a path of its own, such as /ready",
+          mend,
+        },
+        {
+          path: `${at}.httpGet.port`,
+          allows: (port: unknown) => port !== 0 && port !== "*" && port !== false,
+          required: "a port",
+          mend,
+        },
+        {
+          path: `${at}.periodSeconds`,
+          allows: isBetween(1, longestPeriod),
+          required: `1 to ${longestPeriod} seconds`,
+          mend,
+        },
+        {
+          path: `${at}.timeoutSeconds`,
+          allows: isBetween(1, longestPeriod),
+          required: `1 to ${longestPeriod} seconds`,
+          mend: "Set it: the default of 1 second ends an answer that only is slow.",
+        },
+        { path: `${at}.failureThreshold`, allows: isBetween(1, most), required: `1 to ${most}`, mend },
+      ];
+    });
+    const usesHttp = (path: string): boolean => {
+      const probe = /containers\[\d+\]\.\w+Probe/.exec(path)?.[0];
+      const value = probe && valueOfIndexed(workload.properties, `${spec}.${probe}`);
+      return (
+        !isSet(valueAt(value, "tcpSocket")) &&
+        !isSet(valueAt(value, "grpc")) &&
+        !isSet(valueAt(value, "exec"))
+      );
+    };
+    checkFields(workload, fields, (violation, resource) => {
+      if (violation.at?.includes(".httpGet.") && !usesHttp(violation.at)) return;
+      report(violation, resource);
+    });
+  },
+});
+
+/** The value at a path with indices, such as `containers[0].image`. */
+function valueOfIndexed(root: unknown, path: string): unknown {
+  return path
+    .split(/[.[\]]+/)
+    .filter(Boolean)
+    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], root);
+}
+
+export const contained = resourceRule({
+  id: "pods-contained",
+  area: "release",
+  severity: "medium",
+  rows: ["A5"],
+  description:
+    "A pod runs without root, without more rights, on a read-only file system, with requests and a limit of memory.",
+  why: "A release that leaks memory or writes where it should not must not take its neighbours, the other slot among them, along.",
+  remedy:
+    "Set `securityContext` of pod and container, `automountServiceAccountToken: false` and `resources`.",
+  types: podTypes,
+  check(workload, report) {
+    const spec = podSpecPath(workload);
+    const container = `${spec}.containers[]`;
+    const quantity = (value: unknown): boolean =>
+      /^[1-9][\d.]*(m|[KMGT]i?)?$|^0\.\d*[1-9]\d*$/.test(String(value));
+    const mend = "Set it.";
+    checkFields(
+      workload,
+      [
+        { path: `${spec}.securityContext.runAsNonRoot`, allows: isTrue, required: "true", mend },
+        {
+          path: `${spec}.securityContext.seccompProfile.type`,
+          allows: isOneOf("RuntimeDefault", "Localhost"),
+          required: "RuntimeDefault",
+          mend,
+        },
+        { path: `${spec}.automountServiceAccountToken`, allows: isFalse, required: "false", mend },
+        {
+          path: `${container}.securityContext.allowPrivilegeEscalation`,
+          allows: isFalse,
+          required: "false",
+          mend,
+        },
+        {
+          path: `${container}.securityContext.readOnlyRootFilesystem`,
+          allows: isTrue,
+          required: "true",
+          mend,
+        },
+        {
+          path: `${container}.securityContext.capabilities.drop`,
+          allows: (drop) => drop === unknown || (Array.isArray(drop) && drop.includes("ALL")),
+          required: '["ALL"]',
+          mend,
+        },
+        { path: `${container}.resources.requests.cpu`, allows: quantity, required: "a share of CPU", mend },
+        {
+          path: `${container}.resources.requests.memory`,
+          allows: quantity,
+          required: "an amount of memory",
+          mend,
+        },
+        {
+          path: `${container}.resources.limits.memory`,
+          allows: quantity,
+          required: "a limit of memory",
+          mend,
+        },
+      ],
+      report,
+    );
+  },
+});
+
+export const rollout = resourceRule({
+  id: "rollout-keeps-capacity",
+  area: "release",
+  severity: "high",
+  rows: ["A5", "C4"],
+  description:
+    "A Deployment replaces its pods without ever having fewer, fails within minutes, and finds its own pods.",
+  why: "With `maxUnavailable` above 0 a bad image takes good pods away before the first new one is ready.",
+  remedy:
+    "Set `replicas`, `minReadySeconds`, `progressDeadlineSeconds`, a `RollingUpdate` with `maxUnavailable: 0`, and a selector of the pods' labels.",
+  types: [types.deployment],
+  check(deployment, report) {
+    const mend = "Set it.";
+    checkFields(
+      deployment,
+      [
+        { path: "metadata.name", required: "a fixed name, by which commands and budgets find it", mend },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
+        { path: "spec.replicas", allows: isBetween(0, 1000), required: "a number", mend },
+        { path: "spec.minReadySeconds", allows: isBetween(1, 600), required: "1 second or more", mend },
+        {
+          path: "spec.progressDeadlineSeconds",
+          allows: isBetween(30, 900),
+          required: "30 to 900 seconds",
+          mend: "Set it; the default is 600.",
+        },
+        {
+          path: "spec.strategy.type",
+          allows: isOneOf("RollingUpdate"),
+          mayBeUnset: true,
+          required: "RollingUpdate",
+          mend: "With Recreate there is a gap.",
+        },
+        {
+          path: "spec.strategy.rollingUpdate.maxUnavailable",
+          allows: isOneOf(0, "0", "0%"),
+          required: "0",
+          mend: "Set it; the default is 25 %.",
+        },
+        {
+          path: "spec.strategy.rollingUpdate.maxSurge",
+          allows: (value) => /^[1-9]\d*%?$/.test(String(value)),
+          required: "more than 0",
+          mend: "Set it; with 0 and no pod unavailable nothing can be replaced.",
+        },
+      ],
+      report,
+    );
+    const selector = valueAt(deployment.properties, "spec.selector.matchLabels");
+    if (selector !== unknown && !selects(selector, podLabels(deployment)))
+      report(
+        {
+          at: "spec.selector.matchLabels",
+          found: shown(selector),
+          required: `labels that its pods have: ${shown(podLabels(deployment))}`,
+          mend: "Give selector and pods the same labels.",
+        },
+        deployment,
+      );
+  },
+});
+
+export const migrationJob = resourceRule({
+  id: "migration-runs-once",
+  area: "change",
+  severity: "high",
+  rows: ["B1", "C5"],
+  description: "A Job is tried once, within a limit of time, and is not restarted half-way.",
+  why: "A migration that failed half-way and is begun again by itself destroys what would have told the cause.",
+  remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
+  types: [types.job],
+  check(job, report) {
+    const mend = "Set it.";
+    checkFields(
+      job,
+      [
+        { path: "metadata.name", required: "a name of the act, so that it is found again", mend },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
+        { path: "spec.backoffLimit", allows: isOneOf(0), required: "0", mend: "Set it; the default is 6." },
+        {
+          path: "spec.activeDeadlineSeconds",
+          allows: isBetween(1, 86_400),
+          required: "a limit in seconds, at most a day",
+          mend: "Set it; by default there is none.",
+        },
+        { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never", mend },
+        {
+          path: "spec.template.spec.containers[].command[]",
+          allows: (word) => word !== "*",
+          required: "the command",
+          mend: "Say what runs: an image's default command is the server.",
+        },
+      ],
+      report,
+    );
+  },
+});

@@ -1,0 +1,49 @@
+import type { Declared } from "../rule";
+import { types } from "../types";
+import { isObject, unknown, valueAt } from "../values";
+
+/** Where each kind of workload keeps its pods. */
+const podPaths: Readonly<Record<string, string>> = {
+  [types.deployment]: "spec.template",
+  [types.statefulSet]: "spec.template",
+  [types.daemonSet]: "spec.template",
+  [types.job]: "spec.template",
+  [types.cronJob]: "spec.jobTemplate.spec.template",
+  [types.pod]: "",
+};
+
+/** Everything that runs pods, and what of it runs until it is told to end. */
+export const podTypes: readonly string[] = Object.keys(podPaths);
+export const serverTypes: readonly string[] = [types.deployment, types.statefulSet, types.daemonSet];
+
+/** Path of a workload's pod spec. */
+export const podSpecPath = ({ type }: Declared): string =>
+  [podPaths[type], "spec"].filter((part) => part !== "").join(".");
+
+/** The labels of a workload's pods. */
+export function podLabels(workload: Declared): Record<string, unknown> {
+  const labels = valueAt(
+    workload.properties,
+    [podPaths[workload.type], "metadata.labels"].filter((part) => part !== "").join("."),
+  );
+  return isObject(labels) ? labels : {};
+}
+
+/** Whether a selector's labels, of which there must be one, all are among a pod's. */
+export function selects(selector: unknown, labels: Readonly<Record<string, unknown>>): boolean {
+  if (selector === unknown) return true;
+  if (!isObject(selector)) return false;
+  const wanted = Object.entries(selector);
+  return wanted.length > 0 && wanted.every(([key, value]) => isSame(labels[key], value));
+}
+
+/** Whether two values are, or may be, the same. */
+export const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || one === unknown || other === unknown;
+
+/** Name and namespace of an object in Kubernetes. */
+export const objectName = ({ properties }: Declared): unknown => valueAt(properties, "metadata.name");
+export const namespaceOf = ({ properties }: Declared): unknown => valueAt(properties, "metadata.namespace");
+
+/** The slot that a workload's pods belong to; undefined for what belongs to none. */
+export const slotOf = (workload: Declared): unknown => podLabels(workload)["deployment-safety/slot"];

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { rules } from "../../policies/rules";
+import { unknown } from "../../policies/values";
+import { faults, unknowns } from "./faults";
+import { happy } from "./happy";
+import { broken, brokenIds, changed } from "./judged";
+
+describe("a stack in which nothing is wrong", () => {
+  it("breaks no policy", async () => expect(await broken(rules, happy)).toEqual([]));
+
+  it("breaks none either while nothing is known of what is yet to be created", async () => {
+    const found: string[] = [];
+    for (const path of unknowns)
+      for (const id of await brokenIds(rules, changed(happy, path, unknown))) found.push(`${id}: ${path}`);
+    expect(found).toEqual([]);
+  });
+});
+
+describe("one fault", () => {
+  it.each(faults)("breaks %s: %s is %j", async (policy, path, value, also = []) => {
+    const found = await broken(rules, changed(happy, path, value));
+    const ids = new Set(found.map(({ id }) => id));
+    expect([...ids], JSON.stringify(found, null, 1)).toContain(policy);
+    for (const other of also) expect([...ids]).toContain(other);
+    for (const { text } of found) expect(text).toMatch(/found .+; required: .+\. .+\.$/s);
+  });
+
+  it("is there for every policy", () => {
+    const faulted = new Set(faults.map(([policy]) => policy));
+    expect(rules.map(({ id }) => id).filter((id) => !faulted.has(id))).toEqual([]);
+  });
+});
