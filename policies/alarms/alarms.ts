@@ -2,7 +2,7 @@ import { ofType } from "../estate";
 import { type Field, checkFields, isBetween, isOneOf } from "../fields";
 import { type Declared, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
-import { isObject, isSet, listAt, shown, unknown, valueAt, valuesAt } from "../values";
+import { isObject, isSet, shown, unknown, valueAt, valuesAt } from "../values";
 import { alarmReach, compositesOf } from "./topics";
 
 /** Rules about alarms. */
