@@ -80,8 +80,12 @@ const expectation = z.strictObject({
 
 const command = z.array(z.string().min(1)).min(1);
 
-const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "must be one that Prometheus allows: letters, digits, _ and :");
-const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "must be one that Prometheus allows: letters, digits and _");
+const metricName = z
+  .string()
+  .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "must be one that Prometheus allows: letters, digits, _ and :");
+const labelName = z
+  .string()
+  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "must be one that Prometheus allows: letters, digits and _");
 
 const metrics = z.strictObject({
   /** Where the gate counts requests, errors, slow requests and jobs. */
