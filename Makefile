@@ -12,7 +12,7 @@ $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval overrid
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians drill restore
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians drill restore audit-verify
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -45,6 +45,9 @@ allow: ## Take DIGEST= off the list of refused images, with REASON= and ACTOR=
 ##@ A change that cannot be undone
 approve: ## Approve CHANGE=<revision|vault-lock> with REASON=; WINDOW=<from>/<to> EXPIRES=
 notify-guardians: ## Tell guardians of the approved CHANGE=; TEXT= TEXT_AR=
+
+##@ Records
+audit-verify: ## Is the audit trail whole? Names what was changed, taken out or put in
 
 # The commands of a night do not install anything; those that start a release do.
 deploy migrate: setup-commands

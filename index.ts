@@ -8,6 +8,7 @@ import { FeatureFlags } from "./components/featureFlags";
 import { MigrationJob } from "./components/migrationJob";
 import { publishGuard } from "./components/publishedGuard";
 import { publishRelease } from "./components/publishedRelease";
+import { ReportingSchema } from "./components/reportingSchema";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { dueBackfills } from "./decisions/backfills";
 import { admitted } from "./program/admission";
@@ -28,6 +29,16 @@ export = async () => {
   const backups = new BackupSchedule("backups", { stack, settings });
   const migration =
     release.migration && new MigrationJob("migration", { stack, settings, migration: release.migration });
+  const records =
+    migration &&
+    settings.reporting &&
+    release.migration &&
+    new ReportingSchema("reporting", {
+      stack,
+      settings,
+      image: release.migration.image,
+      after: [migration.job],
+    });
   const canary = new CanaryRelease("release", { stack, settings, after: migration ? [migration.job] : [] });
   const flags = new FeatureFlags("flags", { stack, settings });
   const alarms = new ReleaseAlarms("alarms", {
@@ -51,6 +62,7 @@ export = async () => {
     guard,
     ...(migration ? [migration] : []),
     ...backfills,
+    ...(records ? [records] : []),
   ];
   publishRelease({ stack, release, after: everything });
 

@@ -253,6 +253,15 @@ const settingsFields = z.strictObject({
    * and giving it up needs an approval too. Absent: a stack whose data nobody would miss, such as a first stage's.
    */
   changeWindow: changeWindowSchema.optional(),
+  /** Where records go: the schema `reporting` of the database. Absent: nothing is recorded. */
+  reporting: z
+    .strictObject({
+      /** Kubernetes Secret with the address of who may append records. */
+      secretName: z.string().min(1),
+      /** Its key. Default `DATABASE_URL`. */
+      key: z.string().min(1).default("DATABASE_URL"),
+    })
+    .optional(),
   /** How people are told. Absent: nobody is, and a notice to guardians cannot be sent. */
   comms: commsSchema.optional(),
   /** Stack whose `validated` output production takes releases from (A4); absent: this stack is the first stage. */

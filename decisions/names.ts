@@ -30,6 +30,8 @@ export const parameters = {
   refused: (stack: string, hex: string) => `${parameterRoot(stack)}refused/${hex}`,
   /** JSON `{ flags: "off", workers: Slot[], reason, at }`: while it exists risky flags are off and these slots' workers stop. */
   killSwitch: (stack: string) => `${parameterRoot(stack)}kill-switch`,
+  /** Number and hash of the newest event of the audit trail, JSON. */
+  auditHead: (stack: string) => `${parameterRoot(stack)}audit/head`,
   /** What the newest update left in force against irreversible changes, JSON; written by the program. */
   guard: (stack: string) => `${parameterRoot(stack)}guard`,
   /** The lease of the operation under way, JSON. */

@@ -114,6 +114,11 @@ export const commands = {
     options: ["to", "remove", "dryRun", "yes"],
     load: () => import("./commands/restore.js"),
   },
+  "audit-verify": {
+    summary: "check that nothing in the audit trail was changed, taken out or put in",
+    options: [],
+    load: () => import("./commands/auditVerify.js"),
+  },
 } as const satisfies Record<string, Entry>;
 
 export type CommandName = keyof typeof commands;

@@ -1,4 +1,4 @@
-import { type ExitCode } from "../decisions/exitCodes";
+import { exitCodes, type ExitCode } from "../decisions/exitCodes";
 
 export { exitCodes, type ExitCode } from "../decisions/exitCodes";
 
@@ -15,6 +15,10 @@ export class Failure extends Error {
     this.name = "Failure";
   }
 }
+
+/** The code that a command ends with after `error`. */
+export const exitCodeOf = (error: unknown): ExitCode =>
+  error instanceof Failure ? error.exitCode : exitCodes.unexpected;
 
 /** The message of anything thrown, without its stack. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,8 +1,9 @@
 import { Command, CommanderError, Option } from "commander";
 import { commands, type CommandName, type OptionName, type Run } from "./catalogue";
-import { createContext } from "./context";
-import { exitCodes, Failure } from "./failure";
+import { createContext, type Context } from "./context";
+import { exitCodeOf, exitCodes, Failure } from "./failure";
 import { makeLine, readOptions, type Raw } from "./options";
+import { recordCommand } from "./record";
 import { createReport } from "./report";
 
 /** Flags and help of every option; a command takes those that its catalogue entry names. */
@@ -85,14 +86,19 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     );
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  let ctx: Context | undefined;
   try {
     const options = readOptions(raw, process.env);
     const { run } = await load();
-    await run(createContext({ command: name, options, report, abort, stopUpdates: stopUpdates.signal }));
+    ctx = createContext({ command: name, options, report, abort, stopUpdates: stopUpdates.signal });
+    await run(ctx);
+    await recordCommand(ctx, exitCodes.done, undefined);
     return report.end();
   } catch (error) {
     // Whatever an interruption broke on its way out, the interruption is what happened.
-    return report.end(abort.signal.aborted ? abort.signal.reason : error);
+    const end: unknown = abort.signal.aborted ? abort.signal.reason : error;
+    if (ctx) await recordCommand(ctx, exitCodeOf(end), end);
+    return report.end(end);
   } finally {
     process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
   }

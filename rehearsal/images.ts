@@ -72,6 +72,7 @@ function contents(project: string, version: string, revision: string): Files {
   for (let one: string | undefined = version; one; one = recipe(project, one).builtOn) layers.unshift(one);
   for (const layer of layers) add(`rehearsal/school/releases/${layer}`, "school", /^release\.json$/);
   add("migrations", "migrations", /^(revisions\/|check\/|alembic\.ini$|script\.py\.mako$)/);
+  add("reporting", "reporting", /^$/);
   for (const file of lineage(join(project, "migrations/revisions"), revision))
     files.set(join("migrations/revisions", file), read(project, "migrations/revisions", file));
   const ini = read(project, "migrations/alembic.ini");

@@ -1,0 +1,72 @@
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import * as batch from "@pulumi/kubernetes/batch/v1";
+import type { Settings } from "../decisions/config";
+import { container, podLabels, podSecurity } from "./pod";
+
+export interface ReportingSchemaArgs {
+  stack: string;
+  settings: Settings;
+  /** Image that has `reporting/` beside `migrations/`. */
+  image: string;
+  /** The application's own migration goes first: both take one lock. */
+  after: Resource[];
+}
+
+/** Newest revision of `reporting/revisions`; a new one makes a new Job. */
+const revision = "0001";
+
+/** Seconds that the schema's migration may take, and that Pulumi waits beyond. */
+const [limitSeconds, patienceSeconds] = [300, 120];
+
+/**
+ * Brings the schema `reporting` up, in a Job of its own, once for each of its revisions. It is never taken down: a rollback
+ * of the application must not touch the records of why it was needed.
+ */
+export class ReportingSchema extends ComponentResource {
+  constructor(
+    name: string,
+    { stack, settings, image, after }: ReportingSchemaArgs,
+    options?: ComponentResourceOptions,
+  ) {
+    super("deployment-safety:components:ReportingSchema", name, {}, options);
+    const place = { stack, settings, component: "migrate" } as const;
+    new batch.Job(
+      `${name}-job`,
+      {
+        metadata: {
+          name: `reporting-${revision}`,
+          namespace: settings.cluster.namespace,
+          labels: podLabels(place),
+          annotations: { "pulumi.com/replaceUnready": "true" },
+        },
+        spec: {
+          backoffLimit: 0,
+          activeDeadlineSeconds: limitSeconds,
+          template: {
+            metadata: { labels: podLabels(place) },
+            spec: {
+              ...podSecurity,
+              restartPolicy: "Never",
+              containers: [
+                container(place, {
+                  image,
+                  command: ["alembic", "-c", "reporting/alembic.ini", "upgrade", revision],
+                  resources: settings.sizing.workers.resources,
+                  environment: [],
+                }),
+              ],
+            },
+          },
+        },
+      },
+      {
+        parent: this,
+        dependsOn: after,
+        // The image is that of the release which first brought the revision; later ones have nothing to do.
+        ignoreChanges: ["spec.template"],
+        customTimeouts: { create: `${limitSeconds + patienceSeconds}s` },
+      },
+    );
+    this.registerOutputs();
+  }
+}

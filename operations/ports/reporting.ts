@@ -1,0 +1,99 @@
+import type { AuditEvent, AuditHead } from "../../decisions/auditChain";
+import { connect, readDatabaseUrl } from "./database";
+
+/** One record on its way into the `reporting` schema; its id is the spool's. */
+export interface AuditRecord {
+  /** ISO time at which it happened. */
+  at: string;
+  kind: "command" | "update" | "incident";
+  stack: string;
+  actor: string;
+  body: {
+    /** Updates of stack history that it is about. */
+    updates?: { update: string; message: string; result: string }[];
+    /** What happened in an incident; the first record with an id opens it. */
+    incident?: IncidentRecord;
+    [fact: string]: unknown;
+  };
+}
+
+/** What happened in an incident. */
+export interface IncidentRecord {
+  id: string;
+  cause: string;
+  title: string;
+  source: "alarm" | "ticket" | "rollback";
+  state: string;
+  /** Update of stack history that belongs to it; must be known to the records. */
+  update?: string;
+  body?: Record<string, unknown>;
+}
+
+/** The schema `reporting` of the stack's database. */
+export interface Reporting {
+  /** Appends a record; the same id again appends nothing. Returns the event's place. */
+  append(id: string, record: AuditRecord): Promise<AuditHead>;
+  /** Names of the updates that are recorded. */
+  updates(stack: string): Promise<Set<string>>;
+  /** Every event in the order of its numbers, some at a time. */
+  events(): AsyncGenerator<AuditEvent[]>;
+  /** An incident's entries, the oldest first. */
+  entries(
+    incident: string,
+  ): Promise<{ title: string; cause: string; at: string; state: string; body: unknown }[]>;
+  end(): Promise<void>;
+}
+
+/** Events that are read at once. */
+const page = 5_000;
+
+/** Opens the schema at `url`. Throws where there is no database, or no schema in it yet. */
+export async function openReporting(url: string): Promise<Reporting> {
+  const client = await connect(readDatabaseUrl(url), "the records");
+  await client.query("SET statement_timeout = '15s'");
+  return {
+    async append(id, { at, kind, stack, actor, body }) {
+      const { rows } = await client.query<{ number: string; hash: string }>(
+        "SELECT number, hash FROM reporting.append($1, $2, $3, $4, $5, $6)",
+        [id, at, kind, stack, actor, JSON.stringify(body)],
+      );
+      return { number: Number(rows[0]?.number), hash: rows[0]?.hash ?? "" };
+    },
+    async updates(stack) {
+      const { rows } = await client.query<{ update: string }>(
+        "SELECT update FROM reporting.stack_update WHERE stack = $1",
+        [stack],
+      );
+      return new Set(rows.map(({ update }) => update));
+    },
+    async *events() {
+      for (let after = "0"; ;) {
+        const { rows } = await client.query<AuditEvent & { number: string }>(
+          `SELECT number, id, reporting.utc(at) AS at, kind, stack, actor, body::text AS body, previous, hash
+           FROM reporting.audit_event WHERE number > $1 ORDER BY number LIMIT ${page}`,
+          [after],
+        );
+        const last = rows.at(-1);
+        if (!last) return;
+        after = String(last.number);
+        yield rows.map((row) => ({ ...row, number: Number(row.number) }));
+      }
+    },
+    async entries(incident) {
+      const { rows } = await client.query<{
+        title: string;
+        cause: string;
+        at: string;
+        state: string;
+        body: unknown;
+      }>(
+        `SELECT title, cause, reporting.utc(entry.at) AS at, state, entry.body
+         FROM reporting.incident_entry AS entry JOIN reporting.incident ON id = incident
+         WHERE incident = $1 ORDER BY audit_number`,
+        [incident],
+      );
+      return rows;
+    },
+    end: () => client.end(),
+  };
+}

@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import type { AuditHead } from "../decisions/auditChain";
+import type { HistoryEntry } from "../decisions/history";
+import { readMessage } from "../decisions/message";
+import { parameters as paths } from "../decisions/names";
+import type { Context } from "./context";
+import { exitCodes, messageOf } from "./failure";
+import { openReporting, type AuditRecord, type Reporting } from "./ports/reporting";
+import { createSpool, type Spool } from "./spool";
+import { deliverMessages, spoolFolder } from "./tell";
+
+/** Seconds that a command waits at its end for its record to be delivered; after that it stays in the spool. */
+const patience = 8;
+
+/** Commands that change nothing: their record waits for one that does, so that looking stays quick. */
+const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify"]);
+
+/** Records of a stack that wait on this machine. */
+export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool =>
+  createSpool(spoolFolder(ctx.root, ctx.stack, "records"));
+
+/** What a command was asked and what came of it. Options are named one by one: whatever is not here is never recorded. */
+function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
+  const { command, options, report, stack } = ctx;
+  const { version, update, revision, digest, slot, database, override, reason, dryRun, change, window } =
+    options;
+  const asked = { version, update, revision, digest, slot, database, override, dryRun, change, window };
+  return {
+    at: new Date().toISOString(),
+    kind: "command",
+    stack,
+    actor: options.actor,
+    body: {
+      command,
+      asked: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
+      ...(reason === undefined ? {} : { reason }),
+      exitCode,
+      ...(error === undefined ? {} : { error: messageOf(error).slice(0, 2_000) }),
+      steps: report.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
+    },
+  };
+}
+
+/**
+ * Records a command that has ended, and delivers whatever waits. Never fails and never waits long: what cannot be
+ * delivered stays on this machine and is said.
+ */
+export async function recordCommand(ctx: Context, exitCode: number, error: unknown): Promise<void> {
+  if (!ctx.settings.reporting) return;
+  try {
+    recordsOf(ctx).add(eventOf(ctx, exitCode, error));
+    if (onlyLooks.has(ctx.command) || exitCode === exitCodes.usage) return;
+    await withinPatience(deliverRecords(ctx));
+  } catch (failure) {
+    ctx.report.warn(`this command could not be recorded: ${messageOf(failure)}`);
+  }
+}
+
+async function withinPatience(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${patience} s`)), patience * 1000);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Delivers records and messages that wait; says what still does. Also takes updates from history that nobody recorded. */
+export async function deliverRecords(ctx: Context): Promise<void> {
+  const spool = recordsOf(ctx);
+  let reporting: Reporting | undefined;
+  try {
+    const [url, history] = await Promise.all([recordsUrl(ctx), ctx.engine.history()]);
+    reporting = await openReporting(url);
+    let head = await appendUpdates(reporting, ctx.stack, history);
+    const database = reporting;
+    const { error, left, busy } = await spool.flush(async (content, id) => {
+      head = await append(database, id, content as AuditRecord);
+    });
+    if (head) await anchor(ctx, head);
+    if (error !== undefined) throw new Error(messageOf(error), { cause: error });
+    if (busy) ctx.report.say(`${left} record(s) are being delivered by another command`);
+  } catch (error) {
+    const waiting = spool.waiting().length;
+    ctx.report.warn(
+      `${waiting} record(s) wait in .deployment-safety and are delivered by a later command: ${messageOf(error)}`,
+    );
+  } finally {
+    await reporting?.end().catch(() => undefined);
+  }
+  await deliverMessages(ctx);
+}
+
+/** REPORTING_DATABASE_URL of this shell, else the key of the stack's Secret. */
+export async function recordsUrl(ctx: Context): Promise<string> {
+  if (process.env.REPORTING_DATABASE_URL) return process.env.REPORTING_DATABASE_URL;
+  const { reporting } = ctx.settings;
+  if (!reporting) throw new Error("this stack has no `reporting`");
+  const value = await ctx.cluster.secret(reporting.secretName, reporting.key);
+  if (value === undefined)
+    throw new Error(`the Secret \`${reporting.secretName}\` has no key ${reporting.key}`);
+  return value;
+}
+
+/** Appends; a record that the schema will never take is kept as it is, as what it is: a command that could not be filed. */
+async function append(reporting: Reporting, id: string, record: AuditRecord): Promise<AuditHead> {
+  try {
+    return await reporting.append(id, record);
+  } catch (error) {
+    // 22 and 23: the data itself is refused. Anything else may be better later.
+    if (!/^2[23]/.test((error as { code?: string }).code ?? "")) throw error;
+    const body = { refused: messageOf(error), record };
+    return reporting.append(id, { ...record, kind: "command", body });
+  }
+}
+
+/** Updates of history that are not recorded yet, the oldest first, each an event of its own. */
+async function appendUpdates(
+  reporting: Reporting,
+  stack: string,
+  history: readonly HistoryEntry[],
+): Promise<AuditHead | undefined> {
+  const known = await reporting.updates(stack);
+  let head: AuditHead | undefined;
+  for (const entry of history.toReversed()) {
+    const update = updateName(entry);
+    if (known.has(update) || entry.result === "in-progress") continue;
+    const { line, note } = readMessage(entry.message);
+    head = await append(reporting, updateId(stack, update), {
+      at: entry.endTime ?? entry.startTime,
+      kind: "update",
+      stack,
+      actor: note?.actor ?? "pulumi",
+      body: {
+        kind: entry.kind,
+        message: line,
+        ...(note ?? { plain: true }),
+        updates: [{ update, message: line, result: entry.result }],
+      },
+    });
+  }
+  return head;
+}
+
+/** How records name an update: its number, or its start time where the backend numbers none. */
+export const updateName = ({ version, startTime }: HistoryEntry): string =>
+  version ? String(version) : startTime;
+
+/** The same id for the same update on whatever machine, so that two commands record it once. */
+function updateId(stack: string, update: string): string {
+  const hex = createHash("sha256").update(`${stack} ${update}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Keeps the newest event's number and hash outside of the database, where a cut tail shows. It never goes back. */
+async function anchor(ctx: Context, head: AuditHead): Promise<void> {
+  const path = paths.auditHead(ctx.stack);
+  const before = readHead(await ctx.parameters.read(path));
+  if (!before || before.number < head.number) await ctx.parameters.put(path, JSON.stringify(head));
+}
+
+/** The anchored head; undefined when there is none yet. */
+export const readHead = (text: string | undefined): AuditHead | undefined =>
+  text === undefined ? undefined : (JSON.parse(text) as AuditHead);
