@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Here } from "../decisions/lease";
 
-/** Whether a process with this id runs on this machine. */
+/**
+ * Whether a process with this id runs on this machine. One that has ended and that its parent has not asked about yet (a
+ * hung shell, a container without an init) still has its id, and is dead all the same.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !/^State:\s+[ZX]/m.test(readProc(pid, "status") ?? "");
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }

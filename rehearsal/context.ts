@@ -33,6 +33,9 @@ export interface Moment {
 /** What a scenario works with: the commands, the load, and a look at the real state behind them. */
 export class Context {
   readonly timeline: Moment[] = [];
+  private readonly loads = new Set<Load>();
+  private readonly begun = new Set<Begun>();
+  private readonly edits = new Set<() => void>();
   private readonly elb: ElasticLoadBalancingV2Client;
   private readonly ssm: SSMClient;
 
@@ -68,7 +71,19 @@ export class Context {
   begin(target: string, variables: Record<string, string> = {}, folder = this.copy): Begun {
     const words = makeWords(target, variables);
     this.note(`${said(words)} begins`);
-    return beginInCopy(this.home, this.ports, words, { folder, apart: true });
+    const begun = beginInCopy(this.home, this.ports, words, { folder, apart: true });
+    this.begun.add(begun);
+    return begun;
+  }
+
+  /** Ends what a scenario began and, because it failed, did not end. */
+  async tidy(): Promise<void> {
+    for (const begun of this.begun) begun.signal("SIGKILL");
+    await Promise.allSettled([...this.begun].map((begun) => begun.result));
+    await Promise.all([...this.loads].map((load) => load.stop()));
+    for (const takeBack of this.edits) takeBack();
+    this.begun.clear();
+    this.loads.clear();
   }
 
   /** Runs a make target with JSON=1 and notes its start and end. */
@@ -107,7 +122,9 @@ export class Context {
   }
 
   load(stack: Stack, perSecond = 60): Load {
-    return startLoad(`http://127.0.0.1:${this.ports[stack]}`, this.host(stack), perSecond);
+    const load = startLoad(`http://127.0.0.1:${this.ports[stack]}`, this.host(stack), perSecond);
+    this.loads.add(load);
+    return load;
   }
 
   /** The working copy's stack file. */
@@ -134,7 +151,11 @@ export class Context {
     };
     const before = this.config(stack)[`deployment-safety:${key}`] as object;
     write({ ...before, ...value });
-    return () => write(before);
+    const takeBack = () => {
+      if (this.edits.delete(takeBack)) write(before);
+    };
+    this.edits.add(takeBack);
+    return takeBack;
   }
 
   /** The value of one of the stack's parameters. */

@@ -1,3 +1,4 @@
+import { other } from "../decisions/names";
 import type { Context } from "./context";
 import type { Figures, Scenario } from "./scenario";
 import { scenarios } from "./scenarios";
@@ -45,9 +46,20 @@ export async function runScenarios(context: Context, name: string): Promise<Resu
       process.stderr.write(`\n  ${scenario.name} FAILED: ${message}\n`);
       end("failed", {}, message);
     }
+    await context.tidy();
+    if (results.at(-1)?.outcome === "failed") await restore(context);
   }
   printTimeline(context, results);
   return results;
+}
+
+/** Brings prod back to a validated release, from which the next scenario can start whatever the failed one left. */
+async function restore(context: Context): Promise<void> {
+  const now = await context.published("prod");
+  if (!now || (now.canaryWeight === 0 && now.traffic === "open" && now.validated !== undefined)) return;
+  const versions = [now.live, other(now.live)].flatMap((slot) => now.slots[slot]?.version ?? []);
+  for (const VERSION of versions) if ((await context.make("rollback", { VERSION })).exitCode === 0) return;
+  context.note("prod could not be brought back; what follows may fail because of that");
 }
 
 function printTimeline(context: Context, results: Result[]): void {
