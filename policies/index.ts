@@ -1,6 +1,33 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { PolicyPack } from "@pulumi/policy";
+import { configFaults } from "./configFile";
 import { policies, situation } from "./pack";
 import { rules } from "./rules";
+
+/** The folder that the engine was started in: the pack itself runs in its own. */
+const project = process.env.PWD ?? process.cwd();
+
+/** Faults of the config file that the environment names; the engine would pass over them. */
+function environmentFaults(): string[] {
+  const name = process.env.PULUMI_OPTION_POLICY_PACK_CONFIG;
+  // Several files are for several packs.
+  if (!name || name.includes(",")) return [];
+  try {
+    return configFaults(JSON.parse(readFileSync(resolve(project, name), "utf8")), rules).map(
+      (fault) => `${name}: ${fault}`,
+    );
+  } catch {
+    // The engine reads it too, and says what is wrong.
+    return [];
+  }
+}
+
+const faults = environmentFaults();
+if (faults.length > 0) {
+  process.stderr.write(`Invalid policy config:\n${faults.map((fault) => `  - ${fault}\n`).join("")}`);
+  process.exit(1);
+}
 
 /** Serves the pack to the engine that has started this process. */
 new PolicyPack("deployment-safety", {

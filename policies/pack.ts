@@ -1,4 +1,5 @@
 import type { Policies, PolicyConfigSchema, ReportViolation } from "@pulumi/policy";
+import { settingFaults } from "./configFile";
 import { type Declared, type Report, type Rule, type Situation, sentence } from "./rule";
 import { plain } from "./values";
 
@@ -17,11 +18,21 @@ export function situation(environment: NodeJS.ProcessEnv, now: Date): Situation 
   };
 }
 
-/** A rule's settings with their defaults, `given` over them. */
-export const settingsOf = ({ settings = {} }: Rule, given: object = {}): Record<string, unknown> => ({
-  ...Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.default])),
-  ...given,
-});
+/**
+ * A rule's settings with their defaults, `given` over them.
+ * @throws Error that names a setting which the rule does not have: the engine would pass over it.
+ */
+export function settingsOf(rule: Rule, given: object = {}): Record<string, unknown> {
+  const faults = settingFaults(rule, given);
+  if (faults.length > 0)
+    throw new Error(`Invalid policy config: ${faults.map((fault) => `${rule.id}.${fault}`).join("; ")}`);
+  return {
+    ...Object.fromEntries(
+      Object.entries(rule.settings ?? {}).map(([name, { default: value }]) => [name, value]),
+    ),
+    ...given,
+  };
+}
 
 /** The rules as policies. `read` gives the situation anew for each check, since an update may take its time. */
 export const policies = (rules: readonly Rule[], read: () => Situation): Policies =>

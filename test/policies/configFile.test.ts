@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { configFaults } from "../../policies/configFile";
+import { settingsOf } from "../../policies/pack";
+import { retention } from "../../policies/backups/plans";
+import { rules } from "../../policies/rules";
+
+describe("a policy config file", () => {
+  it.each(["staging", "prod"])("of %s names only policies and settings that there are", (stack) => {
+    const text = readFileSync(join(__dirname, "../../policies", `${stack}.json`), "utf8");
+    expect(configFaults(JSON.parse(text), rules)).toEqual([]);
+  });
+
+  it("is refused with the path of each fault", () => {
+    expect(
+      configFaults(
+        {
+          all: "always",
+          "backup-retention-long-enough": { enforcementLevel: "mandatory", minDay: 7 },
+          "backup-retention": "advisory",
+        },
+        rules,
+      ),
+    ).toEqual([
+      expect.stringMatching(/^all: must be one of/),
+      expect.stringMatching(
+        /^backup-retention-long-enough\.minDay: .*allowed are enforcementLevel, minDays$/,
+      ),
+      expect.stringMatching(/^backup-retention: there is no such policy/),
+    ]);
+    expect(configFaults([], rules)).toHaveLength(1);
+  });
+
+  it("with a misspelt setting does not fall back to the default", () => {
+    expect(() => settingsOf(retention, { minDay: 30 })).toThrow("backup-retention-long-enough.minDay");
+    expect(settingsOf(retention, { minDays: 30 })).toEqual({ minDays: 30 });
+    expect(settingsOf(retention)).toEqual({ minDays: 7 });
+  });
+});
