@@ -1,6 +1,6 @@
 """${message}."""
 
-from alembic import op
+from migrations import safe
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -12,18 +12,13 @@ reversible = True  # False where a downgrade loses what somebody wrote
 impact = "none"  # what people notice while it runs
 flag = None  # the feature flag that switches the code, or guards the backfill
 
+# A recipe for each change: docs/migrations.md
+
 
 def upgrade() -> None:
-    op.execute(
-        """
-        ${"-- additive and idempotent: IF NOT EXISTS"}
-        """
-    )
+    safe.add_column("table", "column", "text")
 
 
 def downgrade() -> None:
-    op.execute(
-        """
-        ${"-- exactly what upgrade() added, with IF EXISTS"}
-        """
-    )
+    with safe.safe_downgrade(revision) as down:
+        down.drop_columns("table", "column", keep_by="id")

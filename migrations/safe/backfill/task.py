@@ -12,7 +12,7 @@ from ..database import SafeMigrationError
 @dataclass(frozen=True)
 class Backfill:
     name: str
-    """a-z, 0-9 and -; unique among the revisions."""
+    """a-z, 0-9 and -, at most 40; unique among the revisions."""
     table: str
     """Table whose rows are gone through, `guardians` or `app.guardians`."""
     key: str
@@ -26,13 +26,13 @@ class Backfill:
 
     def __post_init__(self) -> None:
         faults = [
-            *([] if re.fullmatch(r"[a-z][a-z0-9-]{0,62}", self.name) else [f"name is {self.name!r}"]),
+            *([] if re.fullmatch(r"[a-z][a-z0-9-]{0,39}", self.name) else [f"name is {self.name!r}"]),
             *([] if self.assign else ["assign has no column"]),
             *([] if self.pending.strip() else ["pending is empty, so it would never be finished"]),
         ]
         if faults:
             raise SafeMigrationError(
-                f"this backfill cannot be: {'; '.join(faults)}. A name is a-z, 0-9 and -, at most 63; "
+                f"this backfill cannot be: {'; '.join(faults)}. A name is a-z, 0-9 and -, at most 40; "
                 f"assign and pending "
                 "say what to write and where"
             )
