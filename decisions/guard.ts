@@ -17,18 +17,11 @@ export type Guard = z.infer<typeof guardSchema>;
 /** Subject of the change that locks the backup vault in compliance mode: after its grace time nobody can take that off. */
 export const vaultLock = "vault-lock";
 
-/** How a vault that is not locked for good is called in {@link Guard}. */
-const unlocked = "governance";
-
 /** What an update of these settings leaves in force. */
 export const guardOf = (settings: Settings): Guard => ({
   changeWindow: settings.changeWindow !== undefined,
-  vaultLock: lockOf(settings),
+  vaultLock: settings.backups.lock,
 });
-
-/** `backups.lock`, whether or not this stack's schema has it yet. */
-const lockOf = ({ backups }: Settings): string =>
-  (backups as { lock?: string }).lock === "compliance" ? "compliance" : unlocked;
 
 /** Hash to which an approval of the vault's lock is bound: all that is said about the backups. */
 export const vaultLockHash = ({ backups }: Settings): string =>
@@ -36,7 +29,7 @@ export const vaultLockHash = ({ backups }: Settings): string =>
 
 /** Whether these settings would lock the vault for good, which it is not yet. */
 export const locksVault = (settings: Settings, inForce: Guard | undefined): boolean =>
-  lockOf(settings) === "compliance" && inForce?.vaultLock !== "compliance";
+  settings.backups.lock === "compliance" && inForce?.vaultLock !== "compliance";
 
 /** Why a stack may not give up what is in force; undefined when it does not. */
 export function givenUp(

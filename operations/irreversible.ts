@@ -1,12 +1,13 @@
 import type { ChangeCalendar } from "../decisions/changeWindow";
 import type { Release, Settings } from "../decisions/config";
-import type { IrreversibleChange } from "../decisions/irreversibleChange";
+import { recoveryPointMinutes, type IrreversibleChange } from "../decisions/irreversibleChange";
 import { isIrreversible, upgradeOf } from "../decisions/revisionText";
-import { changeOf, irreversibleRefusals, type Ground } from "../records/irreversible";
+import { changeOf, irreversibleRefusals, lacksOnlyRecoveryPoint, type Ground } from "../records/irreversible";
 import { readRevisionTexts } from "../records/revisionTexts";
 import { readPublished, type Context } from "./context";
 import { exitCodes, Failure } from "./failure";
 import { makeLine } from "./options";
+import { ensureRecoveryPoint } from "./recoveryPoint";
 
 /** Settings of a stack that guards irreversible changes. */
 type Guarded = Settings & { changeWindow: ChangeCalendar };
@@ -45,8 +46,15 @@ export async function guardedChange(
 export async function refuseIrreversible(ctx: Context, current: Release, next: Release): Promise<void> {
   if (!upgradeOf(current, next)) return;
   const { root, stack } = ctx;
-  const published = { ...(await readPublished(ctx)), release: current };
-  const ground: Ground = { root, stack, settings: { ...ctx.settings, release: next }, published };
+  const groundNow = async (): Promise<Ground> => {
+    const published = { ...(await readPublished(ctx)), release: current };
+    return { root, stack, settings: { ...ctx.settings, release: next }, published };
+  };
+  let ground = await groundNow();
+  if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(ground, new Date())) {
+    await ensureRecoveryPoint(ctx, recoveryPointMinutes);
+    ground = await groundNow();
+  }
   const reasons = irreversibleRefusals(ground, new Date());
   if (reasons.length === 0) return;
   throw new Failure(

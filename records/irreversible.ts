@@ -1,7 +1,12 @@
 import type { ChangeCalendar } from "../decisions/changeWindow";
 import type { Settings } from "../decisions/config";
 import { givenUp, locksVault, vaultLock, vaultLockHash } from "../decisions/guard";
-import { refusalsOf, type ChangeRules, type IrreversibleChange } from "../decisions/irreversibleChange";
+import {
+  mayRunIrreversible,
+  refusalsOf,
+  type ChangeRules,
+  type IrreversibleChange,
+} from "../decisions/irreversibleChange";
 import { parameters } from "../decisions/names";
 import type { Published } from "../decisions/parameters";
 import { affectsGuardians, irreversibleBetween, upgradeOf } from "../decisions/revisionText";
@@ -26,6 +31,19 @@ export function irreversibleRefusals(ground: Ground, now: Date): string[] {
   const found = irreversibleOf(ground);
   const { changeWindow } = settings;
   return found.ok ? refusalsOf(found.changes, now, rulesOf({ ...settings, changeWindow })) : found.reasons;
+}
+
+/** Whether there is something irreversible that only wants a recovery point: one is then taken, and nothing else can be helped. */
+export function lacksOnlyRecoveryPoint(ground: Ground, now: Date): boolean {
+  const { changeWindow } = ground.settings;
+  const found = irreversibleOf(ground);
+  if (!changeWindow || !found.ok) return false;
+  const rules = rulesOf({ ...ground.settings, changeWindow });
+  const reasons = found.changes.flatMap((change) => {
+    const may = mayRunIrreversible(change, now, rules);
+    return may.ok ? [] : may.reasons;
+  });
+  return reasons.length > 0 && reasons.every((reason) => reason.ground === "recovery-point");
 }
 
 /** What irreversible changes of these settings are judged by. */

@@ -9,7 +9,8 @@ export const irreversibleChange: Scenario = {
   usual: false,
   run: async (context) => {
     await prepareIrreversible(context);
-    await setRecovery(context, 24, 0.1);
+    // A recovery point of two hours ago: the command takes one on the spot.
+    await setRecovery(context, 24, 2);
     const before = await context.everything("prod");
     await context.expect(4, "migrate", { VERSION: irreversible.version });
     assert.deepEqual(await context.everything("prod"), before, "without an approval nothing may change");

@@ -103,7 +103,7 @@ async function up({ release = migrated, stack = {}, parameters = {} }: World = {
   const values = Object.entries({
     release: served(),
     guard: { changeWindow: true, vaultLock: "governance" },
-    "evidence/recovery-point/last": { at: ago(0.5) },
+    "evidence/recovery-point/newest": { at: ago(0.5) },
     "evidence/drill/last": drill,
     "evidence/drill/passed": drill,
     "evidence/notice/r2": { subject: "r2", sha256: hash(), sentAt: ago(50), ...window },
@@ -248,12 +248,12 @@ describe("the program and an irreversible migration", () => {
     ],
     [
       "a stale recovery point",
-      () => up({ parameters: { "evidence/recovery-point/last": { at: ago(2) } } }),
+      () => up({ parameters: { "evidence/recovery-point/newest": { at: ago(2) } } }),
       /recovery-point/,
     ],
     [
       "no recovery point",
-      () => up({ parameters: { "evidence/recovery-point/last": undefined } }),
+      () => up({ parameters: { "evidence/recovery-point/newest": undefined } }),
       /recovery-point/,
     ],
     [
