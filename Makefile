@@ -7,12 +7,12 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR PARTS BENCH
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians drill restore audit-verify
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians drill restore audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -32,6 +32,7 @@ deploy: ## Release VERSION= through checklist, migration, canary, promotion and 
 migrate: ## Only the migration of VERSION=
 status: ## What runs where, with which weight; who holds the stack
 smoke: ## Smoke tests on live traffic, or on SLOT= through its test rule
+flag: ## Change who has the flag NAME=: PERCENTAGE=, ROLES=, COHORTS=; hold it off: HOLD=on|off
 settle: ## Empty the slot that has no traffic
 sync: ## Write the stack's newest release into the stack file of this working copy
 

@@ -15,6 +15,7 @@ import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
 import { stackSettings } from "./program/stackConfig";
+import { readRevisionParents } from "./records/revisionParents";
 
 /** Config -> components -> outputs. Whatever is wrong is said before anything is declared, so that nothing is touched. */
 export = async () => {
@@ -27,8 +28,21 @@ export = async () => {
   );
 
   const backups = new BackupSchedule("backups", { stack, settings });
+  const revisions = readRevisionParents(process.cwd());
+  const publishFlags = (after: Resource[]) =>
+    new FeatureFlags("flags", { stack, settings, revisions, after });
+  // A flag that needs a revision goes off before the database goes below it, and on only once the database is there.
+  const flagsFirst = release.migration?.downgradeFrom === undefined ? undefined : publishFlags([]);
   const migration =
-    release.migration && new MigrationJob("migration", { stack, settings, migration: release.migration });
+    release.migration &&
+    new MigrationJob("migration", {
+      stack,
+      settings,
+      migration: release.migration,
+      after: flagsFirst ? [flagsFirst] : [],
+    });
+  const migrated = migration ? [migration.job] : [];
+  const flags = flagsFirst ?? publishFlags(migrated);
   const records =
     migration &&
     settings.reporting &&
@@ -39,8 +53,7 @@ export = async () => {
       image: release.migration.image,
       after: [migration.job],
     });
-  const canary = new CanaryRelease("release", { stack, settings, after: migration ? [migration.job] : [] });
-  const flags = new FeatureFlags("flags", { stack, settings });
+  const canary = new CanaryRelease("release", { stack, settings, after: migrated });
   const alarms = new ReleaseAlarms("alarms", {
     stack,
     settings,

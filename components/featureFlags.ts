@@ -1,29 +1,35 @@
-import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import * as ssm from "@pulumi/aws/ssm";
 import type { Settings } from "../decisions/config";
-import { liveDigest } from "../decisions/digest";
 import { publish } from "../decisions/flags";
 import { parameters } from "../decisions/names";
+import { standingOf, type RevisionParents } from "../decisions/revisionTree";
 
 export interface FeatureFlagsArgs {
   stack: string;
   settings: Pick<Settings, "flags" | "heldFlags" | "release">;
+  /** What each revision of the schema builds on, for flags that need one. */
+  revisions: RevisionParents;
+  /** What has to be done before a flag is published: a migration up. */
+  after: Resource[];
 }
 
 /**
  * One parameter a flag, in flagd's format, which the application and the workers poll by path (A1).
  *
  * What is published is decided in decisions/flags.ts: a risky flag is off until `validated` is the live digest (A2), a
- * held flag is off whatever `flags` says, and roles, cohorts and a share by a stable hash get the rest (A3).
+ * held flag is off whatever `flags` says, one whose revision the database has not is off, and roles, cohorts and a share by
+ * a stable hash get the rest (A3).
  */
 export class FeatureFlags extends ComponentResource {
-  constructor(name: string, { stack, settings }: FeatureFlagsArgs, options?: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { stack, settings, revisions, after }: FeatureFlagsArgs,
+    options?: ComponentResourceOptions,
+  ) {
     super("deployment-safety:components:FeatureFlags", name, {}, options);
     const { flags, heldFlags, release } = settings;
-    const live = liveDigest(release);
-    const published = publish(flags, heldFlags, {
-      validatedIsLive: live !== undefined && release.validated === live,
-    });
+    const published = publish(flags, heldFlags, standingOf(release, revisions));
     for (const [flag, content] of published) {
       new ssm.Parameter(
         `${name}-${flag}`,
@@ -36,7 +42,7 @@ export class FeatureFlags extends ComponentResource {
           // An update that was killed between writing and recording it must not make the next one fail.
           overwrite: true,
         },
-        { parent: this },
+        { parent: this, dependsOn: after },
       );
     }
     this.registerOutputs();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import * as batch from "@pulumi/kubernetes/batch/v1";
 import type { Release, Settings } from "../decisions/config";
 import { digest, hex } from "../decisions/digest";
@@ -12,6 +12,8 @@ export interface MigrationJobArgs {
   stack: string;
   settings: Settings;
   migration: Migration;
+  /** What has to be done before the Job starts: before a downgrade, flags that need the revision that goes. */
+  after: Resource[];
 }
 
 /** Seconds that Pulumi waits beyond the Job's own limit: image pull, scheduling, and the API. */
@@ -47,7 +49,7 @@ export class MigrationJob extends ComponentResource {
 
   constructor(
     name: string,
-    { stack, settings, migration }: MigrationJobArgs,
+    { stack, settings, migration, after }: MigrationJobArgs,
     options?: ComponentResourceOptions,
   ) {
     super("deployment-safety:components:MigrationJob", name, {}, options);
@@ -84,7 +86,7 @@ export class MigrationJob extends ComponentResource {
           },
         },
       },
-      { parent: this, customTimeouts: { create: limit, update: limit } },
+      { parent: this, dependsOn: after, customTimeouts: { create: limit, update: limit } },
     );
     this.registerOutputs({ job: this.job.metadata.name });
   }

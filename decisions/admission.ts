@@ -4,6 +4,7 @@ import { digest } from "./digest";
 import { weights } from "./exposure";
 import type { Facts, Step } from "./facts";
 import { whyRefused } from "./goodness";
+import { holdReasons, type HoldsInput } from "./heldFlags";
 import { describeLease, leaseSeconds, leaseState, type Here, type Lease } from "./lease";
 import { slots } from "./names";
 import { transition } from "./transition";
@@ -22,6 +23,8 @@ export interface Admission {
   /** Id of the lease under which this program runs; undefined for a plain `pulumi up`. */
   ownLease?: string;
   now: Date;
+  /** What is held, as published and as the file has it; absent: not asked. */
+  holds?: HoldsInput;
   /** What this machine can see of the lease's holder; absent: only its heartbeat counts. */
   here?: Here;
 }
@@ -34,7 +37,7 @@ export type Admitted = { ok: true; step: Step | "same" } | { ok: false; reasons:
  * nobody while somebody else's operation lives.
  */
 export function admit(admission: Admission): Admitted {
-  const held = leaseReasons(admission);
+  const held = [...leaseReasons(admission), ...(admission.holds ? holdReasons(admission.holds) : [])];
   const step = stepOf(admission);
   if (held.length === 0) return step;
   return { ok: false, reasons: [...held, ...(step.ok ? [] : step.reasons)] };

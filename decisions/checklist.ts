@@ -6,6 +6,7 @@ import { judgeBudget, type Objective, type ServiceWindows } from "./errorBudget"
 import { overridable } from "./facts";
 import { describeLease, type Lease } from "./lease";
 import { slots, type Slot } from "./names";
+import { describeRefusal, type Refusal } from "./parameters";
 import type { ReleaseRecord } from "./releaseRecord";
 
 /** One line of the checklist. */
@@ -38,7 +39,7 @@ export interface ChecklistFacts {
   stagingValidated?: string;
   /** Digests of known-good updates of this stack. */
   knownGood: ReadonlySet<string>;
-  refused?: ReadonlyMap<string, { reason: string; actor: string; at: string }>;
+  refused?: ReadonlyMap<string, Omit<Refusal, "digest">>;
   /** Weights of the listener rule as they are, percent; both 0 while it answers the fixed 503. */
   liveWeights?: Record<Slot, number>;
   /** Release alarms with their state (OK, ALARM, INSUFFICIENT_DATA). */
@@ -109,11 +110,7 @@ const notRefused: Look = ({ record, refused }) => {
   if (!record)
     return failed("the digest is not known without a release record", "See the check `release-record`.");
   const found = refused.get(digest(record.image));
-  if (found)
-    return failed(
-      `refused by ${found.actor} at ${found.at}: ${found.reason}`,
-      "Deploy a version with the fault corrected.",
-    );
+  if (found) return failed(describeRefusal(found), "Deploy a version with the fault corrected.");
   return passed("not on the list of refused digests");
 };
 

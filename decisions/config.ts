@@ -12,10 +12,11 @@ export { releaseSchema, type Release, type SlotRelease } from "./release";
  * Every key of `deployment-safety:` is here and nowhere else; `Pulumi.yaml` only names them.
  */
 
+/** A role's or a cohort's name: lower case letters, digits and -. */
+export const groupName = /^[a-z0-9][a-z0-9-]*$/;
+
 /** Names of roles and cohorts, as the application's evaluation context gives them. */
-const names = z
-  .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "must be lower case letters, digits and -"))
-  .default([]);
+const names = z.array(z.string().regex(groupName, "must be lower case letters, digits and -")).default([]);
 
 const flag = z.strictObject({
   /** A `high` risk flag is published off until the live digest is validated (A2). */
@@ -30,7 +31,10 @@ const flag = z.strictObject({
   owner: z.string().min(1),
   /** Day on which it should be gone, ISO date. */
   expires: z.iso.date(),
-  /** Revision without which the feature cannot run; a downgrade below it needs the flag off. */
+  /**
+   * Alembic revision without which the feature cannot run. The flag is published off while the database has not got it:
+   * on only after the migration, off before a downgrade below it. Default: it needs none.
+   */
   revision: releaseFields.revision.optional(),
 });
 export type Flag = z.infer<typeof flag>;
@@ -133,9 +137,20 @@ const settingsFields = z.strictObject({
   flags: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be a flag name of a-z, 0-9 and -"), flag)
     .default({}),
-  /** Flags that an incident switched off: published off whatever `flags` says; name and reason. A rollback never restores them. */
+  /**
+   * Flags that an incident switched off, by name: published off whatever `flags` says. No rollback restores one and no old
+   * file does; a person releases it with `make flag NAME= HOLD=off`, a name and a reason. Default: none.
+   */
   heldFlags: z
-    .record(z.string(), z.strictObject({ reason: z.string().min(1), incident: z.string().optional() }))
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Why it is held. */
+        reason: z.string().min(1),
+        /** Reference of the incident. Default: none. */
+        incident: z.string().min(1).optional(),
+      }),
+    )
     .default({}),
   sizing,
   slo: z.strictObject({

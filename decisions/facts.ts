@@ -16,6 +16,8 @@ export type Step =
 export interface Facts {
   /** Digests that may not get traffic. */
   refused: ReadonlySet<string>;
+  /** By refused digest: who refused it, when, why, and for which incident. Absent: not known here. */
+  whyRefused?: ReadonlyMap<string, string>;
   /** Digests whose validation passed on this stack at some time. */
   knownGood: ReadonlySet<string>;
   /** Digest that the stack before this one validated; "" or absent: none, or not known. */

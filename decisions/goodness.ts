@@ -57,7 +57,9 @@ export function whyRevisionUnfit(
 }
 
 /** Why a refused digest may not go on; undefined when it is not refused. */
-export const whyRefused = (held: SlotRelease, facts: Facts): string | undefined =>
-  facts.refused.has(digest(held.image))
-    ? `Release ${held.version} (${digest(held.image)}) is refused on this stack and never gets traffic. Deploy another version; \`make status\` says why it was refused.`
-    : undefined;
+export function whyRefused(held: SlotRelease, { refused, whyRefused: reasons }: Facts): string | undefined {
+  const given = digest(held.image);
+  if (!refused.has(given)) return undefined;
+  const why = reasons?.get(given);
+  return `Release ${held.version} (${given}) is refused on this stack and never gets traffic${why ? `: ${why}` : ""}. Deploy another version; \`make status\` lists what is refused.`;
+}

@@ -4,6 +4,7 @@ import { digestOfHex, liveDigest } from "./digest";
 import { describeFaults, knownKeys } from "./faults";
 import { guardSchema, type Guard } from "./guard";
 import { noticeSchema, type Notice } from "./irreversibleChange";
+import { heldMark, release as holdRelease, type HoldRelease } from "./heldFlags";
 import type { Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
 import { drillRecord, type Drills } from "./recovery/drill";
@@ -20,6 +21,10 @@ const refusal = z.object({
 });
 /** Why a digest may not get traffic. */
 export type Refusal = z.infer<typeof refusal>;
+
+/** Who refused a digest, since when, why, and for which incident, in one line. */
+export const describeRefusal = ({ reason, actor, incident, at }: Omit<Refusal, "digest">): string =>
+  `refused by ${actor} at ${at}${incident === undefined ? "" : ` for incident ${incident}`}: ${reason}`;
 
 const killSwitch = z.object({
   flags: z.literal("off"),
@@ -88,6 +93,10 @@ export interface Published {
   recoveryPoint?: string;
   /** Drills of point-in-time recovery. */
   drills: Drills;
+  /** Flags that are published as held, by name, with the reason. */
+  held: Map<string, string>;
+  /** A person's word that a held flag may be published again, by flag. */
+  holdReleases: Map<string, HoldRelease>;
 }
 
 /**
@@ -103,6 +112,8 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     validated: new Set(),
     notices: new Map(),
     drills: {},
+    held: new Map(),
+    holdReleases: new Map(),
   };
   const faults: string[] = [];
   for (const [path, value] of values) {
@@ -135,6 +146,12 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     else if (kind === "refused") {
       const entry = read(refusal);
       if (entry) published.refused.set(digestOfHex(rest.join("/")), entry);
+    } else if (kind === "flags") {
+      const hold = holdOf(value);
+      if (hold !== undefined) published.held.set(rest.join("/"), hold);
+    } else if (kind === "evidence" && rest[0] === "released-flag") {
+      const entry = read(holdRelease);
+      if (entry) published.holdReleases.set(entry.flag, entry);
     } else if (kind === "evidence" && rest[0] === "verdict") keep(published.verdicts, gateVerdict);
     else if (kind === "evidence" && rest[0] === "override") keep(published.overrides, override);
     else if (kind === "guard") published.guard = read(guardSchema);
@@ -156,6 +173,17 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
   return published;
 }
 
+/** Why a published flag is held. One that cannot be read is off in the application, and the next update writes it anew. */
+function holdOf(value: string): string | undefined {
+  try {
+    const { metadata } = JSON.parse(value) as { metadata?: Record<string, unknown> };
+    const hold = metadata?.[heldMark];
+    return typeof hold === "string" ? hold : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the program cannot read from the parameters. */
 export interface Staging {
   /** Whether `promotedFrom` is set. */
@@ -174,6 +202,7 @@ export function factsFor(published: Published, next: Release, staging: Staging):
   if (proven && published.release && liveDigest(published.release)) knownGood.add(proven);
   return {
     refused: new Set(published.refused.keys()),
+    whyRefused: new Map([...published.refused].map(([digest, why]) => [digest, describeRefusal(why)])),
     knownGood,
     requiresStaging: staging.requiresStaging,
     stagingValidated: staging.stagingValidated,

@@ -86,9 +86,10 @@ interface SafetyWrite {
 function safetyWrites({ stack, options }: Context, order: BrakeOrder): SafetyWrite[] {
   const at = new Date().toISOString();
   const { reason, badDigests, stopWorkers } = order;
+  const { actor, incident } = options;
   const refusals = badDigests.map((bad) => ({
     path: paths.refused(stack, hex(bad)),
-    value: JSON.stringify({ digest: bad, reason, actor: options.actor, at }),
+    value: JSON.stringify({ digest: bad, reason, actor, ...(incident && { incident }), at }),
   }));
   const flags = JSON.stringify({ flags: "off", workers: stopWorkers, reason, at });
   return [...refusals, { path: paths.killSwitch(stack), value: flags }];

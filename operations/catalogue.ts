@@ -13,6 +13,12 @@ export type OptionName =
   | "at"
   | "to"
   | "remove"
+  | "name"
+  | "percentage"
+  | "roles"
+  | "cohorts"
+  | "hold"
+  | "incident"
   | "database"
   | "override"
   | "reason"
@@ -41,7 +47,7 @@ export const commands = {
   },
   rollback: {
     summary: "take the whole release back to a known-good version or update",
-    options: ["version", "update", "database", "reason", "dryRun"],
+    options: ["version", "update", "database", "incident", "reason", "dryRun"],
     load: () => import("./commands/rollback.js"),
   },
   migrate: {
@@ -88,6 +94,11 @@ export const commands = {
     summary: "open paused traffic again, after smoke tests",
     options: ["reason", "dryRun"],
     load: () => import("./commands/open.js"),
+  },
+  flag: {
+    summary: "change who has one flag, or hold it off and release it",
+    options: ["name", "percentage", "roles", "cohorts", "hold", "incident", "reason", "dryRun"],
+    load: () => import("./commands/flag.js"),
   },
   allow: {
     summary: "take a digest off the refused list",

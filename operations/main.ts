@@ -16,6 +16,15 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   at: ["--at <time>", "time in the past to restore to, ISO with its zone; default: now (AT)"],
   to: ["--to <time>", "time to restore to, ISO with its zone (TO)"],
   remove: ["--remove <copy>", "copy that a restore made, to be removed (REMOVE)"],
+  name: ["--name <flag>", "name of the flag (NAME)"],
+  percentage: ["--percentage <number>", "share of everybody else that has it, 0 to 100 (PERCENTAGE)"],
+  roles: ["--roles <list>", "roles that have it, separated by commas, or none (ROLES)"],
+  cohorts: ["--cohorts <list>", "cohorts that have it, separated by commas, or none (COHORTS)"],
+  hold: [
+    "--hold <what>",
+    "on: held off whatever the flags say; off: released, by an actor with a reason (HOLD)",
+  ],
+  incident: ["--incident <id>", "incident that this is part of (INCIDENT)"],
   database: ["--database <what>", "auto, keep or downgrade (DATABASE)"],
   override: [
     "--override <check>",

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Release, WrittenFlags, WrittenSizing } from "../decisions/config";
+import type { Release, Settings, WrittenFlags, WrittenSizing } from "../decisions/config";
 import { diff } from "../decisions/diff";
-import { newestSucceeded, type HistoryEntry } from "../decisions/history";
+import { missingHolds } from "../decisions/heldFlags";
+import { newestSucceeded, type HistoryEntry, type Newest } from "../decisions/history";
 import { writeMessage } from "../decisions/message";
 import { leaseVariable, parameters as paths } from "../decisions/names";
 import type { Published } from "../decisions/parameters";
@@ -37,7 +38,7 @@ export interface Operation {
   /** Seconds to wait for somebody else's update. */
   lockPatience: number;
   /** Resources changed by each `up` of this operation. */
-  updates: { step: Step | "reapply"; serial: number; changed: ChangedResource[] }[];
+  updates: { step: Change["step"]; serial: number; changed: ChangedResource[] }[];
 }
 
 /** How {@link operate} begins. */
@@ -108,9 +109,18 @@ async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Pr
   ctx.report.say(`applied is ${describeRelease(current)}`);
   for (const line of state.why) ctx.report.say(line);
   if (state.writeFile && !ctx.options.dryRun) writeStackFile(ctx.file.path, { release: current });
+  keepHolds(ctx, newest);
   const { version, lockPatience = 0 } = options;
   const why = state.why.join(" ");
   return { ctx, lease, current, history, published, reapply, why, version, lockPatience, updates: [] };
+}
+
+/** Writes into the file what was held by the newest update: a file of before an incident does not know of it. */
+function keepHolds({ settings, options, file, report }: Context, newest: Newest | undefined): void {
+  const holds = missingHolds(newest?.settings?.heldFlags ?? {}, settings.heldFlags);
+  if (Object.keys(holds).length === 0) return;
+  report.say(`held, and written into the file: ${Object.keys(holds).join(", ")}`);
+  if (!options.dryRun) writeStackFile(file.path, { heldFlags: { ...settings.heldFlags, ...holds } });
 }
 
 /** Applies the last good release once more, over what a killed or failed update left half done. */
@@ -127,10 +137,11 @@ export async function heal(operation: Operation): Promise<void> {
 
 /** One step: the release to apply and, where they change with it, flags and sizing. */
 export interface Change {
-  step: Step | "reapply";
+  step: Step | "reapply" | "flags";
   release: Release;
   flags?: WrittenFlags;
   sizing?: WrittenSizing;
+  heldFlags?: Settings["heldFlags"];
   /** Why, for the update's message. */
   reason?: string;
 }
@@ -160,7 +171,7 @@ async function up(
   entry: Record<string, unknown>,
 ): Promise<ChangedResource[]> {
   const { ctx, lease, version } = operation;
-  const { step, release, flags, sizing, reason } = change;
+  const { step, release, flags, sizing, heldFlags, reason } = change;
   await lease.check();
   await refuseIrreversible(ctx, operation.current, release);
   const before = readFileSync(ctx.file.path, "utf8");
@@ -168,6 +179,7 @@ async function up(
     release,
     ...(flags ? { flags } : {}),
     ...(sizing ? { sizing } : {}),
+    ...(heldFlags ? { heldFlags } : {}),
   });
   entry.step = step;
   entry.serial = release.serial;
@@ -190,7 +202,9 @@ async function up(
   } catch (error) {
     // Asked without the abort signal: also an interrupted update may have got as far as that.
     const reached = await ctx.parameters.read(paths.release(ctx.stack)).catch(() => undefined);
-    if (reached !== undefined && diff(JSON.parse(reached), release).length === 0) operation.current = release;
+    const isRefused = error instanceof Failure && error.exitCode === exitCodes.refused;
+    if (!isRefused && reached !== undefined && diff(JSON.parse(reached), release).length === 0)
+      operation.current = release;
     else restore(operation, before, written);
     // On a first run nothing was applied before that could be applied again.
     operation.reapply = operation.published.release !== undefined || operation.updates.length > 0;

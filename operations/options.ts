@@ -16,6 +16,18 @@ export interface Options {
   digest?: string;
   /** Slot to look at. */
   slot?: Slot;
+  /** Name of a flag. */
+  name?: string;
+  /** Share of everybody else that gets a flag, percent, as it was typed. */
+  percentage?: string;
+  /** Roles that get a flag, separated by commas; `none` for no role. */
+  roles?: string;
+  /** Cohorts that get a flag, separated by commas; `none` for no cohort. */
+  cohorts?: string;
+  /** Whether a flag is held off from now on, or released. */
+  hold?: "on" | "off";
+  /** Reference of the incident that this is part of. */
+  incident?: string;
   /** What a rollback does with the database. Default `auto`. */
   database: "auto" | "keep" | "downgrade";
   /** Time in the past that a drill restores to, as given. */
@@ -62,6 +74,12 @@ export type Raw = Partial<
     | "at"
     | "to"
     | "remove"
+    | "name"
+    | "percentage"
+    | "roles"
+    | "cohorts"
+    | "hold"
+    | "incident"
     | "database"
     | "override"
     | "reason"
@@ -109,6 +127,12 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     text: text("text", "TEXT"),
     textArabic: text("textArabic", "TEXT_AR"),
     slot: oneOf("SLOT", text("slot", "SLOT"), slots),
+    name: text("name", "NAME"),
+    percentage: text("percentage", "PERCENTAGE"),
+    roles: text("roles", "ROLES"),
+    cohorts: text("cohorts", "COHORTS"),
+    hold: oneOf("HOLD", text("hold", "HOLD"), ["on", "off"] as const),
+    incident: text("incident", "INCIDENT"),
     database:
       oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",
     at: text("at", "AT"),

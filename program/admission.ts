@@ -23,6 +23,13 @@ export async function admitted(stack: string, settings: Settings): Promise<void>
     next,
     facts: factsFor(published, next, { requiresStaging: promotedFrom !== undefined, stagingValidated }),
     lease: published.lease,
+    holds: {
+      published: published.held,
+      releases: published.holdReleases,
+      serial: published.release?.serial,
+      flags: settings.flags,
+      heldFlags: settings.heldFlags,
+    },
     ownLease: process.env[leaseVariable],
     now: new Date(),
     here: { host: hostname(), alive },

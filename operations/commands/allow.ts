@@ -1,5 +1,6 @@
 import { hex } from "../../decisions/digest";
 import { parameters as paths } from "../../decisions/names";
+import { describeRefusal } from "../../decisions/parameters";
 import { confirm } from "../ask";
 import { readPublished, type Context } from "../context";
 import { exitCodes, Failure } from "../failure";
@@ -34,11 +35,7 @@ export async function run(ctx: Context): Promise<void> {
       exitCodes.usage,
       `Digest \`${digest}\` is not refused. Refused digests: ${list}. Nothing was changed.`,
     );
-  await confirm(
-    `${full} is refused since ${refusal.at} by ${refusal.actor}: ${refusal.reason}. Allow it again?`,
-    ctx.options,
-    ctx.signal,
-  );
+  await confirm(`${full} is ${describeRefusal(refusal)}. Allow it again?`, ctx.options, ctx.signal);
   ctx.report.set("allowed", { digest: full, refusal, actor, reason });
   if (ctx.options.dryRun) {
     ctx.report.print(`Would take ${full} off the refused list.`);

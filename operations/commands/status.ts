@@ -1,13 +1,17 @@
 import { DateTime } from "luxon";
 import { drillAge } from "../../decisions/checks/recovery";
-import { digestIn, liveDigest } from "../../decisions/digest";
+import { digestIn } from "../../decisions/digest";
 import { wordOn } from "../../decisions/gate/watching";
 import { weights } from "../../decisions/exposure";
+import { describeRollout } from "../../decisions/flagChange";
 import { publish } from "../../decisions/flags";
 import { knownGood } from "../../decisions/history";
 import { describeLease, leaseState } from "../../decisions/lease";
 import { slots, type Slot } from "../../decisions/names";
 import { since } from "../checks";
+import { describeRefusal } from "../../decisions/parameters";
+import { standingOf } from "../../decisions/revisionTree";
+import { readRevisionParents } from "../../records/revisionParents";
 import { readPublished, type Context } from "../context";
 import { messageOf } from "../failure";
 import { makeLine } from "../options";
@@ -32,9 +36,8 @@ export async function run(ctx: Context): Promise<void> {
   const { targets } = knownGood(Array.isArray(history) ? history : [], new Set(published.refused.keys()));
   const rule = route instanceof Error ? undefined : route;
   const slotLines = await Promise.all(slots.map((slot) => describeSlot(ctx, slot, rule, release ?? file)));
-  const flags = publish(ctx.settings.flags, ctx.settings.heldFlags, {
-    validatedIsLive: release?.validated !== undefined && release.validated === liveDigest(release),
-  });
+  const standing = standingOf(release ?? file, readRevisionParents(ctx.root));
+  const flags = publish(ctx.settings.flags, ctx.settings.heldFlags, standing);
   const lease = published.lease && {
     ...published.lease,
     state: leaseState(published.lease, new Date(), here),
@@ -67,6 +70,10 @@ export async function run(ctx: Context): Promise<void> {
     targets.map(({ name, startTime, version, digest }) => ({ name, startTime, version, digest })),
   );
 
+  const describeFlag = (name: string) => {
+    const flag = ctx.settings.flags[name];
+    return flag ? `on for ${describeRollout(flag)}` : "on";
+  };
   const age = (time: string) => DateTime.fromISO(time).toRelative({ locale: "en" }) ?? time;
   const line = (label: string, text: string) => `${label.padEnd(12)} ${text}`;
   ctx.report.print(
@@ -91,10 +98,10 @@ export async function run(ctx: Context): Promise<void> {
       line("drill", `${drill.ok ? "" : "DUE: "}${drill.detail}`),
       line("alarms", firing instanceof Error ? messageOf(firing) : firing.join(", ") || "none firing"),
       ...[...flags].map(([name, flag]) =>
-        line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : "on as configured"}`),
+        line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : describeFlag(name)}`),
       ),
       ...[...published.refused.values()].map((refusal) =>
-        line("refused", `${refusal.digest} ${age(refusal.at)}: ${refusal.reason}`),
+        line("refused", `${refusal.digest} ${age(refusal.at)}, ${describeRefusal(refusal)}`),
       ),
       ...(history instanceof Error ? [line("known good", messageOf(history))] : []),
       ...targets

@@ -1,4 +1,5 @@
 import { diff } from "../../decisions/diff";
+import { missingHolds } from "../../decisions/heldFlags";
 import { newestSucceeded } from "../../decisions/history";
 import type { Context } from "../context";
 import { exitCodes, Failure } from "../failure";
@@ -6,9 +7,10 @@ import { makeLine } from "../options";
 import { describeDiff } from "../planText";
 import { writeStackFile } from "../ports/stackFile";
 
-/** Writes the release of the newest succeeded update into the stack file; nothing else of the file changes. */
+/** Writes the release of the newest succeeded update into the stack file, and the flags that it held; nothing else changes. */
 export async function run(ctx: Context): Promise<void> {
-  const release = newestSucceeded(await ctx.engine.history())?.release;
+  const newest = newestSucceeded(await ctx.engine.history());
+  const release = newest?.release;
   if (!release)
     throw new Failure(
       exitCodes.usage,
@@ -17,10 +19,12 @@ export async function run(ctx: Context): Promise<void> {
         next: makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }),
       },
     );
-  const lines = diff({ release: ctx.settings.release }, { release });
+  const held = ctx.settings.heldFlags;
+  const heldFlags = { ...held, ...missingHolds(newest.settings?.heldFlags ?? {}, held) };
+  const lines = diff({ release: ctx.settings.release, heldFlags: held }, { release, heldFlags });
   ctx.report.set("diff", lines);
   ctx.report.print(describeDiff(lines));
   if (ctx.options.dryRun || lines.length === 0) return;
-  writeStackFile(ctx.file.path, { release });
+  writeStackFile(ctx.file.path, { release, heldFlags });
   ctx.report.next(`git add Pulumi.${ctx.stack}.yaml && git commit`);
 }

@@ -37,6 +37,8 @@ export interface StackFile {
   path: string;
   text: string;
   settings: Settings;
+  /** Flags as they are written, defaults not filled in. */
+  flags: WrittenFlags;
   /** `aws:region` of the file, if it says one. */
   region?: string;
 }
@@ -61,7 +63,9 @@ export function readStackFile(root: string, stack: string): StackFile {
   const parsed = parse({ ...defaults, ...own });
   if (!parsed.ok) throw invalid(path, parsed.faults);
   const region = document.getIn(["config", "aws:region"]);
-  return { path, text, settings: parsed.settings, ...(typeof region === "string" ? { region } : {}) };
+  // The schema has accepted them, so these are what it takes.
+  const flags = (own.flags ?? {}) as WrittenFlags;
+  return { path, text, settings: parsed.settings, flags, ...(typeof region === "string" ? { region } : {}) };
 }
 
 /** Values that `Pulumi.yaml` gives to every stack (`value` or `default` of a key of the project). */
@@ -106,6 +110,7 @@ export interface StackChange {
   release?: Release;
   flags?: WrittenFlags;
   sizing?: WrittenSizing;
+  heldFlags?: Settings["heldFlags"];
 }
 
 /**

@@ -5,6 +5,7 @@ A thread reads `<root>kill-switch` and `<root>flags/<name>` every few seconds. W
 values hold; before the first answer every flag is off and no worker takes a job.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -71,6 +72,15 @@ def in_force(published: Published) -> dict[str, Definition]:
     }
 
 
+BUCKETS = 100_000
+
+
+def bucket_of(flag: str, person: str) -> int:
+    """Bucket of a person for one flag, as the program that publishes the flags counts it: a share of people
+    must stay the same people whatever process, language or library asks."""
+    return int.from_bytes(hashlib.sha256(f"{flag}/{person}".encode()).digest()[:4]) * BUCKETS >> 32
+
+
 class ParameterProvider(AbstractProvider):
     """OpenFeature provider over flagd's evaluator, fed from parameters."""
 
@@ -134,7 +144,9 @@ class Flags:
 
     def is_on(self, flag: str, person: str, role: str = "", cohort: str = "") -> bool:
         """Whether `person` has the feature; false where the flag is absent or cannot be evaluated."""
-        context = EvaluationContext(person, {"role": role, "cohort": cohort})
+        context = EvaluationContext(
+            person, {"role": role, "cohort": cohort, "bucket": bucket_of(flag, person)}
+        )
         return self.client.get_boolean_value(flag, False, context)
 
     def may_work(self, slot: str) -> bool:

@@ -11,10 +11,12 @@ const live: Partial<Release> = {
   slots: { blue: sample(1), green: sample(2) },
 };
 
+const revisions = new Map([["9c1b0d2f", ["3f2a77aa"]]]);
+
 async function published(release: Partial<Release>, more = {}) {
   const settings = settingsWith({ ...live, ...release }, more);
   const { inputs } = named(
-    await declare(() => new FeatureFlags("flags", { stack, settings })),
+    await declare(() => new FeatureFlags("flags", { stack, settings, revisions, after: [] })),
     "flags-gradebook-v2",
   );
   return {
@@ -50,5 +52,28 @@ describe("a published flag", () => {
     const { flag } = await published({ validated: digestOf(1) }, { heldFlags });
     expect(flag).not.toHaveProperty("targeting");
     expect(JSON.stringify(flag.metadata)).toContain("wrong averages");
+  });
+});
+
+describe("a flag that needs a revision", () => {
+  const image = sample(2).image;
+  const needing = {
+    flags: {
+      "gradebook-v2": {
+        risk: "low",
+        percentage: 50,
+        owner: "a",
+        expires: "2027-01-01",
+        revision: "9c1b0d2f",
+      },
+    },
+  };
+  const at = async (migration: Release["migration"]) => published({ migration }, needing);
+  it("is off until the database has it, and off again in the update that takes the database below it", async () => {
+    expect((await at(undefined)).flag).not.toHaveProperty("targeting");
+    expect((await at({ revision: "3f2a77aa", image })).flag).not.toHaveProperty("targeting");
+    expect((await at({ revision: "9c1b0d2f", image })).flag).toHaveProperty("targeting");
+    const down = await at({ revision: "3f2a77aa", image, downgradeFrom: "9c1b0d2f" });
+    expect(down.flag.metadata).toMatchObject({ off: "the database does not have revision 9c1b0d2f" });
   });
 });

@@ -23,7 +23,9 @@ interface JobInputs {
 
 async function job(migration: typeof up & { downgradeFrom?: string }) {
   const settings = settingsWith({ migration });
-  const resources = await declare(() => new MigrationJob("migration", { stack, settings, migration }));
+  const resources = await declare(
+    () => new MigrationJob("migration", { stack, settings, migration, after: [] }),
+  );
   const declared = named(resources, "migration-job");
   return { ...declared, inputs: declared.inputs as unknown as JobInputs };
 }
@@ -62,7 +64,7 @@ describe("a migration", () => {
   it("is over before a pod of a release starts", async () => {
     const settings = settingsWith({ migration: up, slots: { blue: sample(1) } });
     const resources = await declare(() => {
-      const { job: migrated } = new MigrationJob("migration", { stack, settings, migration: up });
+      const { job: migrated } = new MigrationJob("migration", { stack, settings, migration: up, after: [] });
       new CanaryRelease("release", { stack, settings, after: [migrated] });
     });
     for (const part of ["web", "worker"])

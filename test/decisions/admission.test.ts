@@ -47,6 +47,12 @@ describe("admit", () => {
     expect(reasons({ facts: facts({ refused: new Set([digestOf(2)]) }) })).toMatch(
       /release.slots.green` has 100 %.*make rollback/,
     ));
+  it("says who refused a digest, when, why and for which incident", () => {
+    const whyRefused = new Map([[digestOf(2), "refused by ada at noon for incident inc-7: 5xx"]]);
+    expect(reasons({ facts: facts({ refused: new Set([digestOf(2)]), whyRefused }) })).toContain(
+      "never gets traffic: refused by ada at noon for incident inc-7: 5xx. Deploy another version",
+    );
+  });
   it("refuses while somebody else's lease lives: who, since when, what to do", () =>
     expect(reasons({ lease })).toMatch(
       /deploy of 1.2.0 by ada on ci-7 \(process 42\) since 2026-11-24T11:58:00Z.*make status/,

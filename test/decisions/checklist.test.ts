@@ -85,6 +85,11 @@ describe("the checklist", () => {
       [["not-refused", "refused by ada at noon: 5xx"]],
     ],
     [
+      "a digest that an incident refused",
+      { refused: new Map([[digestOf(2), { reason: "5xx", actor: "ada", at: "noon", incident: "inc-7" }]]) },
+      [["not-refused", "refused by ada at noon for incident inc-7: 5xx"]],
+    ],
+    [
       "weights that differ from config",
       { liveWeights: { blue: 90, green: 10 } },
       [["live-weights", "the rule has blue 90, green 10, config says blue 100, green 0"]],

@@ -49,6 +49,8 @@ describe("readParameters", () => {
     expect(readParameters("prod", new Map())).toEqual({
       refused: new Map(),
       notices: new Map(),
+      held: new Map(),
+      holdReleases: new Map(),
       verdicts: new Map(),
       overrides: new Map(),
       drills: {},

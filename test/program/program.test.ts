@@ -108,6 +108,15 @@ describe("the program", () => {
 
   const refusals: [string, World, RegExp][] = [
     [
+      "a file without a flag's hold",
+      {
+        release: loaded,
+        published: loaded,
+        parameters: { "flags/gradebook-v2": { metadata: { held: "wrong grades (incident inc-7)" } } },
+      },
+      /`heldFlags.gradebook-v2` is missing: the flag is held \(wrong grades \(incident inc-7\)\)/,
+    ],
+    [
       "a file that is behind",
       { release: served(), published: loaded },
       /^Refused: the release in Pulumi\.prod\.yaml.*\n {2}- .*behind.*make sync/,
@@ -216,6 +225,19 @@ describe("the program", () => {
     const migrated = next.migrate(emptyRelease(), migrationOf(1));
     const { declared } = await run({ release: migrated, published: emptyRelease() });
     expect(named(declared, "migration-job").inputs.metadata).toMatchObject({ namespace: "school-prod" });
+  });
+
+  it("publishes flags after a migration up, and before one down: none may be on without its revision", async () => {
+    const { image } = sample(2);
+    const old = { ...served(), migration: { revision: "3f2a77aa", image } };
+    const up = next.migrate(old, { revision: "9c1b0d2f", image });
+    const { declared } = await run({ release: up, published: old });
+    expect(named(declared, "flags-gradebook-v2").dependsOn).toContain("migration-job");
+    const paused = next.pause(up);
+    const down = next.downgrade(paused, { revision: "3f2a77aa" });
+    const after = (await run({ release: down, published: paused })).declared;
+    expect(named(after, "migration-job").dependsOn).toContain("flags-gradebook-v2");
+    expect(named(after, "flags-gradebook-v2").dependsOn).not.toContain("migration-job");
   });
 });
 

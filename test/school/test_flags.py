@@ -1,6 +1,12 @@
 """Flags: what of the parameters is in force, and for whom."""
 
+import hashlib
 import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +31,7 @@ ALWAYS = {"if": [True, "on", "off"]}
 
 
 def share(percent: int) -> dict[str, Any]:
-    key = {"cat": [{"var": "$flagd.flagKey"}, {"var": "targetingKey"}]}
-    return {"fractional": [key, ["on", percent * 1000], ["off", 100_000 - percent * 1000]]}
+    return {"if": [{"<": [{"var": ["bucket", 100_000]}, percent * 1000]}, "on", "off"]}
 
 
 @pytest.fixture
@@ -96,3 +101,66 @@ def test_a_kill_switch_that_cannot_be_read_stops_everything(value: str) -> None:
     published = understand({"flags/new": definition(ALWAYS), "kill-switch": value})
     assert published.flags_off
     assert published.stopped == {"blue", "green"}
+
+
+PEOPLE = [
+    (f"person-{n}", ("teacher", "pupil", "guardian")[n % 3], "pilot-schools" if n % 10 == 0 else "rest")
+    for n in range(2000)
+]
+ROLLOUTS = json.loads((Path(__file__).parents[1] / "decisions" / "rollouts.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", ROLLOUTS, ids=lambda case: f"{case['name']}-{case['people']}")
+def test_this_evaluator_gives_a_rollout_to_the_same_people_as_the_program_s_own(
+    case: dict[str, Any], flags: Flags
+) -> None:
+    """test/decisions/flags.test.ts asks flagd's evaluator in TypeScript the same, over the same flag."""
+    flags.take({f"flags/{case['name']}": json.dumps(case["definition"])})
+    on = [n for n, person in enumerate(PEOPLE) if flags.is_on(case["name"], *person)]
+    assert len(on) == case["people"]
+    assert hashlib.sha256(",".join(map(str, on)).encode()).hexdigest() == case["sha256"]
+
+
+def test_another_process_gives_each_person_the_same_answer() -> None:
+    """A restart starts with another hash seed for strings; nobody may be reshuffled by that."""
+    case = next(case for case in ROLLOUTS if case["people"] not in (0, 2000))
+    ask = (
+        "import json, sys; from school.flags import Flags; flags = Flags('/', 1); "
+        "given = json.load(sys.stdin); "
+        "flags.take({'flags/' + given['name']: json.dumps(given['definition'])}); "
+        "print([flags.is_on(given['name'], *person) for person in given['people']])"
+    )
+    given = json.dumps({**case, "people": PEOPLE})
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            input=given,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(answers) == 1
+
+
+def test_whatever_the_percentages_a_raise_takes_the_flag_from_nobody(flags: Flags) -> None:
+    chance = random.Random(20270301)  # noqa: S311 - a test wants the same numbers again
+    for _ in range(1000):
+        few, more = sorted(chance.randint(0, 100_000) for _ in range(2))
+        people = [f"{chance.getrandbits(64):x}" for _ in range(10)]
+        name = f"flag-{chance.randint(0, 99)}"
+
+        def having(on: int, name: str = name, people: list[str] = people) -> set[str]:
+            flags.take(
+                {
+                    f"flags/{name}": definition(
+                        {"if": [{"<": [{"var": ["bucket", 100_000]}, on]}, "on", "off"]}
+                    )
+                }
+            )
+            return {person for person in people if flags.is_on(name, person)}
+
+        assert having(few) <= having(more)
