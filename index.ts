@@ -60,7 +60,7 @@ export = async () => {
     loadBalancerArn: listener.loadBalancerArn,
     targetGroupArns: canary.targetGroupArns,
   });
-  const backfills = dueBackfills(settings).map(
+  const backfills = dueBackfills(settings, revisions).map(
     (backfill) =>
       new BackfillJob(`backfill-${backfill.name}`, { stack, settings, backfill, after: [canary, flags] }),
   );

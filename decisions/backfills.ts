@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Settings } from "./config";
 import { digest, hex, liveDigest } from "./digest";
 import { publish } from "./flags";
+import { standingOf, type RevisionParents } from "./revisionTree";
 
 /** Which backfills run now, and as what. */
 
@@ -24,17 +25,16 @@ export interface DueBackfill {
  *
  * Before that another release may still write rows without what the backfill fills. A rollback clears `validated` with
  * its first update, so that none runs while the database is taken down. A flag that is absent is off: a rollback restores
- * older flags, which must not make the config invalid.
+ * older flags, which must not make the config invalid. Without `revisions` a flag that needs one is off unless the database
+ * is at just that one.
  */
-export function dueBackfills({
-  backfills,
-  flags,
-  heldFlags,
-  release,
-}: Pick<Settings, "backfills" | "flags" | "heldFlags" | "release">): DueBackfill[] {
+export function dueBackfills(
+  { backfills, flags, heldFlags, release }: Pick<Settings, "backfills" | "flags" | "heldFlags" | "release">,
+  revisions: RevisionParents = new Map(),
+): DueBackfill[] {
   const image = release.slots[release.live]?.image;
   if (image === undefined || release.validated !== liveDigest(release)) return [];
-  const published = publish(flags, heldFlags, { validatedIsLive: true });
+  const published = publish(flags, heldFlags, standingOf(release, revisions));
   return Object.entries(backfills)
     .filter(([, { flag }]) => published.get(flag)?.targeting !== undefined)
     .map(([name, settings]) => ({ name, ...settings, image }));

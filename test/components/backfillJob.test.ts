@@ -27,7 +27,7 @@ interface Spec {
 async function declared() {
   const settings = settingsWith({ slots: { blue: sample(1) } });
   const resources = await declare(() => {
-    const flags = new FeatureFlags("flags", { stack, settings });
+    const flags = new FeatureFlags("flags", { stack, settings, revisions: new Map(), after: [] });
     new BackfillJob("backfill-guardian-names", { stack, settings, backfill, after: [flags] });
   });
   const job = named(resources, "backfill-guardian-names-job");
