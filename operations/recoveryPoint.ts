@@ -32,6 +32,6 @@ export async function ensureRecoveryPoint(ctx: Context, maxMinutes: number): Pro
     }
   }
   const at = newest ?? new Date().toISOString();
-  await ctx.parameters.put(paths.evidence(ctx.stack, "recovery-point", "newest"), JSON.stringify({ at }));
+  await ctx.parameters.put(paths.evidence(ctx.stack, "recovery-point", "last"), JSON.stringify({ at }));
   return at;
 }

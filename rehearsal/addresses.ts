@@ -14,6 +14,8 @@ export interface Addresses {
   url: string;
   /** Where Prometheus answers. */
   prometheus: string;
+  /** Where the database's backups and log archive are. */
+  recovery: Record<string, string>;
 }
 
 /** Puts the rehearsal's values into a stack file; everything else stays as committed. */
@@ -24,5 +26,6 @@ export function replaceAddresses(file: Document, addresses: Addresses): void {
   };
   set("network", { listenerArn: addresses.listenerArn, vpcId: addresses.vpcId, url: addresses.url });
   set("metrics", { source: "prometheus", url: addresses.prometheus });
+  set("database", { recovery: addresses.recovery });
   set("gate", rehearsedGate);
 }

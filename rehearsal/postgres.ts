@@ -4,6 +4,7 @@ import {
   chownSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -22,8 +23,9 @@ const binaries = (): string =>
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-function run(name: string, parameters: string[]): string {
-  const program = join(binaries(), name);
+const run = (name: string, parameters: string[]): string => runTool(join(binaries(), name), parameters);
+
+function runTool(program: string, parameters: string[]): string {
   const [command, list] = isRoot()
     ? ["runuser", ["-u", account, "--", program, ...parameters]]
     : [program, parameters];
@@ -35,7 +37,23 @@ function run(name: string, parameters: string[]): string {
   });
 }
 
-/** Where the cluster's data is: recorded in `<home>/postgres`, because root's server cannot reach into everybody's folders. */
+/** Folders of the log archive, of base backups and of restored copies. */
+const recoveryFolders = (data: string) => ({
+  wal: join(data, "wal"),
+  baseBackups: join(data, "base"),
+  copies: join(data, "copies"),
+});
+
+/** Where the running server's backups are, as `database.recovery` of a stack file says it. */
+export const recoveryOf = (home: string) => ({
+  source: "archive",
+  ...recoveryFolders(readFileSync(record(home), "utf8")),
+});
+
+/**
+ * Where the cluster's data is: recorded in `<home>/postgres`, because root's server cannot reach into everybody's folders,
+ * and because the path of a socket has at most 107 characters.
+ */
 const record = (home: string): string => join(home, "postgres");
 
 /**
@@ -43,12 +61,13 @@ const record = (home: string): string => join(home, "postgres");
  * @returns a function that gives the URL of one of its databases
  */
 export function startPostgres(home: string, port: number, databases: string[]): (database: string) => string {
-  const data = mkdtempSync(join(isRoot() ? tmpdir() : home, "deployment-safety-postgres-"));
+  const data = mkdtempSync(join(tmpdir(), "ds-postgres-"));
   if (isRoot()) {
     const user = Number(execFileSync("id", ["-u", account], { encoding: "utf8" }));
     chownSync(data, user, -1);
   }
   writeFileSync(record(home), data);
+  for (const part of Object.values(recoveryFolders(data))) runTool("mkdir", ["-m", "700", part]);
   run("initdb", [
     "-D",
     join(data, "db"),
@@ -71,11 +90,17 @@ export function startPostgres(home: string, port: number, databases: string[]): 
       "max_connections = 200",
       "fsync = off",
       "log_lock_waits = on",
+      "wal_level = replica",
+      "archive_mode = on",
+      // A copy may be read while it is written, so it gets its name last; what is there is never written over.
+      `archive_command = 'test ! -f ${data}/wal/%f && cp %p ${data}/wal/.%f && mv ${data}/wal/.%f ${data}/wal/%f'`,
+      "archive_timeout = 60",
     ].join("\n") + "\n",
   );
   run("pg_ctl", ["-D", join(data, "db"), "-l", join(data, "log"), "-w", "-t", "30", "start"]);
-  for (const database of databases)
-    run("createdb", ["-h", "127.0.0.1", "-p", String(port), "-U", "school", database]);
+  const connection = ["-h", "127.0.0.1", "-p", String(port), "-U", "school"];
+  run("pg_basebackup", [...connection, "-D", join(data, "base", "first"), "-X", "none", "-c", "fast"]);
+  for (const database of databases) run("createdb", [...connection, database]);
   return (database) => `postgresql://school@127.0.0.1:${port}/${database}`;
 }
 
@@ -85,6 +110,10 @@ export function stopPostgres(home: string): void {
   const data = readFileSync(record(home), "utf8");
   if (existsSync(join(data, "db", "postmaster.pid")))
     run("pg_ctl", ["-D", join(data, "db"), "-m", "immediate", "-w", "-t", "30", "stop"]);
+  const { copies } = recoveryFolders(data);
+  for (const copy of existsSync(copies) ? readdirSync(copies) : [])
+    if (existsSync(join(copies, copy, "data", "postmaster.pid")))
+      run("pg_ctl", ["-D", join(copies, copy, "data"), "-m", "immediate", "-w", "-t", "30", "stop"]);
   rmSync(data, { recursive: true, force: true });
   rmSync(record(home));
 }

@@ -10,7 +10,7 @@ import {
 } from "./environment";
 import { buildImages } from "./images";
 import { freePorts } from "./ports";
-import { startPostgres, stopPostgres } from "./postgres";
+import { recoveryOf, startPostgres, stopPostgres } from "./postgres";
 import { type Daemon, Processes } from "./processes";
 import { writePrometheusConfig } from "./prometheus";
 import { addressStackFile, commitWorkingCopy, makeWorkingCopy } from "./workingCopy";
@@ -173,6 +173,7 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
       vpcId: handedOver.vpcId,
       url: `http://127.0.0.1:${ports[stack]}`,
       prometheus: `http://127.0.0.1:${ports.prometheus}`,
+      recovery: recoveryOf(home),
     });
     run("pulumi", ["stack", "init", `organization/deployment-safety/${stack}`]);
   }

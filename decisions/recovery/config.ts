@@ -41,8 +41,8 @@ export const recoverySchema = z.discriminatedUnion("source", [
     wal: folder,
     /** Folder of base backups: each subfolder a plain pg_basebackup with its manifest. */
     baseBackups: folder,
-    /** Folder in which copies are restored; room for one more database. At most 60 characters, for sockets lie in it. */
-    copies: folder.max(60, "must have at most 60 characters: PostgreSQL's sockets lie below it"),
+    /** Folder in which copies are restored; room for one more database. At most 45 characters, for sockets lie in it. */
+    copies: folder.max(45, "must have at most 45 characters: PostgreSQL's sockets lie below it"),
     /** Minutes that a restore may take. 1 to 1440. Default 60. */
     limitMinutes: z.int().min(1).max(1440).default(60),
   }),

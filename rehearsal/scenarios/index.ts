@@ -1,4 +1,8 @@
 import type { Scenario } from "../scenario";
+import { pitrDrill } from "./pitrDrill";
+import { pitrDrillMissingWal } from "./pitrDrillMissingWal";
+import { pitrDrillTargetOutOfRange } from "./pitrDrillTargetOutOfRange";
+import { restoreBeside } from "./restoreBeside";
 import { badCanaryCrash } from "./badCanaryCrash";
 import { badCanaryErrors } from "./badCanaryErrors";
 import { badCanarySlow } from "./badCanarySlow";
@@ -71,4 +75,8 @@ export const scenarios: readonly Scenario[] = [
   control,
   irreversibleRefused,
   irreversibleChange,
+  pitrDrill,
+  pitrDrillMissingWal,
+  pitrDrillTargetOutOfRange,
+  restoreBeside,
 ];

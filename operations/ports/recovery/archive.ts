@@ -13,6 +13,9 @@ type ArchiveConfig = Extract<RecoveryConfig, { source: "archive" }>;
 /** How long a finished segment may take to reach the archive, seconds. */
 const archiveSeconds = 120;
 
+/** Longest folder of a socket: the operating system takes 107 characters, and `/.s.PGSQL.5432` is 14. */
+const socketFolder = 93;
+
 /** A complete base backup. */
 interface BaseBackup {
   folder: string;
@@ -63,6 +66,10 @@ export function createArchive(config: ArchiveConfig, prefix: string): RecoverySo
       const base = backups().findLast(({ at }) => at.getTime() <= Date.parse(target));
       if (!base) throw new Error(`there is no base backup from before ${target} in ${config.baseBackups}`);
       const { folder, data, log, note } = place(id);
+      if (folder.length > socketFolder)
+        throw new Error(
+          `${folder} is too long for PostgreSQL's socket: choose a shorter \`database.recovery.copies\``,
+        );
       await asServer(["mkdir", "-m", "700", "--", folder], { seconds: 30, signal });
       writeFileSync(note, JSON.stringify({ purpose, target, ready: false }));
       // -n: the log is in the archive, not in the backup.
