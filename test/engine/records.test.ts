@@ -1,0 +1,129 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auditFaults, type AuditEvent, type AuditHead } from "../../decisions/auditChain";
+import { openReporting, type AuditRecord } from "../../operations/ports/reporting";
+import { createSpool } from "../../operations/spool";
+import { interruptPostgres, startPostgres, stopPostgres } from "../../rehearsal/postgres";
+
+/** Records in a real PostgreSQL that is stopped, killed and tampered with. */
+
+let home: string;
+let url: string;
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), "records-"));
+  url = startPostgres(home, await freePort(), ["records"])("records");
+  execFileSync("alembic", ["-c", "reporting/alembic.ini", "upgrade", "head"], {
+    env: { ...process.env, DATABASE_URL: url },
+    timeout: 60_000,
+    stdio: "pipe",
+  });
+}, 120_000);
+afterAll(() => {
+  stopPostgres(home);
+  rmSync(home, { recursive: true, force: true });
+});
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+const record = (number: number): AuditRecord => ({
+  at: new Date(Date.UTC(2026, 10, 24) + number).toISOString(),
+  kind: "command",
+  stack: "prod",
+  actor: "ada",
+  body: { number },
+});
+
+const all = async (): Promise<AuditEvent[]> => {
+  const reporting = await openReporting(url);
+  const events: AuditEvent[] = [];
+  for await (const some of reporting.events()) events.push(...some);
+  await reporting.end();
+  return events;
+};
+
+describe("records", () => {
+  it("all arrive, once and in order, while the database is killed and started at random", async () => {
+    const count = 1_000;
+    const spool = createSpool(join(home, "spool"));
+    /** One attempt to deliver, as a command makes it at its end. */
+    const deliver = async () => {
+      const reporting = await openReporting(url).catch(() => undefined);
+      if (!reporting) return;
+      await spool.flush(async (content, id) => void (await reporting.append(id, content as AuditRecord)));
+      await reporting.end().catch(() => undefined);
+    };
+    let isWriting = true;
+    let interruptions = 0;
+    const outage = async () => {
+      while (isWriting) {
+        interruptPostgres(home, "stop");
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+        interruptPostgres(home, "start");
+        interruptions++;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
+      }
+    };
+    const outages = outage();
+    for (let number = 0; number < count; number++) {
+      spool.add(record(number));
+      if (Math.random() < 0.1) await deliver();
+    }
+    isWriting = false;
+    await outages;
+    for (let attempt = 0; attempt < 5 && spool.waiting().length > 0; attempt++) await deliver();
+    const numbers = (await all()).map(({ body }) => (JSON.parse(body) as { number: number }).number);
+    expect(numbers).toEqual(Array.from({ length: count }, (_, number) => number));
+    expect(interruptions).toBeGreaterThan(1);
+  }, 240_000);
+
+  it("hang together, and each kind of tampering is named", async () => {
+    const whole = await all();
+    const last = whole.at(-1)!;
+    const head: AuditHead = { number: last.number, hash: last.hash };
+    expect(auditFaults(whole, head)).toEqual([]);
+    const tampered = async (...statements: string[]) => {
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      try {
+        // Only the owner can do this, and then puts everything back.
+        await client.query("BEGIN; ALTER TABLE reporting.audit_event DISABLE TRIGGER USER");
+        for (const statement of statements) await client.query(statement);
+        const { rows } = await client.query<AuditEvent>(
+          `SELECT number::int AS number, id, reporting.utc(at) AS at, kind, stack, actor, body::text AS body,
+             previous, hash FROM reporting.audit_event ORDER BY number`,
+        );
+        return auditFaults(rows, head).map(({ kind, number }) => `${kind} ${number}`);
+      } finally {
+        await client.query("ROLLBACK");
+        await client.end();
+      }
+    };
+    const table = "reporting.audit_event";
+    expect(await tampered(`UPDATE ${table} SET actor = 'eve' WHERE number = 500`)).toEqual(["changed 500"]);
+    expect(await tampered(`DELETE FROM ${table} WHERE number = 500`)).toEqual(["missing 500"]);
+    expect(await tampered(`DELETE FROM ${table} WHERE number > 990`)).toEqual(["cut 1000"]);
+    const swap = await tampered(
+      `UPDATE ${table} SET number = -1 WHERE number = 500`,
+      `UPDATE ${table} SET number = 500 WHERE number = 501`,
+      `UPDATE ${table} SET number = 501 WHERE number = -1`,
+    );
+    expect(swap).toEqual(expect.arrayContaining(["reordered 500", "reordered 501"]));
+    const put = await tampered(
+      `UPDATE ${table} SET number = number + 10000 WHERE number >= 500`,
+      `UPDATE ${table} SET number = number - 9999 WHERE number > 10000`,
+      `INSERT INTO ${table} SELECT 500, gen_random_uuid(), at, recorded_at, kind, stack, 'eve', body, previous, 'forged' FROM ${table} WHERE number = 501`,
+    );
+    expect(put).toEqual(expect.arrayContaining(["changed 500", "reordered 501"]));
+  }, 60_000);
+});
