@@ -17,7 +17,17 @@ export interface Point {
 export async function drawPicture(points: Point[], outcomes: Outcome[]): Promise<string> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const equal = new Set(cases.filter(({ isEqual }) => isEqual).map(({ name }) => name));
-  const color = { field: "method", type: "nominal", title: "Method", legend: { labelLimit: 300 } } as const;
+  const color = {
+    field: "method",
+    type: "nominal",
+    title: "Method",
+    legend: { labelLimit: 300 },
+    // The gate dark, the others told apart without being the picture's subject (colour-blind safe, Okabe and Ito).
+    scale: {
+      domain: ["gate", "Flagger defaults", "Argo Rollouts sample", "fixed 1 % a minute"],
+      range: ["#0b3c5d", "#e69f00", "#cc79a7", "#56b4e9"],
+    },
+  } as const;
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
