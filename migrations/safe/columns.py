@@ -1,5 +1,4 @@
-"""Columns: added without a rewrite, made NOT NULL without a scan under lock, dropped when no code uses
-them."""
+"""Columns: added without a rewrite, NOT NULL without a scan under lock, dropped when no code uses them."""
 
 import datetime
 import decimal
@@ -30,18 +29,17 @@ def add_column(
     type_: SQL, `text` or `numeric(5, 2)`.
     default: a constant; the rows that are there have it at once.
     not_null: only with `default`. Otherwise: add, backfill, and `set_not_null` in a later revision.
-    default_for_new_rows: SQL such as `gen_random_uuid()`; the rows that are there stay NULL, for giving
-    each of them a value would rewrite the table under lock. A backfill fills them.
+    default_for_new_rows: SQL such as `gen_random_uuid()`; the rows that are there stay NULL, for giving each
+    of them a value would rewrite the table under lock. A backfill fills them.
 
-    A column that is there must be of this type. Values that a downgrade kept are put back (`safe_downgrade`).
+    A column that is there must be of this type. Values that a downgrade kept are put back
+    (`safe_downgrade`).
     """
     if not_null and default is None:
         raise SafeMigrationError(
             f"{table}.{column} is NOT NULL without a constant default: rows that are there, and rows that "
-            f"the old "
-            "release writes, have no value. Add it nullable, fill it with a backfill, and set_not_null() "
-            "in a later "
-            "revision"
+            "the old release writes, have no value. Add it nullable, fill it with a backfill, and "
+            "set_not_null() in a later revision"
         )
     if default is not None and default_for_new_rows is not None:
         raise SafeMigrationError(
@@ -70,9 +68,8 @@ def _is_new(run: Session, table: str, column: str, type_: str) -> bool:
     wanted = catalog.full_type(run, type_)
     if there.type != wanted:
         raise SafeMigrationError(
-            f"{table}.{column} is there already, as {there.type} and not as {wanted}. Somebody else made "
-            f"it: use "
-            "another name, or replace_column() to change a type"
+            f"{table}.{column} is there already, as {there.type} and not as {wanted}. Somebody else made it: "
+            "use another name, or replace_column() to change a type"
         )
     return False
 
@@ -94,8 +91,8 @@ def drop_default(table: str, column: str) -> None:
 
 
 def set_not_null(table: str, column: str) -> None:
-    """NOT NULL through a check that is validated while writers go on: the last step finds it proved and scans
-    nothing.
+    """NOT NULL through a check that is validated while writers go on: the last step finds it proved and
+    scans nothing.
 
     Refuses while rows have NULL, and says how many: finish the backfill first.
     """
@@ -140,8 +137,7 @@ def _refuse_nulls(run: Session, table: str, column: str) -> None:
     if missing > 0:
         raise SafeMigrationError(
             f"{missing} rows of {table} have no {column}, so it cannot be NOT NULL; finish the backfill "
-            f"first, and "
-            "see that the release that is live writes it"
+            "first, and see that the release that is live writes it"
         )
 
 

@@ -36,8 +36,8 @@ def add_foreign_key(
     on_update: Action = "NO ACTION",
     validate: bool = True,
 ) -> None:
-    """A foreign key: NOT VALID, then VALIDATE. Adding it locks both tables for a moment, so each has half
-    of the lock's time."""
+    """A foreign key: NOT VALID, then VALIDATE. Adding it locks both tables for a moment, so each has half of
+    the lock's time."""
     with session() as run:
         quoted, other = table_name(run, table), table_name(run, target)
         words = (
@@ -58,8 +58,7 @@ def _add(
     if there is not None and there.definition != wanted:
         raise SafeMigrationError(
             f"{table} has a constraint {name} already, but it is another one: {there.definition}, and not "
-            f"{wanted}. "
-            "Give the new one another name, or drop the old one in a revision of its own"
+            f"{wanted}. Give the new one another name, or drop the old one in a revision of its own"
         )
     if there is None:
         # Printed statements cannot look at the catalog, so they say what makes them repeatable.
@@ -111,8 +110,7 @@ def _refuse_other_unique(run: Session, table: str, name: str, there: str, listed
     if there != f"UNIQUE ({listed})":
         raise SafeMigrationError(
             f"{table} has a constraint {name} already, but it is another one: {there}, and not UNIQUE "
-            f"({listed}). "
-            "Give the new one another name, or drop the old one in a revision of its own"
+            f"({listed}). Give the new one another name, or drop the old one in a revision of its own"
         )
 
 

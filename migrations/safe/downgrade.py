@@ -48,8 +48,8 @@ class Downgrade:
 
         keep_by: column of the primary key; the values are kept by it, and the next upgrade's add_column()
         puts them back. Nothing is lost then.
-        valid_while: columns of the same table; a value is put back only where they still are what they
-        were, for the older release may have changed what it was taken from.
+        valid_while: columns of the same table; a value is put back only where they still are what they were,
+        for the older release may have changed what it was taken from.
         lost_where: SQL condition of the rows that lose something, without `keep_by`. Default: one of the
         columns is not NULL. `"false"` where the values can be computed again.
         """
@@ -113,7 +113,8 @@ def safe_downgrade(revision: str) -> Iterator[Downgrade]:
     """Takes a revision back: `with safe_downgrade(revision) as down: down.drop_columns(…)`.
 
     At the end of the block the rows that would lose something are counted. If they are more than were
-    approved (`alembic -x approve-loss=<revision>:<rows>`, or MIGRATION_APPROVE_LOSS), nothing at all is done.
+    approved (`alembic -x approve-loss=<revision>:<rows>`, or MIGRATION_APPROVE_LOSS), nothing at all is
+    done.
     """
     with session() as run:
         down = Downgrade(run)
@@ -137,8 +138,7 @@ def refuse_loss(run: Session, revision: str, losses: list[Loss], approved: int) 
     given = f"; only {approved} were approved" if approved else ""
     raise SafeMigrationError(
         f"the downgrade of {revision} would lose {what}{given}; nothing was changed. If they may be lost: "
-        f"alembic -x "
-        f"approve-loss={revision}:{total} downgrade …, or {VARIABLE}={revision}:{total}"
+        f"alembic -x approve-loss={revision}:{total} downgrade …, or {VARIABLE}={revision}:{total}"
     )
 
 

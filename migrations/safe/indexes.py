@@ -59,9 +59,8 @@ def create_index(
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
             raise SafeMigrationError(
-                f"{table} has rows that the unique index {name} does not allow: "
-                f"{str(error.orig).strip()}. Nothing "
-                "is left of it; clean these rows up, then run the migration again"
+                f"{table} has rows that the unique index {name} does not allow: {str(error.orig).strip()}. "
+                "Nothing is left of it; clean these rows up, then run the migration again"
             ) from error
 
 
@@ -70,9 +69,9 @@ def refuse_other(run: Session, table: str, name: str, there: Index, wanted: str)
     (on,) = run.rows("SELECT %(table)s::regclass::text", table=table)[0]
     if there.table != on or there.definition != wanted:
         raise SafeMigrationError(
-            f"an index {name} is there already, but it is another one: {there.definition} on "
-            f"{there.table}, and not "
-            f"{wanted} on {on}. Give the new one another name, or drop the old one in a revision of its own"
+            f"an index {name} is there already, but it is another one: {there.definition} on {there.table}, "
+            f"and not {wanted} on {on}. Give the new one another name, or drop the old one in a revision of "
+            "its own"
         )
 
 
@@ -81,8 +80,7 @@ def refuse_building(name: str, there: Index) -> None:
     if there.builder is not None:
         raise SafeMigrationError(
             f"session {there.builder} is building the index {name} now; wait until it is done, or end it "
-            f"with "
-            f"pg_terminate_backend({there.builder})"
+            f"with pg_terminate_backend({there.builder})"
         )
 
 

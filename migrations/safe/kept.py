@@ -20,8 +20,7 @@ def keep_columns(run: Session, table: str, columns: list[str], key: str, valid_w
     if type_ is None:
         raise SafeMigrationError(
             f"{table}.{key} cannot be the key by which values are kept: it must be NOT NULL and have a "
-            f"unique index "
-            "of its own. Name the primary key, or keep nothing"
+            "unique index of its own. Name the primary key, or keep nothing"
         )
     state.ensure(database)
     # An upgrade that was killed while it put values back has left some: they go back first, or they would be
@@ -46,9 +45,8 @@ def keep_columns(run: Session, table: str, columns: list[str], key: str, valid_w
     while (upto := keys.bound(database, name, quoted_key, type_, cursor, None, PIECE)) is not None:
         run.change(
             f"INSERT INTO {place} ({into}) SELECT {column_list(run, [key, *columns, *valid_while])} FROM "
-            f"{name} "
-            f"WHERE {keys.after(quoted_key, type_, cursor)} AND {quoted_key} <= CAST(%(upto)s AS {type_}) "
-            f"AND ({something}) ON CONFLICT DO NOTHING",
+            f"{name} WHERE {keys.after(quoted_key, type_, cursor)} AND {quoted_key} <= CAST(%(upto)s AS "
+            f"{type_}) AND ({something}) ON CONFLICT DO NOTHING",
             table=name,
             after=cursor,
             upto=upto,
@@ -118,8 +116,8 @@ def _mirror_function(
 
 
 def take_up_column(run: Session, table: str, column: str, blank: str = "NULL") -> None:
-    """Puts kept values of a column back where the row has none of its own yet, a few rows at a time;
-    forgets them once every column that was kept with it is back.
+    """Puts kept values of a column back where the row has none of its own yet, a few rows at a time; forgets
+    them once every column that was kept with it is back.
 
     blank: SQL of what a row has that nobody wrote: NULL, or the column's constant default.
     """

@@ -42,8 +42,7 @@ def bound(
     """
     limit = "" if until is None else f" AND {key} <= CAST(%(until)s AS {type_})"
     found = database.value(
-        f"SELECT max(k)::text FROM (SELECT {key} AS k FROM {table} "
-        f"WHERE {after(key, type_, cursor)}{limit} "
+        f"SELECT max(k)::text FROM (SELECT {key} AS k FROM {table} WHERE {after(key, type_, cursor)}{limit} "
         f"ORDER BY {key} LIMIT %(size)s) part",
         after=cursor,
         until=until,

@@ -30,8 +30,8 @@ class Limits:
     """Seconds for a statement that reads a whole table while writers go on, 1 to 86400
     (MIGRATION_PATIENT_SECONDS): a validation, a concurrent index."""
     patient_lock_seconds: int = 60
-    """Seconds that such a statement waits for older transactions, 1 to 3600 (MIGRATION_PATIENT_LOCK_SECONDS);
-    nobody queues behind it."""
+    """Seconds that such a statement waits for older transactions, 1 to 3600
+    (MIGRATION_PATIENT_LOCK_SECONDS); nobody queues behind it."""
 
 
 RANGES = {

@@ -13,8 +13,8 @@ VARIABLE = "MIGRATION_APPROVE_LOSS"
 
 
 def approved_rows(revision: str) -> int:
-    """Rows that may be lost in the downgrade of a revision: from `alembic -x
-    approve-loss=<revision>:<rows>` and MIGRATION_APPROVE_LOSS; 0 without either."""
+    """Rows that may be lost in the downgrade of a revision: from `alembic -x approve-loss=<revision>:<rows>`
+    and MIGRATION_APPROVE_LOSS; 0 without either."""
     return parse(arguments(), os.environ).get(revision, 0)
 
 

@@ -18,8 +18,7 @@ def replace_column(table: str, old: str, new: str, type_: str, *, forward: str, 
 
     type_: SQL type of the new column.
     forward, backward: SQL of the new value from the old one and back, with `{value}` for it:
-    `"{value}::bigint"`.
-    A value that cannot be converted fails the write: make both total.
+    `"{value}::bigint"`. A value that cannot be converted fails the write: make both total.
     """
     for what, expression in (("forward", forward), ("backward", backward)):
         if "{value}" not in expression:
@@ -116,8 +115,8 @@ def swap_columns(table: str, old: str, new: str, *, forward: str, backward: str)
     """Exchanges the names of two columns that are kept in step, in one transaction: code that reads `old`
     then reads the new type. Called again it exchanges them back, so it is its own downgrade.
 
-    Statements that a driver has prepared may fail once with "cached plan must not change result type";
-    where the code cannot repeat them, let it move to the new name instead.
+    Statements that a driver has prepared may fail once with "cached plan must not change result type"; where
+    the code cannot repeat them, let it move to the new name instead.
     """
     aside = own_name(old, "swapped")
     with session() as run:

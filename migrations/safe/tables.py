@@ -53,8 +53,7 @@ def _refuse_other(run: Session, table: str, columns: dict[str, str]) -> None:
 def _columns(run: Session, table: str) -> list[str]:
     found = run.rows(
         "SELECT attname FROM pg_attribute WHERE attrelid = %(table)s::regclass AND attnum > 0 AND NOT "
-        "attisdropped "
-        "ORDER BY attnum",
+        "attisdropped ORDER BY attnum",
         table=table,
     )
     return [str(row[0]) for row in found]
@@ -102,10 +101,9 @@ def _take_up(run: Session, table: str) -> None:
     both = [column for column in _columns(run, f"{state.SCHEMA}.{store}") if column in _columns(run, table)]
     listed = column_list(run, both)
     move = (
-        f"WITH part AS (DELETE FROM {place} WHERE ctid IN (SELECT ctid FROM {place} LIMIT {PIECE}) "
-        f"RETURNING *) "
-        f"INSERT INTO {name} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM part ON CONFLICT DO "
-        f"NOTHING"
+        f"WITH part AS (DELETE FROM {place} WHERE ctid IN (SELECT ctid FROM {place} LIMIT {PIECE}) RETURNING "
+        f"*) INSERT INTO {name} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM part ON CONFLICT DO "
+        "NOTHING"
     )
     try:
         while run.database.value(f"SELECT EXISTS (SELECT FROM {place})"):
@@ -114,9 +112,8 @@ def _take_up(run: Session, table: str) -> None:
         if sqlstate(error) != FOREIGN_KEY_VIOLATION:
             raise
         raise SafeMigrationError(
-            f"rows of {table} that a downgrade kept point to rows that are gone: "
-            f"{str(error.orig).strip()}. Delete "
-            f"them from {place}, then run the migration again"
+            f"rows of {table} that a downgrade kept point to rows that are gone: {str(error.orig).strip()}. "
+            f"Delete them from {place}, then run the migration again"
         ) from error
     for column in both:
         sequence = run.rows(

@@ -22,8 +22,7 @@ def ensure_finished(backfill: Backfill | str) -> None:
         name = table_name(run, task.table)
         said = (
             f"rows of {task.table} are still to be done by the backfill {task.name}: switch its flag "
-            f"{task.flag} on, wait "
-            "until it says that it is finished, and run the migration again"
+            f"{task.flag} on, wait until it says that it is finished, and run the migration again"
         )
         count = f"SELECT count(*) FROM {name} WHERE {task.pending}"
         if run.offline:
@@ -71,7 +70,6 @@ def assignments(quote: keys.Quote, task: Backfill) -> str:
 
 def no_key(task: Backfill) -> str:
     return (
-        f"{task.table}.{task.key} cannot be the key of the backfill {task.name}: it must be there, NOT "
-        f"NULL, and have a "
-        "unique index of its own. Name the primary key"
+        f"{task.table}.{task.key} cannot be the key of the backfill {task.name}: it must be there, NOT NULL, "
+        "and have a unique index of its own. Name the primary key"
     )

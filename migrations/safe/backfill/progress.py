@@ -44,9 +44,8 @@ def save(database: Database, task: Backfill, progress: Progress) -> None:
     """Writes down where a pass begins or ends; a piece notes itself, in its own transaction."""
     database.run(
         "UPDATE migration_state.backfills SET pass = %(number)s, cursor_after = %(after)s, pass_until = "
-        "%(until)s, "
-        "rows_done = %(done)s, rows_seen = %(seen)s, updated_at = now(), "
-        "finished_at = CASE WHEN %(finished)s THEN coalesce(finished_at, now()) END WHERE name = %(name)s",
+        "%(until)s, rows_done = %(done)s, rows_seen = %(seen)s, updated_at = now(), finished_at = CASE WHEN "
+        "%(finished)s THEN coalesce(finished_at, now()) END WHERE name = %(name)s",
         name=task.name,
         number=progress.number,
         after=progress.after,

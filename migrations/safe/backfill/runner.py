@@ -122,9 +122,8 @@ class Runner:
             if self.progress.number >= PASSES:
                 self.progress = self.pieces.begin_pass(replace(self.progress, number=1))
                 return "unfinished", (
-                    f"{rest} rows are left after {PASSES} passes: they are written without what the "
-                    f"backfill writes; see "
-                    "that every release that is live writes it, then run it again"
+                    f"{rest} rows are left after {PASSES} passes: they are written without what the backfill "
+                    "writes; see that every release that is live writes it, then run it again"
                 )
             self.progress = self.pieces.begin_pass(replace(self.progress, number=self.progress.number + 1))
 
@@ -147,8 +146,8 @@ class Runner:
                 if conflicts > CONFLICTS:
                     raise SafeMigrationError(
                         f"rows of {self.task.table} after {before.after or 'the beginning'} stayed locked "
-                        f"over {conflicts} "
-                        "tries; end the transaction that holds them, and run it again: it goes on from there"
+                        f"over {conflicts} tries; end the transaction that holds them, and run it again: it "
+                        "goes on from there"
                     ) from error
                 self._pause(self.throttle.after_conflict())
                 continue
@@ -192,10 +191,10 @@ class Runner:
         done = self.progress.done - self.before
         rate = done / max(time.monotonic() - self.began, 0.001)
         slowed = f"; slower, for {self.slowed}" if self.slowed else ""
+        total = max(self.total, self.progress.seen)
         return (
-            f"pass {self.progress.number}: {self.progress.seen} of about "
-            f"{max(self.total, self.progress.seen)} rows "
-            f"looked at, {self.progress.done} changed, {rate:.0f} a second{slowed}"
+            f"pass {self.progress.number}: {self.progress.seen} of about {total} "
+            f"rows looked at, {self.progress.done} changed, {rate:.0f} a second{slowed}"
         )
 
     def _say(self, line: str) -> None:

@@ -30,9 +30,8 @@ class ParameterSwitch:
     """A feature flag in flagd's format and the kill switch, from SSM parameters below a root.
 
     A thread reads `<root>kill-switch` and `<root>flags/<flag>` every `poll_seconds`, by path as the
-    application does. Off
-    are: a flag that is absent, unreadable, stale or not on for a backfill; and any flag while there is a
-    kill switch.
+    application does. Off are: a flag that is absent, unreadable, stale or not on for a backfill; and any
+    flag while there is a kill switch.
     """
 
     def __init__(self, root: str, flag: str, backfill: str, poll_seconds: float = 1.0) -> None:

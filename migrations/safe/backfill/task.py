@@ -32,9 +32,8 @@ class Backfill:
         ]
         if faults:
             raise SafeMigrationError(
-                f"this backfill cannot be: {'; '.join(faults)}. A name is a-z, 0-9 and -, at most 40; "
-                f"assign and pending "
-                "say what to write and where"
+                f"this backfill cannot be: {'; '.join(faults)}. A name is a-z, 0-9 and -, at most 40; assign "
+                "and pending say what to write and where"
             )
 
 

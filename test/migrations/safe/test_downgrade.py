@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from conftest import Cluster
+from conftest import Cluster, await_true
 from running import ask, holding, people, printed, quick, run
 
 from migrations import safe
@@ -224,3 +224,29 @@ def test_an_index_that_cannot_be_finished_is_not_left_half_built(people: str, qu
         ask(people, "UPDATE people SET age = 6 WHERE id = 2 RETURNING 1")
     run(people, lambda: safe.create_index("people_age", "people", ["age"]))
     assert ask(people, "SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
+
+
+def test_an_autovacuum_makes_way(people: str, quick: None) -> None:
+    def server(statement: str) -> None:
+        with psycopg.connect(people, autocommit=True) as session:
+            session.execute(statement.encode())
+
+    def is_vacuumed() -> bool:
+        query = "SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = 'people'::regclass"
+        return ask(people, query) == [(1,)]
+
+    for setting in (
+        "autovacuum_naptime = 1",
+        "autovacuum_vacuum_cost_limit = 1",
+        "autovacuum_vacuum_cost_delay = 100",
+    ):
+        server(f"ALTER SYSTEM SET {setting}")
+    server("SELECT pg_reload_conf()")
+    try:
+        server("ALTER TABLE people SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)")
+        server("UPDATE people SET age = 1")
+        await_true(is_vacuumed, 20, "the table is vacuumed")
+        run(people, lambda: safe.add_column("people", "first", "text"))
+    finally:
+        server("ALTER SYSTEM RESET ALL")
+        server("SELECT pg_reload_conf()")
