@@ -168,3 +168,32 @@ def test_flags_follow_parameters_and_kill_switch_and_outlive_the_store(
     store.put_parameter(Name=f"{ROOT}kill-switch", Value='{"flags": "off", "workers": []}', Type="String")
     await_true(lambda: gradebook(role="teacher") == "v1", 5, "the kill switch is off for everybody")
     assert web.request("/api/pupils/1/grades").status == 200
+
+
+def test_a_flag_switches_where_a_guardians_name_is_read(
+    start: Start, seeded: Seeded, parameter_store: str, store: Any
+) -> None:
+    url = seeded(REVISIONS[1])
+    with psycopg.connect(url, autocommit=True) as session:
+        # As 1.0.0 writes: the parts are old then, and whether they count is the flag's to say.
+        session.execute(
+            "UPDATE guardians SET full_name = 'Bo Ek', given_name = 'Ada', family_name = 'Adler' WHERE id = 1"
+        )
+        session.execute(
+            "UPDATE guardians SET full_name = 'Cleo', given_name = NULL, family_name = NULL WHERE id = 2"
+        )
+
+    def name(guardian: int) -> str:
+        return str(web.request(f"/api/guardians/{guardian}").json["full_name"])
+
+    web = start("1.1.0", "web", url, AWS_ENDPOINT_URL=parameter_store)
+    assert name(1) == "Bo Ek"
+    flag = {
+        "state": "ENABLED",
+        "variants": {"on": True, "off": False},
+        "defaultVariant": "off",
+        "targeting": {"if": [True, "on", "off"]},
+    }
+    store.put_parameter(Name=f"{ROOT}flags/guardian-names", Value=json.dumps(flag), Type="String")
+    await_true(lambda: name(1) == "Ada Adler", 5, "the parts count")
+    assert name(2) == "Cleo", "a name that the backfill has not come to is read as before"

@@ -1,12 +1,16 @@
 """safe_downgrade() on a real PostgreSQL: what is kept comes back, what would be lost is counted and
 refused."""
 
+import argparse
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import Cluster, await_true
+from alembic import command
+from alembic.util import CommandError
+from conftest import Cluster, alembic_config, await_true
 from running import ask, holding, people, printed, quick, run
 
 from migrations import safe
@@ -250,3 +254,38 @@ def test_an_autovacuum_makes_way(people: str, quick: None) -> None:
     finally:
         server("ALTER SYSTEM RESET ALL")
         server("SELECT pg_reload_conf()")
+
+
+REVISION = """
+from migrations import safe
+revision, down_revision = "5afe0003", None
+def upgrade(): safe.create_table("notes", {"id": "bigint PRIMARY KEY"})
+def downgrade():
+    with safe.safe_downgrade(revision) as down:
+        down.drop_table("notes", keep=False)
+"""
+
+
+def test_an_approval_is_given_on_alembics_command_line(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = cluster.create()
+    (tmp_path / "5afe0003_notes.py").write_text(REVISION)
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    def alembic(*words: str) -> None:
+        config = alembic_config()
+        config.set_main_option("version_locations", str(tmp_path))
+        config.cmd_opts = argparse.Namespace(x=list(words))
+        (command.downgrade if words else command.upgrade)(config, "base" if words else "head")
+
+    alembic()
+    ask(url, "INSERT INTO notes SELECT generate_series(1, 3) RETURNING 1")
+    for word, said in (
+        ("other=1", "the downgrade of 5afe0003 would lose 3 rows of notes; nothing was changed"),
+        ("approve-loss=5afe0003:2", "would lose 3 rows of notes; only 2 were approved"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            alembic(word)
+    alembic("approve-loss=5afe0003:3")
+    assert ask(url, "SELECT to_regclass('notes')") == [(None,)]
