@@ -36,7 +36,7 @@ export async function settledState(
   const live: Slot = published?.live ?? "blue";
   const parameters = [...(await context.parameters(stack))].filter(([name]) => isState(name));
   const { "deployment-safety:release": inFile, ...file } = context.config(stack);
-  const rules = (await context.rules(stack)).map(({ Priority, Actions }) => ({ Priority, Actions }));
+  const rules = (await context.rules(stack)).map(({ Actions }) => Actions);
   const state = {
     parameters: Object.fromEntries(parameters.map(([name, value]) => [name, known(name, value)])),
     file,
@@ -62,7 +62,9 @@ export async function settledState(
 
 /** A parameter's value without what differs from run to run. */
 function known(name: string, value: string): unknown {
-  if (name === "release") return { ...(JSON.parse(value) as Release), serial: 0 };
+  // The image that migrated last is any of those that know the revision.
+  const migrated = ({ migration, ...release }: Release) => ({ ...release, revision: migration?.revision });
+  if (name === "release") return { ...migrated(JSON.parse(value) as Release), serial: 0 };
   return /^(refused|evidence|lease|kill-switch)/.test(name) ? "is there" : value;
 }
 
@@ -104,12 +106,11 @@ function pendingOperations(context: Context, stack: Stack): number {
   return checkpoint.latest?.pending_operations?.length ?? 0;
 }
 
-/** A reviver that puts keys in order, for slots come by name and parts do not, and forgets releases of other runs. */
-const sorted = (_key: string, value: unknown): unknown =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
-    ? Object.fromEntries(
-        Object.entries(value)
-          .filter(([name]) => !/^evidence\/validated\/[0-9a-f]{64}$/.test(name))
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      )
-    : value;
+/** A reviver that puts keys and lists in order, for slots come by name and parts do not, and forgets releases of other runs. */
+function sorted(_key: string, value: unknown): unknown {
+  const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  if (Array.isArray(value)) return value.toSorted(byText);
+  if (value === null || typeof value !== "object") return value;
+  const kept = Object.entries(value).filter(([name]) => !/^evidence\/validated\/[0-9a-f]{64}$/.test(name));
+  return Object.fromEntries(kept.toSorted(byText));
+}
