@@ -11,6 +11,7 @@ import { publishRelease } from "./components/publishedRelease";
 import { ReportingSchema } from "./components/reportingSchema";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { dueBackfills } from "./decisions/backfills";
+import { downgradesOutput, writeDowngrades } from "./decisions/downgrades";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
@@ -22,7 +23,7 @@ export = async () => {
   const stack = getStack();
   const settings = stackSettings();
   const { release } = settings;
-  const [listener] = await bothOrRefuse(
+  const [listener, published] = await bothOrRefuse(
     existingListener(settings.network.listenerArn),
     admitted(stack, settings),
   );
@@ -81,6 +82,7 @@ export = async () => {
 
   return {
     validated: release.validated ?? "",
+    [downgradesOutput]: writeDowngrades(published.downgrades),
     release,
     listenerRuleArn: canary.listenerRuleArn,
     targetGroupArns: canary.targetGroupArns,

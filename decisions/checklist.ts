@@ -1,4 +1,5 @@
 import { drillAge, type RecoveryFacts } from "./checks/recovery";
+import { revisionChecks, type RevisionFacts } from "./checks/revisions";
 import type { Release } from "./config";
 import { digest, liveDigest } from "./digest";
 import { weights } from "./exposure";
@@ -48,6 +49,8 @@ export interface ChecklistFacts {
   service?: ServiceWindows | "unknown";
   /** The objective that the budget belongs to. */
   slo: Objective;
+  /** The revisions that the release brings, with their evidence. */
+  revisions?: RevisionFacts;
   /** Lease of somebody else that is live; null: there is none; undefined: it could not be read. */
   otherLease?: Lease | null;
   /** What is known about recovery; absent: it could not be read. */
@@ -158,6 +161,16 @@ const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
     );
   return passed(`${(100 * (figures.left ?? 0)).toFixed(1)} % of it is left, and it does not burn fast`);
 };
+/** A check on revisions; without the facts it is not ok. */
+const onRevisions =
+  (look: (facts: RevisionFacts) => Outcome): Look =>
+  ({ revisions }) =>
+    revisions
+      ? look(revisions)
+      : failed(
+          "the revisions could not be read",
+          "See the check `release-record`, then run the command again.",
+        );
 
 const recoveryDrilled: Look = ({ recovery }) =>
   recovery
@@ -218,6 +231,7 @@ const checks: { id: string; title: string; row: string; overridable: boolean; lo
     overridable: true,
     look: recoveryDrilled,
   },
+  ...revisionChecks.map((check) => ({ ...check, overridable: false, look: onRevisions(check.look) })),
 ];
 
 /** Every check that exists, in the order in which a person would ask. What is not known is not ok. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { releaseSchema, type Release } from "./config";
 import { digestOfHex, liveDigest } from "./digest";
+import { downgradeEvidence, type DowngradeEvidence } from "./downgrades";
 import { describeFaults, knownKeys } from "./faults";
 import { guardSchema, type Guard } from "./guard";
 import { noticeSchema, type Notice } from "./irreversibleChange";
@@ -97,6 +98,8 @@ export interface Published {
   held: Map<string, string>;
   /** A person's word that a held flag may be published again, by flag. */
   holdReleases: Map<string, HoldRelease>;
+  /** Revisions that this stack's database was taken down from and up to again (B5). */
+  downgrades: Map<string, DowngradeEvidence>;
 }
 
 /**
@@ -114,6 +117,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     drills: {},
     held: new Map(),
     holdReleases: new Map(),
+    downgrades: new Map(),
   };
   const faults: string[] = [];
   for (const [path, value] of values) {
@@ -164,6 +168,10 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
       if (notice) published.notices.set(rest[1] ?? "", notice);
     } else if (kind === "evidence" && rest[0] === "validated")
       published.validated.add(digestOfHex(rest[1] ?? ""));
+    else if (kind === "evidence" && rest[0] === "downgrade") {
+      const entry = read(downgradeEvidence);
+      if (entry) published.downgrades.set(rest[1] ?? "", entry);
+    }
   }
   if (published.drills.last) published.drill = published.drills.last;
   if (faults.length > 0)
@@ -190,6 +198,8 @@ export interface Staging {
   requiresStaging: boolean;
   /** Digest that the stack before this one validated; "" or absent: none or not known. */
   stagingValidated?: string;
+  /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
+  stagingDowngraded?: ReadonlyMap<string, string>;
 }
 
 /** The facts for the step that makes `next` of the published release. Used by the program and by commands alike. */

@@ -3,6 +3,7 @@ import { checklist, type Check } from "../decisions/checklist";
 import { type HistoryEntry, knownGood } from "../decisions/history";
 import { leaseState, type Lease } from "../decisions/lease";
 import { other } from "../decisions/names";
+import { readRevisionFacts } from "../records/revisionFacts";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 import type { Context } from "./context";
 import { readStaging } from "./facts";
@@ -41,6 +42,11 @@ export async function readChecklist(
     ...(alarms ? { alarms } : {}),
     service,
     slo: ctx.settings.slo,
+    revisions: readRevisionFacts(ctx.root, ctx.settings, current, {
+      from: current.migration?.revision,
+      needed: record.revision,
+      ...(staging.stagingDowngraded && { downgraded: staging.stagingDowngraded }),
+    }),
     otherLease: otherLease(published.lease, from.lease?.id),
     recovery: { now: DateTime.utc(), drills: published.drills, ...since(history) },
   });

@@ -1,16 +1,25 @@
 import { readReleases } from "../records/releases";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
+import { downgradesOutput, readDowngrades } from "../decisions/downgrades";
 import type { Staging } from "../decisions/parameters";
 import type { Context } from "./context";
 import { exitCodes, Failure } from "./failure";
 import { makeLine } from "./options";
 
-/** What only another stack knows: the digest that the stack before this one validated (A4). */
+/** What only another stack knows: the digest that the stack before this one validated (A4), and what it took down (B5). */
 export async function readStaging(ctx: Context): Promise<Staging> {
   const { promotedFrom } = ctx.settings;
   if (promotedFrom === undefined) return { requiresStaging: false };
-  const stagingValidated = await ctx.engine.outputOf(promotedFrom, "validated");
-  return { requiresStaging: true, ...(stagingValidated === undefined ? {} : { stagingValidated }) };
+  const [stagingValidated, downgrades] = await Promise.all([
+    ctx.engine.outputOf(promotedFrom, "validated"),
+    ctx.engine.outputOf(promotedFrom, downgradesOutput),
+  ]);
+  const stagingDowngraded = readDowngrades(downgrades);
+  return {
+    requiresStaging: true,
+    ...(stagingValidated !== undefined && { stagingValidated }),
+    ...(stagingDowngraded && { stagingDowngraded }),
+  };
 }
 
 /** The record of a version. Missing argument or unknown version: usage (2), with the versions that there are. */

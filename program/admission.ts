@@ -4,24 +4,29 @@ import type { Settings } from "../decisions/config";
 import { leaseVariable } from "../decisions/names";
 import { type Published, factsFor, readParameters } from "../decisions/parameters";
 import { irreversibleRefusals } from "../records/irreversible";
-import { publishedParameters, validatedBy } from "./published";
+import { earlierStage, publishedParameters } from "./published";
 import { refusal } from "./refusal";
+import { revisionFaults } from "./revisions";
 
 /**
  * Lets the program go on only where the stack file's release is the published one or a legal step away from it, nobody
  * else's operation is under way, and whatever cannot be undone may run now.
+ * @returns the stack's parameters, as they were before this update
  * @throws RunError that starts with "Refused: " and has every reason.
  */
-export async function admitted(stack: string, settings: Settings): Promise<void> {
+export async function admitted(stack: string, settings: Settings): Promise<Published> {
   const { release: next, promotedFrom } = settings;
   const published = read(stack, await publishedParameters(stack));
   // With the published serial there is no step, and nothing for an earlier stage to allow.
   const isStep = published.release?.serial !== next.serial;
-  const stagingValidated = isStep && promotedFrom !== undefined ? await validatedBy(promotedFrom) : undefined;
+  const stage = isStep && promotedFrom !== undefined ? await earlierStage(promotedFrom) : undefined;
   const admission = admit({
     published: published.release,
     next,
-    facts: factsFor(published, next, { requiresStaging: promotedFrom !== undefined, stagingValidated }),
+    facts: factsFor(published, next, {
+      requiresStaging: promotedFrom !== undefined,
+      stagingValidated: stage?.validated,
+    }),
     lease: published.lease,
     holds: {
       published: published.held,
@@ -34,9 +39,12 @@ export async function admitted(stack: string, settings: Settings): Promise<void>
     now: new Date(),
     here: { host: hostname(), alive },
   });
-  const irreversible = irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date());
-  if (admission.ok && irreversible.length === 0) return;
-  const reasons = [...(admission.ok ? [] : admission.reasons), ...irreversible];
+  const reasons = [
+    ...(admission.ok ? [] : admission.reasons),
+    ...irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date()),
+    ...(isStep ? revisionFaults(process.cwd(), settings, published.release, stage) : []),
+  ];
+  if (reasons.length === 0) return published;
   throw refusal(
     [
       `Refused: the release in Pulumi.${stack}.yaml cannot be applied; nothing was changed:`,

@@ -1,6 +1,7 @@
 import { getOrganization, getProject, runtime } from "@pulumi/pulumi";
 import { type GetListenerResult, getListener } from "@pulumi/aws/lb";
 import { getParametersByPath } from "@pulumi/aws/ssm";
+import { downgradesOutput, readDowngrades } from "../decisions/downgrades";
 import { parameterRoot } from "../decisions/names";
 import { refusal } from "./refusal";
 
@@ -40,22 +41,31 @@ export async function publishedParameters(stack: string): Promise<ReadonlyMap<st
   }
 }
 
+/** What the earlier stage says in its outputs. */
+export interface EarlierStage {
+  /** The digest that it has validated last, "" for none. */
+  validated: string;
+  /** Revision -> SHA-256 of its file, as its database was taken down and up again; absent: it does not say. */
+  downgraded?: ReadonlyMap<string, string>;
+}
+
 /**
- * The digest that the earlier stage has validated last, "" for none.
+ * Reads the earlier stage's outputs.
  *
  * This asks what a StackReference asks, without declaring one: a resource that is read in one update and not in the next
  * would show as a change, and it is asked only for a step, because the engine takes a tenth of a preview to open the other
  * stack's state.
  * @throws RunError that names the config key, where that stack is not there.
  */
-export async function validatedBy(promotedFrom: string): Promise<string> {
+export async function earlierStage(promotedFrom: string): Promise<EarlierStage> {
   const name = `${getOrganization()}/${getProject()}/${promotedFrom}`;
   try {
     const read = (await runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-      outputs?: { validated?: unknown };
+      outputs?: Record<string, unknown>;
     };
     const validated = read.outputs?.validated;
-    return typeof validated === "string" ? validated : "";
+    const downgraded = readDowngrades(read.outputs?.[downgradesOutput]);
+    return { validated: typeof validated === "string" ? validated : "", ...(downgraded && { downgraded }) };
   } catch (error) {
     throw refusal(
       `deployment-safety:promotedFrom names a stack whose outputs cannot be read: ${name}\n` +

@@ -10,7 +10,7 @@ import type { Context } from "./context";
 import { places } from "./environment";
 import { buildVariant } from "./images";
 import { bringLive, recordOf } from "./releases";
-import { commitWorkingCopy } from "./workingCopy";
+import { commitWorkingCopy, proveAndReview } from "./team";
 
 /** The release that brings a change which cannot be undone, and its revision. */
 export const irreversible = { version: "1.6.0", revision: "e5a1c0de" };
@@ -45,6 +45,7 @@ export async function prepareIrreversible(context: Context): Promise<void> {
     irreversible.revision,
   );
   commitWorkingCopy(context.copy, `Release ${irreversible.version}`);
+  await proveAndReview(context, irreversible.revision);
 }
 
 /** Prod's school hours, every day of the week. */

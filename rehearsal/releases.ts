@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Context, Stack } from "./context";
 import { places } from "./environment";
 import { buildVariant } from "./images";
-import { commitWorkingCopy } from "./workingCopy";
+import { commitWorkingCopy } from "./team";
 
 /** Moves that scenarios have in common: bring a version live through both stacks, fill the databases. */
 

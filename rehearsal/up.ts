@@ -13,7 +13,8 @@ import { freePorts } from "./ports";
 import { recoveryOf, startPostgres, stopPostgres } from "./postgres";
 import { type Daemon, Processes } from "./processes";
 import { writePrometheusConfig } from "./prometheus";
-import { addressStackFile, commitWorkingCopy, makeWorkingCopy } from "./workingCopy";
+import { commitWorkingCopy, makeTeam, reviewRevisions } from "./team";
+import { addressStackFile, makeWorkingCopy } from "./workingCopy";
 
 /** The stacks that are rehearsed, in the order of a release. */
 export const stacks = ["staging", "prod"] as const;
@@ -161,6 +162,7 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
       timeout: 60_000,
     });
   makeWorkingCopy(project, place.workingCopy);
+  makeTeam(place.workingCopy);
   const handedOver = JSON.parse(
     run(join(project, ".venv", "bin", "python"), [
       "rehearsal/cloud/hand_over.py",
@@ -180,4 +182,5 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
   commitWorkingCopy(place.workingCopy, "The project and its stacks as the rehearsal begins");
   buildImages(place.workingCopy, place.images);
   commitWorkingCopy(place.workingCopy, "The releases that the build wrote");
+  reviewRevisions(place.workingCopy);
 }

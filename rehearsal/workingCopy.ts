@@ -36,23 +36,6 @@ export function cloneWorkingCopy(from: string, to: string): void {
   for (const installed of ["node_modules", ".venv"]) symlinkSync(join(from, installed), join(to, installed));
 }
 
-/** Records the copy's state, as the team that is rehearsed would. */
-export function commitWorkingCopy(copy: string, message: string): void {
-  git(copy, "add", "--all");
-  git(
-    copy,
-    "-c",
-    "user.name=Rehearsal",
-    "-c",
-    "user.email=rehearsal@example.com",
-    "commit",
-    "--quiet",
-    "--allow-empty",
-    "-m",
-    message,
-  );
-}
-
 /** Replaces the addresses in a stack file of the copy. */
 export function addressStackFile(copy: string, stack: string, addresses: Addresses): void {
   const file = join(copy, `Pulumi.${stack}.yaml`);

@@ -15,6 +15,7 @@ from alembic.script import Script
 from alembic.util import CommandError
 
 from migrations.check import dump, previous, step
+from migrations.check.backfills import run_backfills
 from migrations.check.facts import Facts, read_facts
 from migrations.check.lint import check as lint_one
 from migrations.check.lint import chosen, lineage
@@ -73,6 +74,7 @@ def prove(wanted: str | None, say: Callable[[str], None]) -> list[Proof]:
             before = running.copy(before)
             step.run(before, "upgrade", revision.revision)
             previous.seed(before)
+            run_backfills(before, revision)
     return proofs
 
 

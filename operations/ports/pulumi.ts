@@ -102,6 +102,8 @@ export function createEngine(root: string, stack: string): Engine {
   };
   /** Whether history said that there is no such stack yet. */
   let isNew = false;
+  /** Questions for another stack's outputs that are under way. */
+  const outputs = new Map<string, Promise<string>>();
   return {
     async history() {
       const entries: HistoryEntry[] = [];
@@ -138,16 +140,17 @@ export function createEngine(root: string, stack: string): Engine {
       );
     },
     async outputOf(name, output) {
+      // Two outputs that are asked for at the same time are one question.
+      const asked = outputs.get(name) ?? pulumi("stack", "output", "--json", "--stack", name);
+      outputs.set(name, asked);
       try {
-        const all = JSON.parse(await pulumi("stack", "output", "--json", "--stack", name)) as Record<
-          string,
-          unknown
-        >;
-        const value = all[output];
+        const value = (JSON.parse(await asked) as Record<string, unknown>)[output];
         return typeof value === "string" ? value : undefined;
       } catch (error) {
         if (/no stack named/.test(String(error))) return undefined;
         throw error;
+      } finally {
+        outputs.delete(name);
       }
     },
     async up({ message, lease, output, signal }) {

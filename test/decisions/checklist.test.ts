@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checklist, type ChecklistFacts } from "../../decisions/checklist";
 import { emptyRelease } from "../../decisions/steps";
 import { thrifty } from "./gate/samples";
-import { digestOf, record, sample, served } from "./samples";
+import { digestOf, provedRevision, record, sample, served } from "./samples";
 
 const happy: ChecklistFacts = {
   version: "1.2.0",
@@ -22,6 +22,13 @@ const happy: ChecklistFacts = {
   slo: { objective: 99.9, windowDays: 30 },
   otherLease: null,
   recovery: { now: DateTime.fromISO("2026-11-24T22:00:00Z"), drills: {}, since: "2026-11-01T00:00:00Z" },
+  revisions: {
+    pending: [],
+    needed: provedRevision("r2"),
+    seeds: "a".repeat(64),
+    requiresStaging: true,
+    hashes: new Map(),
+  },
 };
 const spent = { requests: 1000, errors: 900 };
 const failing = (change: Partial<ChecklistFacts>) =>
@@ -50,6 +57,9 @@ describe("the checklist", () => {
       "release-alarms",
       "budget",
       "recovery-drill",
+      "revisions-reviewed",
+      "seeds-current",
+      "downgrades-proved",
     ]);
   });
   it.each<[string, Partial<ChecklistFacts>, string[][]]>([

@@ -55,6 +55,7 @@ describe("readParameters", () => {
       overrides: new Map(),
       drills: {},
       validated: new Set(),
+      downgrades: new Map(),
     }));
   it("reads every kind, and nothing of another stack", () => {
     const read = readParameters("prod", all);

@@ -1,6 +1,7 @@
 import { parse, type Release, type Settings, type SlotRelease } from "../../decisions/config";
 import { digest } from "../../decisions/digest";
 import type { HistoryEntry } from "../../decisions/history";
+import type { ProvedRevision } from "../../decisions/revisionProof";
 import type { ReleaseRecord } from "../../decisions/releaseRecord";
 import { emptyRelease, next } from "../../decisions/steps";
 import type { Facts } from "../../decisions/transition";
@@ -126,3 +127,22 @@ export function entry(
 /** History, newest first, of releases given oldest first. */
 export const historyOf = (...releases: Release[]): HistoryEntry[] =>
   releases.map((release) => entry(release)).reverse();
+
+/** A revision with a review and a proof that count; it works with those of `worksWith`. */
+export const provedRevision = (id: string, worksWith: string[] = []): ProvedRevision => ({
+  id,
+  review: { ok: true, by: "bo@example.com" },
+  proof: {
+    ok: true,
+    details: {
+      facts: { kind: "expand", reversible: true, impact: "none", flag: null },
+      parent: null,
+      postgres: 15,
+      fingerprint: "a".repeat(64),
+      downgrade: { restores: true, normalised: [] },
+      worksWith: worksWith.map((revision) => ({ revision, version: "1.0.0" })),
+      breaks: [],
+      seeds: "a".repeat(64),
+    },
+  },
+});

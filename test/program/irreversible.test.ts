@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { parse, type Release, type Settings } from "../../decisions/config";
 import { approvalDetails, rulesHash } from "../../decisions/irreversibleChange";
 import { next } from "../../decisions/steps";
@@ -12,6 +12,9 @@ import { rulesOf } from "../../records/irreversible";
 import { declare } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, served } from "../decisions/samples";
+
+// Reviews and proofs have tests of their own, and would be refused here besides.
+vi.mock("../../program/revisions", () => ({ revisionFaults: () => [] }));
 
 /** What the program lets through, in a clone of its own: each way in which somebody may try to get round an approval. */
 

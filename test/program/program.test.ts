@@ -221,9 +221,16 @@ describe("the program", () => {
     expect(asked).toEqual(["organization/deployment-safety/staging"]);
   });
 
+  it("refuses a migration whose revisions have no review, no proof and no seeds that ran on them", async () => {
+    const migrated = next.migrate(emptyRelease(), migrationOf(1));
+    await expect(run({ release: migrated, published: emptyRelease() })).rejects.toThrow(
+      /^Refused: [^]*revisions-reviewed: [^]*seeds-current: [^]*downgrades-proved: /,
+    );
+  });
+
   it("takes a migration alone, and then the release", async () => {
     const migrated = next.migrate(emptyRelease(), migrationOf(1));
-    const { declared } = await run({ release: migrated, published: emptyRelease() });
+    const { declared } = await run({ release: migrated, published: migrated });
     expect(named(declared, "migration-job").inputs.metadata).toMatchObject({ namespace: "school-prod" });
   });
 
