@@ -1,7 +1,12 @@
 import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
 import * as backup from "@pulumi/aws/backup";
 import * as iam from "@pulumi/aws/iam";
+import * as kms from "@pulumi/aws/kms";
+import { ownBackupHour } from "../decisions/alarms/backupAlarms";
+import { backupNames } from "../decisions/backupNames";
 import type { Settings } from "../decisions/config";
+import { databaseOf } from "../decisions/restorableLag";
+import { BackupAlarms } from "./backupAlarms";
 
 export interface BackupScheduleArgs {
   stack: string;
@@ -14,57 +19,190 @@ const startWindowMinutes = 60;
 /** A backup that has not finished two hours after its hour has failed, minutes. The default is 7 days. */
 const completionWindowMinutes = 120;
 
+/** Longest retention of the vault's lock, days: as far as a continuous backup goes. */
+const maxLockedDays = 35;
+
+/** Days after which a lock in compliance mode cannot be taken off any more: AWS's shortest. */
+const graceDays = 3;
+
 /**
- * Hourly recovery points of the database, kept `retentionDays` (D1). They do not count towards the quota of manual
- * snapshots. Point-in-time recovery is the database's own and another promise.
+ * Two promises, in two plans: recovery points every hour, kept `retentionDays` (D1), and recovery to any point in time of
+ * the same days, at most 5 minutes behind. A continuous rule makes no hourly points, and in one plan AWS Backup would
+ * merge overlapping windows. The continuous rule owns the database's own retention and backup window: whoever declares the
+ * database must leave both alone (`ignoreChanges`).
  *
- * The vault is protected in Pulumi and never emptied by force: deleting it is a decision of its own. A rollback does not
- * touch any of this.
+ * The vault is protected in Pulumi, never emptied by force, locked, and refuses deletion by hand: deleting a backup is a
+ * decision of its own. A restore-testing plan restores a point each quarter. A rollback does not touch any of this.
  */
 export class BackupSchedule extends ComponentResource {
   readonly vaultArn: Output<string>;
+  /** ARN of the topic that the alarms on backups tell. */
+  readonly alarmTopicArn: Output<string>;
 
   constructor(name: string, { stack, settings }: BackupScheduleArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:BackupSchedule", name, {}, options);
     const { application, database, backups } = settings;
     const prefix = `${application.name}-${stack}`;
-    const vault = new backup.Vault(
-      `${name}-vault`,
-      { name: `${prefix}-database`, forceDestroy: false },
-      { parent: this, protect: true },
-    );
-    const plan = new backup.Plan(
-      `${name}-plan`,
-      {
-        name: `${prefix}-hourly`,
-        rules: [
-          {
-            ruleName: "hourly",
-            targetVaultName: vault.name,
-            schedule: "cron(0 * * * ? *)",
-            scheduleExpressionTimezone: "Etc/UTC",
-            startWindow: startWindowMinutes,
-            completionWindow: completionWindowMinutes,
-            lifecycle: { deleteAfter: backups.retentionDays },
-          },
-        ],
+    const names = backupNames(application.name, stack);
+    const vault = guardedVault(name, names.vault, settings, this);
+    const { role, attachments } = backupRole(name, names.role, database.arn, this);
+    const rule = {
+      targetVaultName: vault.name,
+      scheduleExpressionTimezone: "Etc/UTC",
+      startWindow: startWindowMinutes,
+      completionWindow: completionWindowMinutes,
+      lifecycle: { deleteAfter: backups.retentionDays },
+    };
+    const plans = {
+      hourly: { ...rule, ruleName: "hourly", schedule: "cron(0 * * * ? *)" },
+      // Half past: a window within one hour costs one hourly point a day, not two.
+      continuous: {
+        ...rule,
+        ruleName: "continuous",
+        schedule: `cron(30 ${ownBackupHour} * * ? *)`,
+        enableContinuousBackup: true,
       },
+    };
+    for (const [kind, planned] of Object.entries(plans)) {
+      const plan = new backup.Plan(
+        `${name}-${kind}`,
+        { name: `${prefix}-${kind}`, rules: [planned] },
+        { parent: this },
+      );
+      new backup.Selection(
+        `${name}-${kind}-selection`,
+        { name: `${prefix}-${kind}`, planId: plan.id, iamRoleArn: role.arn, resources: [database.arn] },
+        // A selection whose role may not do anything yet would fail its first backup.
+        { parent: this, dependsOn: attachments },
+      );
+    }
+    restoreTests(name, names.restoreTests, { vault, role, attachments, databaseArn: database.arn }, this);
+    const alarms = new BackupAlarms(
+      `${name}-alarms`,
+      { application: application.name, stack, databaseArn: database.arn },
       { parent: this },
     );
-    const { role, attachments } = backupRole(name, prefix, database.arn, this);
-    new backup.Selection(
-      `${name}-selection`,
-      { name: `${prefix}-database`, planId: plan.id, iamRoleArn: role.arn, resources: [database.arn] },
-      // A selection whose role may not do anything yet would fail its first backup.
-      { parent: this, dependsOn: attachments },
-    );
     this.vaultArn = vault.arn;
-    this.registerOutputs({ vaultArn: this.vaultArn });
+    this.alarmTopicArn = alarms.topicArn;
+    this.registerOutputs({ vaultArn: this.vaultArn, alarmTopicArn: this.alarmTopicArn });
   }
 }
 
+/** Nobody may delete by hand. AWS Backup's own expiry is not stopped by it. */
+const noDeletion = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Sid: "NoDeletionByHand",
+      Effect: "Deny",
+      Principal: "*",
+      Action: [
+        "backup:DeleteRecoveryPoint",
+        "backup:UpdateRecoveryPointLifecycle",
+        "backup:DeleteBackupVault",
+      ],
+      Resource: "*",
+    },
+  ],
+});
+
+/** Key, vault, policy against deletion by hand, lock. RDS encrypts its points with the database's own key, Aurora's too. */
+function guardedVault(
+  name: string,
+  called: string,
+  { backups, database }: BackupScheduleArgs["settings"],
+  parent: BackupSchedule,
+): backup.Vault {
+  const [, partition, , , account] = database.arn.split(":");
+  const key = new kms.Key(
+    `${name}-key`,
+    {
+      description: `Encrypts the backup vault ${called}`,
+      enableKeyRotation: true,
+      deletionWindowInDays: 30,
+      policy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "Account",
+            Effect: "Allow",
+            Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+            Action: "kms:*",
+            Resource: "*",
+          },
+        ],
+      }),
+    },
+    { parent, protect: true },
+  );
+  new kms.Alias(`${name}-key-alias`, { name: `alias/${called}`, targetKeyId: key.keyId }, { parent });
+  const vault = new backup.Vault(
+    `${name}-vault`,
+    { name: called, forceDestroy: false, kmsKeyArn: key.arn },
+    { parent, protect: true },
+  );
+  new backup.VaultPolicy(
+    `${name}-vault-policy`,
+    { backupVaultName: vault.name, policy: noDeletion },
+    { parent },
+  );
+  new backup.VaultLockConfiguration(
+    `${name}-vault-lock`,
+    {
+      backupVaultName: vault.name,
+      minRetentionDays: backups.retentionDays,
+      maxRetentionDays: maxLockedDays,
+      // With days of grace the lock is in compliance mode, and after them it is for good; without, in governance mode.
+      ...(backups.lock === "compliance" ? { changeableForDays: graceDays } : {}),
+    },
+    { parent },
+  );
+  return vault;
+}
+
+interface Tested {
+  vault: backup.Vault;
+  role: iam.Role;
+  attachments: iam.RolePolicyAttachment[];
+  databaseArn: string;
+}
+
+/** AWS's own restore each quarter, of either kind of point; the drill besides compares what came back. */
+function restoreTests(name: string, called: string, tested: Tested, parent: BackupSchedule): void {
+  const plan = new backup.RestoreTestingPlan(
+    `${name}-restore-tests`,
+    {
+      name: called,
+      scheduleExpression: "cron(0 1 1 1,4,7,10 ? *)",
+      scheduleExpressionTimezone: "Etc/UTC",
+      startWindowHours: 8,
+      recoveryPointSelection: {
+        algorithm: "RANDOM_WITHIN_WINDOW",
+        includeVaults: [tested.vault.arn],
+        recoveryPointTypes: ["CONTINUOUS", "SNAPSHOT"],
+        // No point is kept longer than the shortest retention that is allowed.
+        selectionWindowDays: 7,
+      },
+    },
+    { parent },
+  );
+  new backup.RestoreTestingSelection(
+    `${name}-restore-tests-database`,
+    {
+      name: "database",
+      restoreTestingPlanName: plan.name,
+      protectedResourceType: databaseOf(tested.databaseArn).kind === "cluster" ? "Aurora" : "RDS",
+      protectedResourceArns: [tested.databaseArn],
+      iamRoleArn: tested.role.arn,
+      // Nobody validates by hand: the copy goes as soon as it may.
+      validationWindowHours: 1,
+    },
+    { parent, dependsOn: tested.attachments },
+  );
+}
+
 /** The role that AWS Backup takes to make recovery points and to restore them. */
-function backupRole(name: string, prefix: string, databaseArn: string, parent: BackupSchedule) {
+function backupRole(name: string, called: string, databaseArn: string, parent: BackupSchedule) {
   const [, partition] = databaseArn.split(":");
   const trust = {
     Version: "2012-10-17",
@@ -75,8 +213,8 @@ function backupRole(name: string, prefix: string, databaseArn: string, parent: B
   const role = new iam.Role(
     `${name}-role`,
     {
-      name: `${prefix}-backup`,
-      description: "Taken by AWS Backup for the hourly recovery points of the database, and to restore them",
+      name: called,
+      description: "Taken by AWS Backup for recovery points of the database, and to restore them",
       assumeRolePolicy: JSON.stringify(trust),
     },
     { parent },

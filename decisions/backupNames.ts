@@ -4,4 +4,10 @@ export const backupNames = (application: string, stack: string) => ({
   vault: `${application}-${stack}-database`,
   /** Role that AWS Backup takes. */
   role: `${application}-${stack}-backup`,
+  /** Topic of the alarms on backups, and the beginning of their names; not as a release's alarms begin. */
+  alarms: `backup-${application}-${stack}`,
+  /** State machine that measures how far point-in-time recovery lies behind, its schedule and its role. */
+  lag: `${application}-${stack}-restorable-lag`,
+  /** Restore-testing plan; AWS allows no hyphen in its name. */
+  restoreTests: `${application}_${stack}_quarterly`.replaceAll("-", "_"),
 });

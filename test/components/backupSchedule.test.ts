@@ -3,41 +3,177 @@ import { BackupSchedule } from "../../components/backupSchedule";
 import { type Declared, declare, named, stack } from "./declared";
 import { settingsWith } from "./settings";
 
-describe("the backups", () => {
-  let resources: Map<string, Declared>;
+const instance = "arn:aws:rds:eu-central-1:123456789012:db:school-prod";
+const cluster = "arn:aws:rds:eu-central-1:123456789012:cluster:school-prod";
+
+async function declared(backups: object, arn = instance): Promise<Map<string, Declared>> {
+  const settings = settingsWith({}, { backups, database: { arn, secretName: "school-database" } });
+  return declare(() => new BackupSchedule("backups", { stack, settings }));
+}
+let resources: Map<string, Declared>;
+const input = (name: string) => named(resources, name).inputs;
+const ruleOf = (kind: string) => {
+  const { rules } = input(`backups-${kind}`) as { rules: Record<string, unknown>[] };
+  expect(rules).toHaveLength(1);
+  return rules[0] ?? {};
+};
+
+describe("the backups of an instance", () => {
   beforeAll(async () => {
-    const settings = settingsWith({}, { backups: { retentionDays: 8 } });
-    resources = await declare(() => new BackupSchedule("backups", { stack, settings }));
+    resources = await declared({ retentionDays: 8 });
   });
 
-  it("are made every hour and kept as long as the config says", () => {
-    const { rules } = named(resources, "backups-plan").inputs as { rules: object[] };
-    expect(rules).toHaveLength(1);
-    expect(rules[0]).toMatchObject({ schedule: "cron(0 * * * ? *)", lifecycle: { deleteAfter: 8 } });
+  it("are hourly points and a continuous one, in a plan each, kept as long as the config says", () => {
+    expect(ruleOf("hourly")).toMatchObject({ schedule: "cron(0 * * * ? *)", lifecycle: { deleteAfter: 8 } });
+    expect(ruleOf("hourly")).not.toHaveProperty("enableContinuousBackup");
+    expect(ruleOf("continuous")).toMatchObject({
+      enableContinuousBackup: true,
+      lifecycle: { deleteAfter: 8 },
+    });
   });
 
   it("start and end within windows that fit an hourly schedule", () => {
-    const { rules } = named(resources, "backups-plan").inputs as { rules: object[] };
-    expect(rules[0]).toMatchObject({ startWindow: 60, completionWindow: 120 });
+    for (const kind of ["hourly", "continuous"])
+      expect(ruleOf(kind)).toMatchObject({ startWindow: 60, completionWindow: 120 });
+  });
+
+  it("let the database make its own backup within one hour, so that one hourly point a day is lost", () => {
+    expect(ruleOf("continuous").schedule).toBe("cron(30 3 * * ? *)");
+    expect(ruleOf("continuous").scheduleExpressionTimezone).toBe("Etc/UTC");
   });
 
   it("are of the database of the config, and of nothing else", () => {
-    const selection = named(resources, "backups-selection");
-    expect(selection.inputs.resources).toEqual(["arn:aws:rds:eu-central-1:123456789012:db:school-prod"]);
-    expect(selection.inputs).not.toHaveProperty("selectionTags");
+    for (const kind of ["hourly", "continuous"]) {
+      expect(input(`backups-${kind}-selection`).resources).toEqual([instance]);
+      expect(input(`backups-${kind}-selection`)).not.toHaveProperty("selectionTags");
+    }
   });
 
   it("begin only once the role may make and restore recovery points", () => {
-    const { dependsOn } = named(resources, "backups-selection");
-    expect(dependsOn).toEqual(expect.arrayContaining(["backups-role-backup", "backups-role-restores"]));
-    expect(named(resources, "backups-role-restores").inputs.policyArn).toBe(
+    for (const name of [
+      "backups-hourly-selection",
+      "backups-continuous-selection",
+      "backups-restore-tests-database",
+    ])
+      expect(named(resources, name).dependsOn).toEqual(
+        expect.arrayContaining(["backups-role-backup", "backups-role-restores"]),
+      );
+    expect(input("backups-role-restores").policyArn).toBe(
       "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForRestores",
     );
   });
 
-  it("lie in a vault that is protected and is never emptied by force", () => {
-    const vault = named(resources, "backups-vault");
-    expect(vault.protect).toBe(true);
-    expect(vault.inputs.forceDestroy).toBe(false);
+  it("lie in a vault that is protected, encrypted and never emptied by force", () => {
+    expect(named(resources, "backups-vault").protect).toBe(true);
+    expect(named(resources, "backups-key").protect).toBe(true);
+    expect(input("backups-vault")).toMatchObject({
+      forceDestroy: false,
+      kmsKeyArn: "arn:aws:test:eu-central-1:123456789012:backups-key",
+    });
+    expect(input("backups-key")).toMatchObject({ enableKeyRotation: true, deletionWindowInDays: 30 });
   });
+
+  it("cannot be deleted by hand", () => {
+    const { Statement } = JSON.parse(input("backups-vault-policy").policy as string) as {
+      Statement: object[];
+    };
+    expect(Statement).toEqual([
+      expect.objectContaining({
+        Effect: "Deny",
+        Principal: "*",
+        Action: expect.arrayContaining(["backup:DeleteRecoveryPoint"]) as string[],
+      }),
+    ]);
+  });
+
+  it("are locked in governance mode, with limits that every retention keeps", () => {
+    expect(input("backups-vault-lock")).toMatchObject({ minRetentionDays: 8, maxRetentionDays: 35 });
+    expect(input("backups-vault-lock")).not.toHaveProperty("changeableForDays");
+  });
+
+  it("are restored by AWS each quarter, from points that still exist", () => {
+    expect(input("backups-restore-tests")).toMatchObject({
+      name: "school_prod_quarterly",
+      scheduleExpression: "cron(0 1 1 1,4,7,10 ? *)",
+      recoveryPointSelection: { selectionWindowDays: 7, recoveryPointTypes: ["CONTINUOUS", "SNAPSHOT"] },
+    });
+    expect(input("backups-restore-tests-database")).toMatchObject({
+      protectedResourceType: "RDS",
+      protectedResourceArns: [instance],
+    });
+  });
+
+  it("ring when no point is made for three hours, when a job fails and when one is slow", () => {
+    expect(input("backups-alarms-missing")).toMatchObject({
+      metricName: "NumberOfBackupJobsCompleted",
+      comparisonOperator: "LessThanThreshold",
+      evaluationPeriods: 3,
+      period: 3600,
+      treatMissingData: "breaching",
+      dimensions: { BackupVaultName: "school-prod-database" },
+    });
+    const { metricQueries } = input("backups-alarms-failed") as { metricQueries: { expression?: string }[] };
+    expect(metricQueries).toHaveLength(4);
+    expect(metricQueries[0]?.expression).toMatch(/^IF\(HOUR\(.*\) >= 3 AND HOUR\(.*\) <= 4, 0, /);
+    expect(input("backups-alarms-too-long")).toMatchObject({
+      statistic: "Minimum",
+      evaluationPeriods: 12,
+      period: 300,
+    });
+  });
+
+  it("tell a topic of their own, by names that no release alarm has", () => {
+    const alarms = [...resources.values()].filter(({ type }) => type.endsWith(":MetricAlarm"));
+    expect(alarms).toHaveLength(4);
+    for (const { inputs } of alarms) {
+      expect(inputs.name).toMatch(/^backup-school-prod-/);
+      expect(inputs.alarmActions).toEqual(["arn:aws:test:eu-central-1:123456789012:backups-alarms-topic"]);
+    }
+  });
+
+  it("measure every five minutes how far point-in-time recovery lies behind, and ring above ten", () => {
+    expect(input("backups-alarms-schedule")).toMatchObject({ scheduleExpression: "rate(5 minutes)" });
+    expect(input("backups-alarms-restorable-lag")).toMatchObject({
+      threshold: 600,
+      treatMissingData: "breaching",
+      dimensions: { Database: instance },
+    });
+    const machine = JSON.parse(input("backups-alarms-lag").definition as string) as {
+      States: {
+        Ask: { Resource: string; Arguments: object };
+        Publish: { Arguments: { MetricData: object[] } };
+      };
+    };
+    expect(machine.States.Ask).toMatchObject({
+      Resource: "arn:aws:states:::aws-sdk:rds:describeDBInstances",
+      Arguments: { DbInstanceIdentifier: "school-prod" },
+    });
+    const { namespace, metricName } = input("backups-alarms-restorable-lag");
+    expect(machine.States.Publish.Arguments).toMatchObject({
+      Namespace: namespace,
+      MetricData: [{ MetricName: metricName, Dimensions: [{ Name: "Database", Value: instance }] }],
+    });
+    expect(JSON.parse(input("backups-alarms-lag-policy").policy as string)).toMatchObject({
+      Statement: [
+        { Action: "rds:DescribeDBInstances", Resource: instance },
+        { Action: "cloudwatch:PutMetricData" },
+      ],
+    });
+  });
+});
+
+describe("the backups of a cluster", () => {
+  beforeAll(async () => {
+    resources = await declared({ retentionDays: 7, lock: "compliance" }, cluster);
+  });
+
+  it("are tested, measured and asked for as one", () => {
+    expect(input("backups-restore-tests-database")).toMatchObject({ protectedResourceType: "Aurora" });
+    expect(input("backups-alarms-lag").definition).toContain("describeDBClusters");
+    expect(input("backups-alarms-lag").definition).toContain("DbClusters[0].LatestRestorableTime");
+    expect(input("backups-alarms-lag-policy").policy).toContain("rds:DescribeDBClusters");
+  });
+
+  it("are locked for good only where the config says compliance", () =>
+    expect(input("backups-vault-lock")).toMatchObject({ minRetentionDays: 7, changeableForDays: 3 }));
 });
