@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { BackupSchedule } from "../../components/backupSchedule";
+import { brokenRules, typeOf } from "../../rehearsal/providers/aws/catalog";
+import { crossChecks } from "../../rehearsal/providers/aws/crossChecks";
 import { type Declared, declare, named, stack } from "./declared";
 import { settingsWith } from "./settings";
 
@@ -21,6 +23,14 @@ const ruleOf = (kind: string) => {
 describe("the backups of an instance", () => {
   beforeAll(async () => {
     resources = await declared({ retentionDays: 8 });
+  });
+
+  it("keep within the limits of AWS that are written down", () => {
+    for (const { type, inputs, name } of resources.values()) {
+      if (!type.startsWith("aws:")) continue;
+      expect(brokenRules(typeOf(type), inputs as never), name).toEqual([]);
+      expect((crossChecks[type]?.(inputs) ?? []).filter(Boolean), name).toEqual([]);
+    }
   });
 
   it("are hourly points and a continuous one, in a plan each, kept as long as the config says", () => {
