@@ -109,7 +109,7 @@ def test_a_lock_that_is_not_given_ends_the_migration_with_the_statement(
     with psycopg.connect(url) as other:
         other.execute("LOCK TABLE guardians IN ACCESS SHARE MODE")
         began = time.monotonic()
-        done = alembic(images["1.1.0"].folder, url, "upgrade", REVISIONS[1])
+        done = alembic(images["1.1.0"].folder, url, "upgrade", REVISIONS[1], MIGRATION_LOCK_ATTEMPTS="5")
     assert done.returncode != 0
     last = "\n".join(done.stdout.rstrip().splitlines()[-2:])
     assert "canceling statement due to lock timeout" in last
