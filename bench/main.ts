@@ -1,8 +1,14 @@
 import { gate } from "./gate";
 import { migrations } from "./migrations";
+import { policies } from "./policies";
 import { preview } from "./preview";
 
-const benchmarks: Readonly<Record<string, () => void | Promise<void>>> = { gate, migrations, preview };
+const benchmarks: Readonly<Record<string, () => void | Promise<void>>> = {
+  gate,
+  migrations,
+  policies,
+  preview,
+};
 
 /** Runs the benchmarks named on the command line, or all of them, one after another; each writes `bench/results/<name>.json`. */
 async function main(names: string[]): Promise<void> {

@@ -6,8 +6,9 @@ import { continuous, role, selected, selectionTakes } from "./backups/ownership"
 import { retention, schedule, windows } from "./backups/plans";
 import { restoreSchedule, restoreTested } from "./backups/restoreTests";
 import { vaultGuarded, vaultLocked, vaultPolicy } from "./backups/vaults";
+import { migrationJob } from "./change/migrationJob";
 import { expired, owned, risky, valid } from "./flags/flags";
-import { contained, images, migrationJob, probed, rollout } from "./release/pods";
+import { contained, images, probed, rollout, spread } from "./release/pods";
 import { disruption, oneImage, service } from "./release/slots";
 import { knowsRelease, published } from "./release/identity";
 import { canaryBounded, ruleComplete, weightsSum } from "./release/listenerRules";
@@ -44,6 +45,7 @@ export const rules: readonly Rule[] = [
   probed,
   contained,
   rollout,
+  spread,
   disruption,
   drained,
   service,

@@ -73,12 +73,21 @@ export const complete = resourceRule({
   },
 });
 
+/** Dimensions name what a metric is of; of a load balancer's metrics the load balancer is always one. */
+const ofWhat = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.values(value).every((one) => one === unknown || (isWord(one) && one !== "*")) &&
+  (value.TargetGroup === undefined ||
+    ((value.TargetGroup === unknown || /^targetgroup\//.test(String(value.TargetGroup))) &&
+      value.LoadBalancer !== undefined));
+
 const single = (mend: string): Field[] => [
   { path: "namespace", allows: isWord, required: "the metric's namespace", mend },
   { path: "metricName", allows: isWord, required: "the metric", mend },
   { path: "period", allows: isBetween(10, 86_400), required: "10 seconds to a day", mend },
   {
     path: "dimensions",
+    allows: ofWhat,
     required: "what the metric is of",
     mend: "Set it: a metric without dimensions is another one, mostly without data.",
   },
@@ -124,9 +133,7 @@ function checkQueries(
       },
       {
         path: "dimensions",
-        allows: (value: unknown) =>
-          isObject(value) &&
-          Object.values(value).every((one) => one === unknown || (isWord(one) && one !== "*")),
+        allows: ofWhat,
         required: "what the metric is of",
       },
     ]) {
@@ -149,7 +156,11 @@ function checkQueries(
     const others = ids.filter((id) => id !== valueAt(query, "id"));
     const text = typeof expression === "string" ? expression : "";
     const missing = others.filter((id) => !new RegExp(`\\b${id}\\b`).test(text));
-    if (missing.length > 0 || others.length === 0)
+    // Functions of CloudWatch are written in capitals, ids begin in lower case.
+    const strange = [...text.matchAll(/\b[a-z]\w*\b/g)]
+      .map(([word]) => word)
+      .filter((word) => !others.includes(word));
+    if (missing.length > 0 || strange.length > 0 || others.length === 0)
       fault(
         "metricQueries[].expression",
         expression,

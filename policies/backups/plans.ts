@@ -133,6 +133,7 @@ export const retention = resourceRule<{ minDays: number }>({
         },
         {
           path: "rules[].targetVaultName",
+          allows: (name) => /^[\w-]{2,50}$/.test(String(name)),
           required: "the vault in which the backups are kept",
           mend: "Name the vault.",
         },

@@ -39,6 +39,7 @@ export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
       [
         {
           path: "name",
+          allows: (name) => /^[\w-]{2,50}$/.test(String(name)),
           required: "a name of its own, by which alarms and restores find it",
           mend: "Give it one.",
         },

@@ -68,6 +68,17 @@ export const knowsRelease = stackRule({
               workload,
             );
         }
+        const command = valueAt(container, "command");
+        if (command !== unknown && !isCommand(command))
+          report(
+            {
+              at: `${at}.command`,
+              found: shown(command),
+              required: "what it runs: web, workers and migrations have one image",
+              mend: "Set it.",
+            },
+            workload,
+          );
         const secrets = listAt(container, "envFrom").map((source) => valueAt(source, "secretRef.name"));
         const named = listAt(container, "env").some((entry) =>
           isSet(valueAt(entry, "valueFrom.secretKeyRef.name")),
@@ -103,6 +114,11 @@ export const knowsRelease = stackRule({
     }
   },
 });
+
+const isCommand = (command: unknown): boolean =>
+  Array.isArray(command) &&
+  command.length > 0 &&
+  command.every((word) => word === unknown || (typeof word === "string" && word !== "" && word !== "*"));
 
 function checkScratch(
   workload: Declared,

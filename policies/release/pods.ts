@@ -210,7 +210,18 @@ export const rollout = resourceRule({
     checkFields(
       deployment,
       [
-        { path: "metadata.name", required: "a fixed name, by which commands and budgets find it", mend },
+        {
+          path: `${podSpecPath(deployment)}.terminationGracePeriodSeconds`,
+          allows: isBetween(5, 3600),
+          required: "5 seconds to an hour",
+          mend: "Set it to what a pod needs to finish or put back what it holds; the default is 30.",
+        },
+        {
+          path: "metadata.name",
+          allows: (name) => name !== "*",
+          required: "a fixed name, by which commands and budgets find it",
+          mend,
+        },
         { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
         { path: "spec.replicas", allows: isBetween(0, 1000), required: "a number", mend },
         { path: "spec.minReadySeconds", allows: isBetween(1, 600), required: "1 second or more", mend },
@@ -243,7 +254,13 @@ export const rollout = resourceRule({
       report,
     );
     const selector = valueAt(deployment.properties, "spec.selector.matchLabels");
-    if (selector !== unknown && !selects(selector, podLabels(deployment)))
+    const identity = ["app.kubernetes.io/name", "app.kubernetes.io/component", "deployment-safety/slot"];
+    const labels = podLabels(deployment);
+    // Of labels that pods have, a selector without one takes another Deployment's pods as well.
+    const isWhole = identity.every(
+      (label) => labels[label] === undefined || valueOfLabel(selector, label) !== undefined,
+    );
+    if (selector !== unknown && !(selects(selector, labels) && isWhole))
       report(
         {
           at: "spec.selector.matchLabels",
@@ -256,38 +273,51 @@ export const rollout = resourceRule({
   },
 });
 
-export const migrationJob = resourceRule({
-  id: "migration-runs-once",
-  area: "change",
-  severity: "high",
-  rows: ["B1", "C5"],
-  description: "A Job is tried once, within a limit of time, and is not restarted half-way.",
-  why: "A migration that failed half-way and is begun again by itself destroys what would have told the cause.",
-  remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
-  types: [types.job],
-  check(job, report) {
+const valueOfLabel = (selector: unknown, label: string): unknown =>
+  (selector as Record<string, unknown> | undefined)?.[label];
+
+export const spread = resourceRule({
+  id: "pods-spread-out",
+  area: "release",
+  severity: "medium",
+  rows: ["A5"],
+  description: "The pods of a Deployment are spread over zones and over nodes.",
+  why: "Three pods on one node are one pod: its loss takes the whole slot.",
+  remedy: "Set `topologySpreadConstraints` for zone and host name, with the pods' labels.",
+  types: [types.deployment],
+  check(deployment, report) {
+    const at = `${podSpecPath(deployment)}.topologySpreadConstraints`;
     const mend = "Set it.";
     checkFields(
-      job,
+      deployment,
       [
-        { path: "metadata.name", required: "a name of the act, so that it is found again", mend },
-        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
-        { path: "spec.backoffLimit", allows: isOneOf(0), required: "0", mend: "Set it; the default is 6." },
+        { path: `${at}[].maxSkew`, allows: isBetween(1, 5), required: "1 to 5", mend },
         {
-          path: "spec.activeDeadlineSeconds",
-          allows: isBetween(1, 86_400),
-          required: "a limit in seconds, at most a day",
-          mend: "Set it; by default there is none.",
+          path: `${at}[].topologyKey`,
+          allows: isOneOf("topology.kubernetes.io/zone", "kubernetes.io/hostname"),
+          required: "topology.kubernetes.io/zone or kubernetes.io/hostname",
+          mend,
         },
-        { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never", mend },
         {
-          path: "spec.template.spec.containers[].command[]",
-          allows: (word) => word !== "*",
-          required: "the command",
-          mend: "Say what runs: an image's default command is the server.",
+          path: `${at}[].whenUnsatisfiable`,
+          allows: isOneOf("ScheduleAnyway", "DoNotSchedule"),
+          required: "ScheduleAnyway or DoNotSchedule",
+          mend,
+        },
+        {
+          path: `${at}[].labelSelector.matchLabels`,
+          allows: (labels) =>
+            selects(labels, podLabels(deployment)) && Object.keys(labels as object).length > 2,
+          required: "the pods' labels, all of them",
+          mend: "Give the labels of the Deployment's own selector.",
         },
       ],
       report,
     );
+    const list = valueAt(deployment.properties, at);
+    const keys = listAt(deployment.properties, at).map((entry) => valueAt(entry, "topologyKey"));
+    for (const key of ["topology.kubernetes.io/zone", "kubernetes.io/hostname"])
+      if (list !== unknown && !keys.includes(unknown) && !keys.includes(key))
+        report({ at, found: shown(keys), required: `a constraint over ${key}`, mend: "Add it." }, deployment);
   },
 });

@@ -98,16 +98,16 @@ export const disruption = stackRule({
           },
           budget,
         );
-      const takes = ofType(resources, types.deployment, types.statefulSet).some((workload) =>
+      const taken = ofType(resources, types.deployment, types.statefulSet).filter((workload) =>
         selects(valueAt(properties, "spec.selector.matchLabels"), podLabels(workload)),
       );
-      if (!takes && valueAt(properties, "spec.selector.matchLabels") !== unknown)
+      if (taken.length !== 1 && valueAt(properties, "spec.selector.matchLabels") !== unknown)
         report(
           {
             at: "spec.selector.matchLabels",
             found: shown(valueAt(properties, "spec.selector.matchLabels")),
-            required: "labels of a Deployment of the stack",
-            mend: "Give it the Deployment's labels; with an empty selector it holds every pod of the namespace.",
+            required: `the labels of one Deployment of the stack; these take ${taken.length}`,
+            mend: "Give it all of the Deployment's labels: a budget over web and workers together may take the last web pod.",
           },
           budget,
         );

@@ -28,7 +28,12 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
     checkFields(
       group,
       [
-        { path: "name", required: "a fixed name, by which alarms and dashboards find it", mend },
+        {
+          path: "name",
+          allows: (name) => /^[A-Za-z0-9-]{1,32}$/.test(String(name)),
+          required: "a fixed name, by which alarms and dashboards find it",
+          mend,
+        },
         {
           path: "vpcId",
           allows: (id) => /^vpc-[0-9a-f]+$/.test(String(id)),

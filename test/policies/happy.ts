@@ -262,6 +262,14 @@ const podOf = (slot: string | undefined, component: string, image: string, more:
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     volumes: [{ name: "tmp", emptyDir: {} }],
     terminationGracePeriodSeconds: 60,
+    topologySpreadConstraints: ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(
+      (topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: labelsOf(slot, component) },
+      }),
+    ),
     ...more,
     containers: [
       {
