@@ -26,7 +26,7 @@ const bucketName = "bucket";
  * Bucket of a person for one flag, 0 to 99,999: the first four bytes of SHA-256 of `<flag>/<person>` as a number, scaled
  * down. The application computes it, in the same way, and gives it to the evaluator, because flagd's own `fractional` hashes
  * differently from one version of its libraries to the next: an update of the library would deal all people anew, and
- * two slots of a canary would disagree about one person (docs/adr/0012).
+ * two slots of a canary would disagree about one person (docs/adr/0013).
  */
 export function bucketOf(flag: string, person: string): number {
   const first = createHash("sha256").update(`${flag}/${person}`).digest().readUInt32BE(0);

@@ -10,6 +10,7 @@ import {
   ParameterNotFound,
   PutParameterCommand,
   SSMClient,
+  paginateGetParameterHistory,
   paginateGetParametersByPath,
 } from "@aws-sdk/client-ssm";
 import assert from "node:assert/strict";
@@ -170,6 +171,15 @@ export class Context {
 
   databaseUrl(stack: Stack): string {
     return `postgresql://school@127.0.0.1:${this.ports.postgres}/school_${stack}`;
+  }
+
+  /** Every value that a parameter has had, oldest first, and when. */
+  async valuesOf(name: string): Promise<{ value: string; at: number }[]> {
+    const values: { value: string; at: number }[] = [];
+    for await (const page of paginateGetParameterHistory({ client: this.ssm }, { Name: name }))
+      for (const { Value = "", LastModifiedDate } of page.Parameters ?? [])
+        values.push({ value: Value, at: LastModifiedDate?.getTime() ?? 0 });
+    return values;
   }
 
   /** All of the stack's parameters, by their names below its root. */

@@ -37,7 +37,7 @@ const colours: Record<Slot, string> = { blue: "#1f77b4", green: "#2ca02c" };
 /**
  * One page on a release: which alarms ring, what each slot gets, its errors, latency, burn and pods. The share that a slot
  * has is the one that is measured, since what config asks for is in `make status` and must not make each step of a release
- * change the page as well. Jobs are what worker metrics would show; CloudWatch has none of them, see the text.
+ * change the page as well. Jobs are shown where the workers put them into CloudWatch; else the page says where they are.
  */
 export function dashboard(input: DashboardInput): Dashboard {
   const { stack, settings, alarmArns } = input;
@@ -76,6 +76,7 @@ export function dashboard(input: DashboardInput): Dashboard {
         line(input, slot, "UnHealthyHostCount", "Maximum", `${slot} unhealthy`),
       ]),
     ),
+    ...jobs(input),
     ...fastBurns(settings.slo).flatMap(({ long, short, burn }) =>
       [long, short].map((window) => burnGraph(input, window, burn)),
     ),
@@ -89,8 +90,7 @@ export function dashboard(input: DashboardInput): Dashboard {
       at(0, 3, page, 2, "text", {
         markdown:
           `\`make status STACK=${stack}\` says what runs where and with which weight. If a release causes it: ` +
-          `\`make rollback STACK=${stack} VERSION=<last good>\`. Jobs of the workers are in Prometheus: ` +
-          `\`sum by (slot, result) (rate(jobs_total{stack="${stack}"}[5m]))\`.`,
+          `\`make rollback STACK=${stack} VERSION=<last good>\`.${jobsElsewhere(input)}`,
       }),
       ...graphs.map((properties, index) =>
         at((index % 2) * half, 5 + Math.floor(index / 2) * tall, half, tall, "metric", properties),
@@ -154,6 +154,24 @@ const requests = (input: DashboardInput) =>
     [],
     { stacked: true },
   );
+
+/** Jobs by slot and result, where `metrics.cloudwatch.jobsNamespace` says that the workers report them. */
+function jobs(input: DashboardInput): Record<string, unknown>[] {
+  const namespace = input.settings.metrics.cloudwatch.jobsNamespace;
+  if (namespace === undefined) return [];
+  const lines = slots.flatMap((slot) =>
+    ["ok", "failed"].map((result): Line => {
+      const named = ["Stack", input.stack, "Slot", slot, "Result", result];
+      return [namespace, "Jobs", ...named, { stat: "Sum", label: `${slot} ${result}` }];
+    }),
+  );
+  return [graph(input, "Jobs of the workers, a minute", 60, lines)];
+}
+
+const jobsElsewhere = ({ stack, settings }: DashboardInput): string =>
+  settings.metrics.cloudwatch.jobsNamespace === undefined
+    ? ` Jobs of the workers are in Prometheus: \`sum by (slot, result) (rate(${settings.metrics.names.jobs}{stack="${stack}"}[5m]))\`.`
+    : "";
 
 const hidden = { visible: false };
 

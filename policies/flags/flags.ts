@@ -72,6 +72,13 @@ export const valid = resourceRule<{ roles: string[] }>({
   },
 });
 
+/** Buckets that people fall into, as decisions/flags.ts deals them. */
+const buckets = 100_000;
+
+/** Whether an operand is a person's bucket, which is in no share where the person has none. */
+const isBucket = (operand: unknown): boolean =>
+  Array.isArray(valueAt(operand, "var")) && (valueAt(operand, "var") as unknown[])[0] === "bucket";
+
 /** Looks at every share and every role of a JsonLogic rule. */
 function checkTargeting(
   rule: unknown,
@@ -91,6 +98,11 @@ function checkTargeting(
         weights.every((weight) => weight === 0)
       )
         fault("targeting.fractional", operands, "weights of 0 or more, one of them above");
+    }
+    if (operator === "<" && Array.isArray(operands) && isBucket(operands[0])) {
+      const limit: unknown = operands[1];
+      if (typeof limit !== "number" || limit < 1 || limit > buckets)
+        fault("targeting.bucket", limit, `1 to ${buckets}, thousandths of a percent`);
     }
     if (operator === "in" && Array.isArray(operands) && valueAt(operands[0], "var") === "role")
       for (const role of [operands[1]].flat())

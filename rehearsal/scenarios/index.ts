@@ -16,6 +16,7 @@ import { cloudwatchSource } from "./cloudwatchSource";
 import { control } from "./control";
 import { finishedElsewhere } from "./finishedElsewhere";
 import { firstRelease } from "./firstRelease";
+import { flagGating } from "./flagGating";
 import { goodCanary } from "./goodCanary";
 import { illegalStep } from "./illegalStep";
 import { killedDeploy } from "./killedDeploy";
@@ -73,6 +74,7 @@ export const scenarios: readonly Scenario[] = [
   killedDeploy,
   killedRollback,
   control,
+  flagGating,
   irreversibleRefused,
   irreversibleChange,
   pitrDrill,

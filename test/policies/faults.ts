@@ -168,6 +168,11 @@ export const faults: Fault[] = [
   [
     "flag-valid",
     "flag.insecureValue",
+    withFlag({ targeting: { if: [{ "<": [{ var: ["bucket", 100_000] }, 100_001] }, "on", "off"] } }),
+  ],
+  [
+    "flag-valid",
+    "flag.insecureValue",
     withFlag({ targeting: { if: [{ in: [{ var: "role" }, ["Teacher!"]] }, "on", "off"] } }),
   ],
   ["flag-owned-and-expiring", "flag.insecureValue", withFlag({ metadata: { ...flag.metadata, owner: "" } })],

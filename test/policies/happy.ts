@@ -461,12 +461,7 @@ export const flag = {
     if: [
       { in: [{ var: "role" }, ["teacher"]] },
       "on",
-      {
-        fractional: [
-          ["on", 10_000],
-          ["off", 90_000],
-        ],
-      },
+      { if: [{ "<": [{ var: ["bucket", 100_000] }, 10_000] }, "on", "off"] },
     ],
   },
   metadata: { owner: "grades", expires: "2027-03-01", risk: "high" },

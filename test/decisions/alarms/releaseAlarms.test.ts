@@ -157,7 +157,7 @@ describe("single alarms", () => {
       comparison: "LessThanThreshold",
       expression: "FILL(blue, 0) + FILL(green, 0)",
     });
-    expect(metric("no-traffic")).toBeUndefined();
+    expect(metric("no-traffic", { alarms: {} })).toBeUndefined();
     expect(metric("no-traffic", quiet, { traffic: "paused" })).toBeUndefined();
   });
   it("do not count the 503 of a pause, but the 502 and 504 that may hide behind it", () => {
