@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { takenBack } from "./canaryFigures";
 import type { Context } from "./context";
-import { allow, bringLive, digestOf, unseenByStaging } from "./releases";
+import { allow, bringLive, digestOf, recordOf, unseenByStaging } from "./releases";
 import type { Figures } from "./scenario";
 
 /** What a bad canary may cost at most. */
@@ -15,16 +15,11 @@ export interface Bars {
 const brakeBeyondPropagation = 1;
 
 /**
- * Puts a bad version before people by a canary on top of `good`, under load, and checks that it is taken back by itself:
- * the good release serves and is validated again, the digest is refused, nothing of the brake is left.
+ * Puts a bad version before people by a canary, under load, and checks that it is taken back by itself: the release before
+ * serves and is validated again, the digest is refused, nothing of the brake is left.
  */
-export async function badCanary(
-  context: Context,
-  version: string,
-  bars: Bars = {},
-  good = "1.2.0",
-): Promise<Figures> {
-  await bringLive(context, good);
+export async function badCanary(context: Context, version: string, bars: Bars = {}): Promise<Figures> {
+  const good = await liveWith(context, version);
   const digest = digestOf(context, version);
   if (await context.refused("prod", digest)) await allow(context, "prod", version);
   const load = context.load("prod", 100);
@@ -39,6 +34,19 @@ export async function badCanary(
   if (bars.detectSeconds !== undefined) say("detectSeconds", detectSeconds, bars.detectSeconds);
   say("brakeSeconds", brakeSeconds, (propagationSeconds ?? 0) + brakeBeyondPropagation);
   return figures;
+}
+
+/** What is live if its database is at the revision that a version needs, else the good release that brings it there. */
+async function liveWith(context: Context, version: string): Promise<string> {
+  const { revision } = recordOf(context, version);
+  const now = await context.published("prod");
+  const live = now?.slots[now.live];
+  if (live && now.validated === digestOf(context, live.version) && now.migration?.revision === revision)
+    return live.version;
+  const good = ["1.0.0", "1.1.0", "1.2.0"].find((one) => recordOf(context, one).revision === revision);
+  assert.ok(good, `no good release needs revision ${revision}`);
+  await bringLive(context, good);
+  return good;
 }
 
 /** `good` is live and validated, all traffic is its own, and what was bad is refused; the brake has left nothing behind. */

@@ -45,9 +45,9 @@ import { weightsDrifted } from "./weightsDrifted";
 export const scenarios: readonly Scenario[] = [
   firstRelease,
   secondRelease,
-  badCanaryErrors,
   rollbackByHistory,
   rollbackUnknownVersion,
+  badCanaryErrors,
   notValidatedInStaging,
   staleFile,
   illegalStep,
