@@ -1,5 +1,6 @@
 """Composite alarms, which moto keeps but cannot put, and whose state follows the alarms of their rule."""
 
+import ast
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,61 +10,29 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 
 Backend = Any
-TOKENS = re.compile(r'\s*(?:(OK|ALARM|INSUFFICIENT_DATA)\("([^"]+)"\)|(AND|OR|NOT|TRUE|FALSE|[()]))')
+STATE = re.compile(r'(OK|ALARM|INSUFFICIENT_DATA)\("([^"]+)"\)')
+WORDS = {"AND": "and", "OR": "or", "NOT": "not", "TRUE": "True", "FALSE": "False"}
 
 
-class Rule:
-    """A rule as CloudWatch writes it: states of alarms with AND, OR, NOT and brackets."""
+def holds(rule: str, state_of: Callable[[str], str]) -> bool:
+    """Whether a rule holds with the states that `state_of` gives; its words are Python's, in capitals."""
+    facts = STATE.sub(lambda found: str(state_of(found[2]) == found[1]), " ".join(rule.split()))
+    text = re.sub("|".join(rf"\b{word}\b" for word in WORDS), lambda found: WORDS[found[0]], facts)
+    try:
+        return value(ast.parse(text, mode="eval").body)
+    except SyntaxError as fault:
+        raise InvalidParameterValue(f"AlarmRule cannot be read: {rule[:80]}") from fault
 
-    def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str, str]] = []
-        at = 0
-        while at < len(text.rstrip()):
-            found = TOKENS.match(text, at)
-            if not found:
-                raise InvalidParameterValue(f"AlarmRule cannot be read at character {at}: {text[at:][:40]}")
-            state, name, word = (group or "" for group in found.groups())
-            self.tokens.append((state, name, word))
-            at = found.end()
-        self.names = {name for _, name, _ in self.tokens if name}
-        self.holds(lambda _: "OK")  # refuses what has no meaning
 
-    def holds(self, state_of: Callable[[str], str]) -> bool:
-        """Whether it holds, with the states that `state_of` gives."""
-        left = list(self.tokens)
-
-        def either() -> bool:
-            value = both()
-            while left and left[0][2] == "OR":
-                left.pop(0)
-                value = both() or value
-            return value
-
-        def both() -> bool:
-            value = one()
-            while left and left[0][2] == "AND":
-                left.pop(0)
-                value = one() and value
-            return value
-
-        def one() -> bool:
-            state, name, word = left.pop(0) if left else ("", "", "")
-            if name:
-                return state_of(name) == state
-            if word == "NOT":
-                return not one()
-            if word in ("TRUE", "FALSE"):
-                return word == "TRUE"
-            if word == "(":
-                value = either()
-                if left and left.pop(0)[2] == ")":
-                    return value
-            raise InvalidParameterValue("AlarmRule is not complete")
-
-        value = either()
-        if left:
-            raise InvalidParameterValue(f"AlarmRule goes on after its end: {left[0]}")
-        return value
+def value(node: ast.expr) -> bool:
+    if isinstance(node, ast.BoolOp):
+        values = [value(one) for one in node.values]
+        return all(values) if isinstance(node.op, ast.And) else any(values)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return not value(node.operand)
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        return node.value
+    raise SyntaxError
 
 
 def follow(backend: Backend, alarms: Iterable[Alarm]) -> list[Alarm]:
@@ -74,7 +43,7 @@ def follow(backend: Backend, alarms: Iterable[Alarm]) -> list[Alarm]:
         if alarm is None:
             return "INSUFFICIENT_DATA"
         if alarm.rule is not None:
-            state = "ALARM" if Rule(alarm.rule).holds(state_of) else "OK"
+            state = "ALARM" if holds(alarm.rule, state_of) else "OK"
             if state != alarm.state_value:
                 alarm.update_state("its rule", "{}", state)
         return str(alarm.state_value)
@@ -91,7 +60,8 @@ def extend() -> None:
 
     def checked(self: Backend, *args: Any, **given: Any) -> Alarm:
         if given.get("rule") is not None:
-            missing = Rule(given["rule"]).names - set(self.alarms)
+            holds(given["rule"], lambda _: "OK")  # refuses what has no meaning
+            missing = {name for _, name in STATE.findall(given["rule"])} - set(self.alarms)
             if missing:
                 raise InvalidParameterValue(f"AlarmRule names alarms that do not exist: {sorted(missing)}")
         return put(self, *args, **given)
