@@ -12,7 +12,7 @@ $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval overrid
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow approve notify-guardians drill restore audit-verify flag
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow review approve notify-guardians drill restore audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -71,6 +71,7 @@ rehearsal-down: ## End it
 	@$(script) rehearsal/main.ts down
 
 ##@ Revisions of the schema
+review: ## Record that REVISION= was read: shows its SQL and the lint, asks
 lint-migrations: setup ## squawk and our own rules on each revision, up and down; REVISION= for one of them
 	@$(run) python -m migrations.check lint
 # The example's releases are folders; an adopter says how to start an image, e.g. with docker run (docs/adopt.md).

@@ -105,6 +105,11 @@ export const commands = {
     options: ["digest", "reason", "dryRun", "yes"],
     load: () => import("./commands/allow.js"),
   },
+  review: {
+    summary: "record that a revision was read, as somebody else than its author",
+    options: ["revision", "dryRun", "yes"],
+    load: () => import("./commands/review.js"),
+  },
   approve: {
     summary: "approve a change that cannot be undone, as somebody else than its author",
     options: ["change", "window", "expires", "reason", "dryRun"],

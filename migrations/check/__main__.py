@@ -14,7 +14,7 @@ from migrations.check import faults, lint, proof
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="migrations.check", description=__doc__)
-    parser.add_argument("what", choices=("lint", "prove"))
+    parser.add_argument("what", choices=("lint", "prove", "show"))
     parser.add_argument(
         "--revision", default=os.environ.get("REVISION") or None, help="only this one (REVISION)"
     )
@@ -24,7 +24,7 @@ def main() -> int:
     # A line for each of a trial's steps would hide what the trial says.
     logging.getLogger("alembic.runtime.migration").addHandler(logging.NullHandler())
     try:
-        code, report, text = linted(asked.revision) if asked.what == "lint" else proved(asked.revision)
+        code, report, text = DO[asked.what](asked.revision)
     except (faults.UsageError, CommandError) as error:
         code, report, text = faults.USAGE, {"error": str(error)}, None
         print(f"{command}: {error}", file=sys.stderr)
@@ -47,6 +47,13 @@ def linted(revision: str | None) -> tuple[int, dict[str, Any], str]:
 def proved(revision: str | None) -> tuple[int, dict[str, Any], str]:
     return proof.report(proof.prove(revision, proof.to_stderr))
 
+
+def showed(revision: str | None) -> tuple[int, dict[str, Any], str]:
+    text, findings = lint.show(revision)
+    return faults.DONE, {"text": text, "findings": findings}, text
+
+
+DO = {"lint": linted, "prove": proved, "show": showed}
 
 if __name__ == "__main__":
     sys.exit(main())

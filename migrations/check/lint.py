@@ -13,6 +13,7 @@ from migrations.check import rules, squawk, squawk_rules, step
 from migrations.check.facts import read_facts
 from migrations.check.faults import Finding, UsageError
 from migrations.check.server import Server, server
+from migrations.check.statements import is_change
 
 INSTEAD = {
     "require-concurrent-index-creation": "migrations.safe's concurrent index",
@@ -105,3 +106,25 @@ def check(running: Server, url: str, revision: Script) -> Iterator[Finding]:
             yield finding(one.rule, one.line, direction, one.why, INSTEAD.get(one.rule, one.instead))
     if not failure and not back:
         step.run(url, "upgrade", revision.revision)
+
+
+def show(wanted: str | None) -> tuple[str, int]:
+    """What one revision sends, up and down, with the findings in it: for the person who reviews it."""
+    revisions = lineage(step.script())
+    revision = chosen(revisions, wanted)[-1]
+    file = Path(revision.path)
+    with server() as running:
+        url = running.create()
+        before = revisions[: revisions.index(revision)]
+        for earlier in before:
+            step.run(url, "upgrade", earlier.revision)
+        found = list(check(running, url, revision))
+        last = before[-1].revision if before else "base"
+        step.run(url, "downgrade", last)
+        up, _ = step.recorded(url, "upgrade", revision.revision, file)
+        down, _ = step.recorded(url, "downgrade", last, file)
+    parts = [f"{file.name}: {revision.doc}"]
+    for direction, sent in (("upgrade", up), ("downgrade", down)):
+        changes = [one for one in sent if is_change(one.text)]
+        parts += [f"-- {direction}", squawk.document(changes, file.read_text()).text or "-- nothing"]
+    return "\n".join([*parts, *(one.text() for one in found)]), len(found)
