@@ -151,7 +151,10 @@ const noAlarmFiring: Look = ({ alarms }) => {
 const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
   if (!liveDigest(current)) return passed("nothing is published yet");
   const none = { requests: 0, errors: 0 };
-  const { ok, reasons, figures } = judgeBudget({ service, canary: { all: none, fiveMinutes: none } }, slo);
+  const { ok, reasons, figures } = judgeBudget(
+    { service, canary: { all: none, fiveMinutes: none, live: none } },
+    slo,
+  );
   if (!ok)
     return failed(
       reasons.join(", "),

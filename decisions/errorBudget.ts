@@ -64,6 +64,9 @@ const minCanaryRequests = 100;
 /** A canary that burns at this rate by its own count is not promoted; the service's burn cannot see a tenth of its traffic. */
 export const canaryBurn = 14.4;
 
+/** A canary burns by itself what it burns beyond this many times the live slot's burn; the gate's tolerance for errors. */
+const sharedBurn = 1.5;
+
 /** The share of requests that may fail. */
 const allowedShare = ({ objective }: Objective): number => (100 - objective) / 100;
 
@@ -82,8 +85,8 @@ export function spentPart(errors: number, window: ServiceCounts, slo: Objective)
 /** What the budget is judged by. */
 export interface BudgetInput {
   service: ServiceWindows | "unknown";
-  /** All that the canary had, and its last five minutes. */
-  canary: { all: ServiceCounts; fiveMinutes: ServiceCounts };
+  /** All that the canary had, its last five minutes, and what the live slot had in the same ones. */
+  canary: { all: ServiceCounts; fiveMinutes: ServiceCounts; live: ServiceCounts };
 }
 
 export interface BudgetFigures {
@@ -110,7 +113,9 @@ export function judgeBudget({ service, canary }: BudgetInput, slo: Objective): B
   const reasons: string[] = [];
   const own = burnRate(canary.fiveMinutes, slo);
   const { requests, errors } = canary.fiveMinutes;
-  if (requests >= minCanaryRequests && errors >= minErrors && own >= canaryBurn)
+  // What both slots burn alike is a fault that they share: the service's own burn judges that.
+  const isItsOwn = own > sharedBurn * burnRate(canary.live, slo);
+  if (requests >= minCanaryRequests && errors >= minErrors && own >= canaryBurn && isItsOwn)
     reasons.push(
       `the canary burns the error budget ${times(own)} as fast as allowed over 5 min, at most ${times(canaryBurn)} may be`,
     );

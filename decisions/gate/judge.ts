@@ -1,4 +1,4 @@
-import { judgeBudget, type BudgetFigures } from "../errorBudget";
+import { judgeBudget, type BudgetFigures, type ServiceCounts } from "../errorBudget";
 import {
   budgetSeconds,
   errorSignal,
@@ -57,13 +57,14 @@ export function conclude(state: GateState, settings: GateSettings): GateResult {
   const seconds = state.since === undefined ? 0 : ((state.at ?? state.since) - state.since) / 1000;
   const longest = state.mode === "bake" ? gate.bakeMinutes * 60 : gate.deadlineSeconds;
   const evidence = evidenceOf(state, settings);
+  const minutes = lastMinutes(state);
   const budget = judgeBudget(
     {
       service:
         state.service && (state.at ?? 0) - state.service.at <= budgetSeconds * 1000
           ? state.service.windows
           : "unknown",
-      canary: { all: state.totals.canary, fiveMinutes: lastMinutes(state) },
+      canary: { all: state.totals.canary, fiveMinutes: minutes.own, live: minutes.live },
     },
     slo,
   );
@@ -168,14 +169,16 @@ function suspicious(evidence: GateFigures["evidence"]): string[] {
   );
 }
 
-function lastMinutes({ minutes }: GateState): { requests: number; errors: number } {
-  let requests = 0;
-  let errors = 0;
+function lastMinutes({ minutes }: GateState): { own: ServiceCounts; live: ServiceCounts } {
+  const own = { requests: 0, errors: 0 };
+  const live = { requests: 0, errors: 0 };
   for (const minute of minutes) {
-    requests += minute.requests;
-    errors += minute.errors;
+    own.requests += minute.requests;
+    own.errors += minute.errors;
+    live.requests += minute.live.requests;
+    live.errors += minute.live.errors;
   }
-  return { requests, errors };
+  return { own, live };
 }
 
 function passed({ canary, live, seconds }: GateFigures, { mode }: GateState): string {

@@ -1,3 +1,4 @@
+import type { ServiceCounts } from "../errorBudget";
 import { findDeath, remember } from "./hardStop";
 import { errorSignal, jobSignal, slowSignal, warmUpSeconds, type Signal } from "./limits";
 import { addLoadBalancerErrors, surelyExcess } from "./loadBalancerErrors";
@@ -93,7 +94,7 @@ function withCounts(
       canary: { requests: canary.requests + attributed, errors: canary.errors + attributed },
       live: { requests: live.requests, errors: live.errors },
     }),
-    minutes: withMinute(state.minutes, at, canary),
+    minutes: withMinute(state.minutes, at, canary, live),
     silentSeconds: canary.requests === 0 && live.requests > 0 ? state.silentSeconds + seconds : 0,
   };
   if (warm) {
@@ -175,17 +176,24 @@ function unknownParts({ slots, jobs, loadBalancer5xx, targets }: Observation): s
   ].filter(Boolean);
 }
 
-/** The canary's minutes, of which the last five and the one under way are kept. */
-function withMinute(minutes: MinuteCounts[], at: number, { requests, errors }: SlotCounts): MinuteCounts[] {
+/** The minutes, of which the last five and the one under way are kept. */
+function withMinute(
+  minutes: MinuteCounts[],
+  at: number,
+  canary: ServiceCounts,
+  live: ServiceCounts,
+): MinuteCounts[] {
   const minute = Math.floor(at / 60_000);
   const newest = minutes.at(-1);
-  const added =
-    newest?.minute === minute
-      ? [
-          ...minutes.slice(0, -1),
-          { minute, requests: newest.requests + requests, errors: newest.errors + errors },
-        ]
-      : [...minutes, { minute, requests, errors }];
+  const sum = (one: ServiceCounts, two?: ServiceCounts): ServiceCounts => ({
+    requests: one.requests + (two?.requests ?? 0),
+    errors: one.errors + (two?.errors ?? 0),
+  });
+  const isSame = newest?.minute === minute;
+  const grown = isSame
+    ? { minute, ...sum(canary, newest), live: sum(live, newest.live) }
+    : { minute, ...sum(canary), live: sum(live) };
+  const added = [...(isSame ? minutes.slice(0, -1) : minutes), grown];
   return (added[0]?.minute ?? minute) < minute - 4 ? added.filter((one) => one.minute >= minute - 4) : added;
 }
 

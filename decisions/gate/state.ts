@@ -19,10 +19,11 @@ export interface GateSettings {
   overridden?: readonly "budget"[];
 }
 
-/** Requests and errors of the canary in one minute. */
+/** Requests and errors of the canary in one minute, and of the live slot in the same. */
 export interface MinuteCounts extends ServiceCounts {
   /** Minutes since 1970. */
   minute: number;
+  live: ServiceCounts;
 }
 
 /** All that the gate remembers. Plain JSON: a deploy that was killed goes on from it. */
@@ -35,16 +36,16 @@ export interface GateState {
   at?: number;
   /** Seconds with known metrics after the warm-up. */
   knownSeconds: number;
-  /** What the slots had while metrics were known, warm-up included. */
   /** What the live slot had before the canary, if it was looked at. */
   before: SlotCounts;
+  /** What the slots had while metrics were known, warm-up included. */
   totals: { canary: SlotCounts; live: SlotCounts; canaryJobs: Tally; liveJobs: Tally };
   /** Share of errors and of slow requests that the live slot had before a promotion; in a bake there is no one to compare with. */
   usual?: { errors: number; slow: number };
   tests: { errors: RatioTest; slow: RatioTest; jobs: RatioTest };
   loadBalancer: LoadBalancerErrors;
   recent: RecentInterval[];
-  /** The canary's last five minutes, for its burn rate. */
+  /** The last five minutes, for the canary's burn rate. */
   minutes: MinuteCounts[];
   /** How long fewer than half of the canary's targets have been healthy. */
   halfDeadSeconds: number;

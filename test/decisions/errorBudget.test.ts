@@ -5,7 +5,11 @@ import { burnRate, judgeBudget, spentPart } from "../../decisions/errorBudget";
 const slo = { objective: 99.9, windowDays: 30 };
 const quiet = { requests: 100_000, errors: 10 };
 const service = { budget: quiet, sixHours: quiet, hour: quiet, halfHour: quiet, fiveMinutes: quiet };
-const canary = { all: { requests: 3000, errors: 3 }, fiveMinutes: { requests: 1500, errors: 1 } };
+const canary = {
+  all: { requests: 3000, errors: 3 },
+  fiveMinutes: { requests: 1500, errors: 1 },
+  live: quiet,
+};
 
 describe("the error budget", () => {
   it("lets a promotion pass with budget left and no fast burn, and says what the canary spent", () => {
@@ -25,7 +29,7 @@ describe("the error budget", () => {
     expect(why({ hour: burning, fiveMinutes: burning })).toEqual([
       "the service burns its error budget 15.0 times as fast as allowed over 1 h and 5 min, at most 14.4 times may be",
     ]);
-    const bad = { all: { requests: 200, errors: 4 }, fiveMinutes: { requests: 200, errors: 4 } };
+    const bad = { all: { requests: 200, errors: 4 }, fiveMinutes: { requests: 200, errors: 4 }, live: quiet };
     expect(why({}, bad)).toEqual([
       "the canary burns the error budget 20.0 times as fast as allowed over 5 min, at most 14.4 times may be",
     ]);
@@ -33,6 +37,14 @@ describe("the error budget", () => {
       ok: false,
       reasons: ["the service's error budget is unknown"],
     });
+  });
+
+  it("is not burnt by a canary that fails no more than the live slot did in the same minutes", () => {
+    const fiveMinutes = { requests: 200, errors: 4 };
+    const alike = { all: fiveMinutes, fiveMinutes, live: { requests: 1800, errors: 36 } };
+    expect(judgeBudget({ service, canary: alike }, slo).ok).toBe(true);
+    const twice = { ...alike, live: { requests: 1800, errors: 18 } };
+    expect(judgeBudget({ service, canary: twice }, slo).ok).toBe(false);
   });
 
   it("does not call a burn fast that is over already, or that is two failed requests of a quiet night", () => {
