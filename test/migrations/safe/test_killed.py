@@ -113,7 +113,9 @@ def test_an_operation_that_is_killed_anywhere_is_finished_by_the_next_run(
     name: str, people: str, cluster: Cluster, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, step = CASES[name]
-    monkeypatch.setattr("migrations.safe.kept.PIECE", 400)
+    # The server takes a moment to see that the client of a killed run is gone.
+    monkeypatch.setenv("MIGRATION_LOCK_ATTEMPTS", "40")
+    monkeypatch.setattr("migrations.safe.kept.PIECE", 600)
     monkeypatch.setattr("migrations.safe.tables.PIECE", 400)
     run(people, before)
     template = people.rpartition("/")[2]
