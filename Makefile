@@ -7,12 +7,12 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow review approve notify-guardians drill restore audit-verify flag
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow review approve notify-guardians drill restore incident audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -48,6 +48,7 @@ approve: ## Approve CHANGE=<revision|vault-lock> with REASON=; WINDOW=<from>/<to
 notify-guardians: ## Tell guardians of the approved CHANGE=; TEXT= TEXT_AR=
 
 ##@ Records
+incident: ## Open one with TICKET= TITLE=, or take INCIDENT= to STATE= with REASON=
 audit-verify: ## Is the audit trail whole? Names what was changed, taken out or put in
 
 # The commands of a night do not install anything; those that start a release do.

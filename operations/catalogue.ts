@@ -18,7 +18,6 @@ export type OptionName =
   | "roles"
   | "cohorts"
   | "hold"
-  | "incident"
   | "database"
   | "override"
   | "reason"
@@ -28,7 +27,15 @@ export type OptionName =
   | "window"
   | "expires"
   | "text"
-  | "textArabic";
+  | "textArabic"
+  | "incident"
+  | "state"
+  | "title"
+  | "ticket"
+  | "rootCause"
+  | "action"
+  | "owner"
+  | "due";
 
 /** One entry of the command line. */
 interface Entry {
@@ -129,6 +136,22 @@ export const commands = {
     summary: "restore the database to a time beside the live one, and show what differs",
     options: ["to", "remove", "dryRun", "yes"],
     load: () => import("./commands/restore.js"),
+  },
+  incident: {
+    summary: "open an incident for a ticket, or take one a state further",
+    options: [
+      "title",
+      "ticket",
+      "incident",
+      "state",
+      "reason",
+      "rootCause",
+      "action",
+      "owner",
+      "due",
+      "dryRun",
+    ],
+    load: () => import("./commands/incident.js"),
   },
   "audit-verify": {
     summary: "check that nothing in the audit trail was changed, taken out or put in",

@@ -40,6 +40,13 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   ],
   expires: ["--expires <time>", "until when it counts; default: the end of the window (EXPIRES)"],
   text: ["--text <english>", "what guardians will notice, in English; default: the revision's impact (TEXT)"],
+  state: ["--state <state>", "stabilized, mitigated, resolved or closed (STATE)"],
+  title: ["--title <text>", "what people notice (TITLE)"],
+  ticket: ["--ticket <id>", "ticket that an incident is opened for (TICKET)"],
+  rootCause: ["--root-cause <text>", "why it happened, to close an incident (ROOT_CAUSE)"],
+  action: ["--action <text>", "what will prevent it, to close an incident (ACTION)"],
+  owner: ["--owner <name>", "who sees to the action (OWNER)"],
+  due: ["--due <date>", "until when, ISO date (DUE)"],
   textArabic: ["--text-arabic <arabic>", "the same in Arabic (TEXT_AR)"],
 };
 

@@ -58,6 +58,20 @@ export interface Options {
   text?: string;
   /** The same in Arabic. */
   textArabic?: string;
+  /** State that an incident gets. */
+  state?: string;
+  /** What people notice, for an incident. */
+  title?: string;
+  /** Ticket that an incident is opened for. */
+  ticket?: string;
+  /** Why an incident happened. */
+  rootCause?: string;
+  /** What will prevent an incident. */
+  action?: string;
+  /** Who sees to the action. */
+  owner?: string;
+  /** Until when, ISO date. */
+  due?: string;
   /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
   actorNamed: boolean;
 }
@@ -88,7 +102,14 @@ export type Raw = Partial<
     | "window"
     | "expires"
     | "text"
-    | "textArabic",
+    | "textArabic"
+    | "state"
+    | "title"
+    | "ticket"
+    | "rootCause"
+    | "action"
+    | "owner"
+    | "due",
     string
   >
 > & { json?: boolean; dryRun?: boolean; yes?: boolean };
@@ -125,6 +146,14 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     window: text("window", "WINDOW"),
     expires: text("expires", "EXPIRES"),
     text: text("text", "TEXT"),
+    incident: text("incident", "INCIDENT"),
+    state: text("state", "STATE"),
+    title: text("title", "TITLE"),
+    ticket: text("ticket", "TICKET"),
+    rootCause: text("rootCause", "ROOT_CAUSE"),
+    action: text("action", "ACTION"),
+    owner: text("owner", "OWNER"),
+    due: text("due", "DUE"),
     textArabic: text("textArabic", "TEXT_AR"),
     slot: oneOf("SLOT", text("slot", "SLOT"), slots),
     name: text("name", "NAME"),
@@ -132,7 +161,6 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     roles: text("roles", "ROLES"),
     cohorts: text("cohorts", "COHORTS"),
     hold: oneOf("HOLD", text("hold", "HOLD"), ["on", "off"] as const),
-    incident: text("incident", "INCIDENT"),
     database:
       oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",
     at: text("at", "AT"),

@@ -79,9 +79,10 @@ export function commitAs(context: Context, name: string, message: string): void 
   if (!existsSync(key)) {
     mkdirSync(join(context.home, "keys"), { recursive: true });
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key]);
-    mkdirSync(join(context.copy, "evidence"), { recursive: true });
-    appendFileSync(signers, `${name}@example.com ${readFileSync(`${key}.pub`, "utf8")}`);
   }
+  mkdirSync(join(context.copy, "evidence"), { recursive: true });
+  const line = `${name}@example.com ${readFileSync(`${key}.pub`, "utf8")}`;
+  if (!existsSync(signers) || !readFileSync(signers, "utf8").includes(line)) appendFileSync(signers, line);
   const git = (...words: string[]) => execFileSync("git", ["-C", context.copy, ...words], { stdio: "pipe" });
   git("add", "--all");
   const settings = [`user.name=${name}`, `user.email=${name}@example.com`, "gpg.format=ssh"];
@@ -126,51 +127,51 @@ export async function notify(context: Context, hours: number): Promise<void> {
 }
 
 /** Everything that must be there, there. */
-async function allInPlace(context: Context): Promise<void> {
+export async function allInPlace(context: Context): Promise<void> {
   rmSync(join(context.copy, approval), { force: true });
   await setRecovery(context, 24, 0.1);
   await approveAs(context, "bo");
   await notify(context, 49);
 }
 
-type Way = [name: string, ground: string, arrange: (context: Context) => Promise<void>];
+/** The approval with something else in its details, by Bo. */
+function approveUntil(context: Context, expires: string): void {
+  const path = join(context.copy, approval);
+  const given = JSON.parse(readFileSync(path, "utf8")) as { details: object };
+  writeFileSync(path, JSON.stringify({ ...given, details: { ...given.details, expires } }));
+  commitAs(context, "bo", "Only until then");
+}
 
-/** Each thing that can be missing, and for which reason the program must then refuse. */
+/** The revision edited, and told to guardians as it is now: only the approval is of before. */
+async function editAfterApproval(context: Context): Promise<void> {
+  appendFileSync(join(context.copy, file), "# in capitals of the alphabet\n");
+  commitAs(context, "ada", "A word more");
+  const path = parameters.evidence("prod", "notice", irreversible.revision);
+  const sha256 = createHash("sha256")
+    .update(readFileSync(join(context.copy, file)))
+    .digest("hex");
+  const sent = JSON.parse((await context.parameter(path)) ?? "{}") as object;
+  await context.setParameter(path, { ...sent, sha256 });
+}
+
+type Way = [name: string, ground: string, spoil: (context: Context) => Promise<void> | void];
+
+/** Each thing that can be missing where all is in place, and the reason for which the program must then refuse. */
 export const refusedWays: Way[] = [
-  [
-    "no approval",
-    "approval-missing",
-    async (context) => {
-      await allInPlace(context);
-      rmSync(join(context.copy, approval));
-      commitAs(context, "ada", "Take the approval back");
-    },
-  ],
+  ["no approval", "approval-missing", (context) => rmSync(join(context.copy, approval))],
   [
     "own approval",
     "approval-void",
-    async (context) => {
-      await allInPlace(context);
+    (context) => {
       appendFileSync(join(context.copy, approval), "\n");
       commitAs(context, "ada", "The approval, once more");
     },
   ],
-  [
-    "expired",
-    "approval-expired",
-    async (context) => {
-      await allInPlace(context);
-      const given = JSON.parse(readFileSync(join(context.copy, approval), "utf8")) as { details: object };
-      const details = { ...given.details, expires: ago(1) };
-      writeFileSync(join(context.copy, approval), JSON.stringify({ ...given, details }));
-      commitAs(context, "bo", "Only until an hour ago");
-    },
-  ],
+  ["expired", "approval-expired", (context) => approveUntil(context, ago(1))],
   [
     "outside the window",
     "outside-approved-window",
     async (context) => {
-      await allInPlace(context);
       await approveAs(context, "bo", { from: -1, to: -4 });
       await notify(context, 49);
     },
@@ -178,49 +179,10 @@ export const refusedWays: Way[] = [
   [
     "guardians not told",
     "notice-missing",
-    async (context) => {
-      await allInPlace(context);
-      await setEvidence(context, `notice/${irreversible.revision}`, undefined);
-    },
+    (context) => setEvidence(context, `notice/${irreversible.revision}`, undefined),
   ],
-  [
-    "told too late",
-    "notice-late",
-    async (context) => {
-      await allInPlace(context);
-      await notify(context, 47);
-    },
-  ],
-  [
-    "stale backup",
-    "recovery-point",
-    async (context) => {
-      await allInPlace(context);
-      await setRecovery(context, 24, 2);
-    },
-  ],
-  [
-    "stale drill",
-    "drill",
-    async (context) => {
-      await allInPlace(context);
-      await setRecovery(context, 24 * 93, 0.1);
-    },
-  ],
-  [
-    "edited after approval",
-    "approval-void",
-    async (context) => {
-      await allInPlace(context);
-      appendFileSync(join(context.copy, file), "# in capitals of the alphabet\n");
-      commitAs(context, "ada", "A word more");
-      // The notice is bound to the content as well.
-      const path = parameters.evidence("prod", "notice", irreversible.revision);
-      const sha256 = createHash("sha256")
-        .update(readFileSync(join(context.copy, file)))
-        .digest("hex");
-      const sent = JSON.parse((await context.parameter(path)) ?? "{}") as object;
-      await context.setParameter(path, { ...sent, sha256 });
-    },
-  ],
+  ["told too late", "notice-late", (context) => notify(context, 47)],
+  ["stale backup", "recovery-point", (context) => setRecovery(context, 24, 2)],
+  ["stale drill", "drill", (context) => setRecovery(context, 24 * 93, 0.1)],
+  ["edited after approval", "approval-void", editAfterApproval],
 ];

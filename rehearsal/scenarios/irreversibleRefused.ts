@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { irreversible, prepareIrreversible, refusedWays, writeMigration } from "../irreversible";
+import { allInPlace, irreversible, prepareIrreversible, refusedWays, writeMigration } from "../irreversible";
 import type { Scenario } from "../scenario";
 
 export const irreversibleRefused: Scenario = {
@@ -12,8 +12,9 @@ export const irreversibleRefused: Scenario = {
   run: async (context) => {
     await prepareIrreversible(context);
     let refused = 0;
-    for (const [name, ground, arrange] of refusedWays) {
-      await arrange(context);
+    for (const [name, ground, spoil] of refusedWays) {
+      await allInPlace(context);
+      await spoil(context);
       const before = await context.everything("prod");
       const file = context.stackFile("prod");
       await writeMigration(context);
