@@ -1,9 +1,11 @@
+import { drill } from "./drill";
 import { gate } from "./gate";
 import { migrations } from "./migrations";
 import { policies } from "./policies";
 import { preview } from "./preview";
 
 const benchmarks: Readonly<Record<string, () => void | Promise<void>>> = {
+  drill,
   gate,
   migrations,
   policies,
