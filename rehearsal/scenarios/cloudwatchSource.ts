@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { badCanary } from "../badCanary";
 import { bringLive } from "../releases";
 import type { Scenario } from "../scenario";
@@ -15,6 +16,8 @@ export const cloudwatchSource: Scenario = {
       context.set("prod", "gate", { deadlineSeconds: 300 }),
     ];
     try {
+      // The error budget is unknown until the figures of the first minute have come.
+      await sleep(90_000);
       return await badCanary(context, "1.3.0-errors", { detectSeconds: 180 });
     } finally {
       for (const one of restore.reverse()) one();

@@ -163,12 +163,14 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
             /_(requests|failed|unconnected)$/.test(id),
           ),
         );
-        return await serviceWindows(slo.windowDays, async (end, seconds, step) => {
+        const windows = await serviceWindows(slo.windowDays, async (end, seconds, step) => {
           // Whole periods: CloudWatch rounds the start of old ones, and the timestamps would not be those asked for.
           const last = Math.ceil(end / step) * step;
           const figures = await read(queries, (last - seconds) * 1000, last * 1000, step, signal);
           return stepsOf(figures, last, step);
         });
+        // Not one request in all these days: then this is not where they are counted.
+        return windows !== "unknown" && windows.budget.requests === 0 ? "unknown" : windows;
       } catch {
         signal?.throwIfAborted();
         return "unknown";
@@ -177,11 +179,15 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
   };
 }
 
-/** Steps from the first one with a request to `end`; a step without any had none. Seconds since 1970. */
+/**
+ * Steps from the first one with a request to `end`, or the last one alone; a step without any request had none, as on a quiet
+ * night. Seconds since 1970.
+ */
 function stepsOf(figures: Figures, end: number, step: number): Step[] {
   const of = (name: string, at: number) =>
     slots.reduce((sum, slot) => sum + (figures.get(`${slot}_${name}`)?.get((at - step) * 1000) ?? 0), 0);
-  const first = Math.min(...slots.flatMap((slot) => [...(figures.get(`${slot}_requests`)?.keys() ?? [])]));
+  const known = slots.flatMap((slot) => [...(figures.get(`${slot}_requests`)?.keys() ?? [])]);
+  const first = Math.min((end - step) * 1000, ...known);
   const steps: Step[] = [];
   for (let at = first / 1000 + step; at <= end; at += step) {
     const requests = of("requests", at);

@@ -178,10 +178,22 @@ describe("CloudWatch as a source", () => {
   it("has the windows of the error budget, time before the first request taken as the time since", async () => {
     at(0);
     valueOf = (id, start, period) =>
-      start >= begin - 600 ? { blue_requests: 10 * period, blue_failed: period / 60 }[id] : undefined;
+      start + period > begin - 600 ? { blue_requests: 10 * period, blue_failed: period / 60 }[id] : undefined;
     const windows = await source().service("green");
     expect(windows).toMatchObject({ fiveMinutes: { requests: 3000, errors: 5 }, hour: { requests: 36_000 } });
     status = "Forbidden";
+    expect(await source().service("green")).toBe("unknown");
+  });
+
+  it("takes a night without requests for one, and days without any for a source that knows nothing", async () => {
+    at(0);
+    valueOf = (id, start, period) =>
+      period === 3600 && start < begin - 7 * 3600 ? { blue_requests: 1000, blue_failed: 1 }[id] : undefined;
+    expect(await source().service("green")).toMatchObject({
+      budget: { requests: 713_000, errors: 713 },
+      sixHours: { requests: 0, errors: 0 },
+    });
+    valueOf = () => undefined;
     expect(await source().service("green")).toBe("unknown");
   });
 });
