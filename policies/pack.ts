@@ -1,4 +1,4 @@
-import type { Policies, PolicyConfigSchema, ReportViolation } from "@pulumi/policy";
+import type { Policies, PolicyConfigSchema, ReportViolation, ResourceValidation } from "@pulumi/policy";
 import { settingFaults } from "./configFile";
 import { type Declared, type Report, type Rule, type Situation, sentence } from "./rule";
 import { plain } from "./values";
@@ -76,14 +76,22 @@ export const policies = (rules: readonly Rule[], read: () => Situation): Policie
       };
     return {
       ...common,
-      validateResource: (args, reportViolation) => {
+      validateResource: onlyOf(rule.types, (args, reportViolation) => {
         const { type, name, urn, props, opts } = args;
         if (!rule.types.includes(type)) return;
         const resource = { type, name, urn, properties: plain(props), protect: opts.protect, references: {} };
         rule.check(resource, reporter(reportViolation), settingsOf(rule, args.getConfig()) as never, read());
-      },
+      }),
     };
   });
+
+/**
+ * Tells the runtime which type a policy is for, where it is for one: it then does not unpack the properties of all the
+ * others, by the same mark as its own `validateResourceOfType` sets.
+ */
+function onlyOf(types: readonly string[], validate: ResourceValidation): ResourceValidation {
+  return types.length === 1 ? Object.assign(validate, { __pulumiType: types[0] }) : validate;
+}
 
 const reporter =
   (reportViolation: ReportViolation): Report =>
