@@ -76,11 +76,16 @@ export const policies = (rules: readonly Rule[], read: () => Situation): Policie
       };
     return {
       ...common,
-      validateResource: onlyOf(rule.types, (args, reportViolation) => {
+      validateResource: onlyOf(rule.types, async (args, reportViolation) => {
         const { type, name, urn, props, opts } = args;
         if (!rule.types.includes(type)) return;
         const resource = { type, name, urn, properties: plain(props), protect: opts.protect, references: {} };
-        rule.check(resource, reporter(reportViolation), settingsOf(rule, args.getConfig()) as never, read());
+        await rule.check(
+          resource,
+          reporter(reportViolation),
+          settingsOf(rule, args.getConfig()) as never,
+          read(),
+        );
       }),
     };
   });

@@ -74,7 +74,7 @@ interface Texts {
 /** Decided from one resource, before it is created or changed. */
 export interface ResourceRule<Settings = never> extends Texts {
   types: readonly string[];
-  check(resource: Declared, report: Report, settings: Settings, situation: Situation): void;
+  check(resource: Declared, report: Report, settings: Settings, situation: Situation): void | Promise<void>;
 }
 
 /** Decided from all resources: in a preview before, in an update after they are changed. */

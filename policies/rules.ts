@@ -6,6 +6,7 @@ import { continuous, role, selected, selectionTakes } from "./backups/ownership"
 import { retention, schedule, windows } from "./backups/plans";
 import { restoreSchedule, restoreTested } from "./backups/restoreTests";
 import { vaultGuarded, vaultLocked, vaultPolicy } from "./backups/vaults";
+import { irreversible } from "./change/irreversible";
 import { migrationJob } from "./change/migrationJob";
 import { expired, owned, risky, valid } from "./flags/flags";
 import { contained, images, probed, rollout, spread } from "./release/pods";
@@ -61,4 +62,5 @@ export const rules: readonly Rule[] = [
   expired,
   risky,
   migrationJob,
+  irreversible,
 ];

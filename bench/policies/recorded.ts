@@ -57,7 +57,7 @@ export async function judge(
     if ("checkStack" in rule) await rule.checkStack(after, report, values, situation);
     else
       for (const resource of before.filter(({ type }) => rule.types.includes(type)))
-        rule.check(resource, report, values, situation);
+        await rule.check(resource, report, values, situation);
   }
   return found;
 }

@@ -197,6 +197,7 @@ export const faults: Fault[] = [
     }),
   ],
 
+  ["irreversible-change-approved", "lock.changeableForDays", 3],
   ["migration-runs-once", "migration.spec.backoffLimit", undefined],
   ["migration-runs-once", "migration.spec.activeDeadlineSeconds", 0],
   ["migration-runs-once", "migration.spec.template.spec.restartPolicy", "OnFailure"],

@@ -63,7 +63,7 @@ export async function broken(
     if ("checkStack" in rule) await rule.checkStack(resources, report, values, now);
     else
       for (const resource of resources.filter(({ type }) => rule.types.includes(type)))
-        rule.check(resource, report, values, now);
+        await rule.check(resource, report, values, now);
   }
   return found;
 }
