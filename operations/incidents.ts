@@ -1,8 +1,10 @@
 import type { IncidentState } from "../decisions/incidents";
 import { incidentId, incidentMessage } from "../decisions/incidents";
 import type { Context } from "./context";
+import { exitCodes, messageOf } from "./failure";
 import { openReporting, type AuditRecord, type IncidentRecord } from "./ports/reporting";
 import { recordsOf, recordsUrl } from "./record";
+import { secondsSinceStart } from "./report";
 import { tell } from "./tell";
 
 /** What is known when an incident is opened, or goes on. */
@@ -63,6 +65,48 @@ export async function report(ctx: Context, happening: Happening): Promise<string
   for (const audience of ["on-call", "stakeholders"] as const)
     await tell(ctx, { audience, ...incidentMessage(news) });
   return id;
+}
+
+/**
+ * The incident of a release that was taken back: by the gate in a deploy (`exitCode` 5), or by a rollback that a person
+ * typed. It is opened as of the command's start and mitigated now; people get one message. Never fails.
+ */
+export async function reportTakenBack(ctx: Context, exitCode: number, error: unknown): Promise<void> {
+  const { command, options, report: told, settings } = ctx;
+  const byGate = command === "deploy" && exitCode === exitCodes.rolledBack;
+  const byHand =
+    command === "rollback" && exitCode === exitCodes.done && told.fields.restoredUpdate !== undefined;
+  if (!settings.reporting || options.dryRun || !(byGate || byHand)) return;
+  try {
+    const since = new Date(Date.now() - secondsSinceStart() * 1000);
+    const version = options.version ?? "";
+    const happening: Happening = {
+      cause: `${command}:${version || String(told.fields.restoredUpdate)}:${since.toISOString().slice(0, 16)}`,
+      title: byGate
+        ? `release ${version} was taken back by itself`
+        : `rolled back to ${version || "an earlier update"}`,
+      source: "rollback",
+      state: "opened",
+      since,
+      done: byGate
+        ? (messageOf(error).split("\n")[0] ?? "")
+        : (options.reason ?? "a person took the release back"),
+      next: "find the cause, then close this incident with it and an action that prevents it",
+      facts: {
+        gate: told.fields.gate,
+        bake: told.fields.bake,
+        target: told.fields.target,
+        steps: told.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
+      },
+      tells: false,
+    };
+    await report(ctx, happening);
+    const id = await report(ctx, { ...happening, state: "mitigated", facts: {}, tells: true });
+    told.set("incident", id);
+    told.say(`incident ${id} is recorded`);
+  } catch (failure) {
+    told.warn(`the incident could not be recorded: ${messageOf(failure)}`);
+  }
 }
 
 /** What the records, and this machine's spool, have of an incident, the oldest first. */

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { commands, type CommandName, type OptionName, type Run } from "./catalogue";
 import { createContext, type Context } from "./context";
 import { exitCodeOf, exitCodes, Failure } from "./failure";
+import { reportTakenBack } from "./incidents";
 import { makeLine, readOptions, type Raw } from "./options";
 import { recordCommand } from "./record";
 import { createReport } from "./report";
@@ -108,11 +109,13 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     const { run } = await load();
     ctx = createContext({ command: name, options, report, abort, stopUpdates: stopUpdates.signal });
     await run(ctx);
+    await reportTakenBack(ctx, exitCodes.done, undefined);
     await recordCommand(ctx, exitCodes.done, undefined);
     return report.end();
   } catch (error) {
     // Whatever an interruption broke on its way out, the interruption is what happened.
     const end: unknown = abort.signal.aborted ? abort.signal.reason : error;
+    if (ctx) await reportTakenBack(ctx, exitCodeOf(end), end);
     if (ctx) await recordCommand(ctx, exitCodeOf(end), end);
     return report.end(end);
   } finally {

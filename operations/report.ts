@@ -27,6 +27,8 @@ export interface Report {
   /** The command to type next. */
   next(command: string): void;
   readonly steps: readonly ReportStep[];
+  /** What was set so far, by field. */
+  readonly fields: Readonly<Record<string, unknown>>;
   /** Ends the report; returns the exit code. */
   end(error?: unknown): number;
 }
@@ -53,6 +55,7 @@ export function createReport(
 
   const report: Report = {
     steps,
+    fields,
     say: line,
     warn: (text) => line(styled("yellow", text)),
     async step(name, action) {

@@ -30,6 +30,7 @@ export function quietReport(): Report & { said: string[] } {
   return {
     said,
     steps: [],
+    fields: {},
     say: (line) => void said.push(line),
     warn: (line) => void said.push(line),
     step: async (name, action) => {
