@@ -148,7 +148,8 @@ export class Context {
     const write = (what: unknown) => {
       const document = parseDocument(readFileSync(file, "utf8"));
       document.setIn(path, what);
-      writeFileSync(file, document.toString());
+      // Pulumi would read a day or a revision of digits without quotes as something else than text.
+      writeFileSync(file, document.toString({ defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" }));
     };
     const before = this.config(stack)[`deployment-safety:${key}`] as object;
     write({ ...before, ...value });

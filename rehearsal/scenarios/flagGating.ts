@@ -14,7 +14,8 @@ export const flagGating: Scenario = {
   run: async (context) => {
     await bringLive(context, "1.0.0");
     const restore = context.set(STACK, "flags", { [NAME]: needing });
-    assert.equal((await context.plainUp(STACK)).exitCode, 0, "the new flag must be published");
+    const added = await context.plainUp(STACK);
+    assert.equal(added.exitCode, 0, added.stdout + added.stderr);
     await deployToStaging(context, "1.1.0");
     const deployed = await reasonsOff(context, STACK, risky);
     assert.deepEqual(deployed.slice(-2), [notValidated, undefined], "off, and on once it is validated");
