@@ -12,7 +12,7 @@ $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval overrid
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow review approve notify-guardians drill restore incident audit-verify flag
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore incident audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -30,6 +30,7 @@ doctor: ## What was found on this machine, what is missing, how to get it
 checklist: ## May this version be released? VERSION=
 deploy: ## Release VERSION= through checklist, migration, canary, promotion and validation
 migrate: ## Only the migration of VERSION=
+prove-downgrade: ## Take STACK='s own database down to the release before and up again, before prod takes the revision
 status: ## What runs where, with which weight; who holds the stack
 smoke: ## Smoke tests on live traffic, or on SLOT= through its test rule
 flag: ## Change who has the flag NAME=: PERCENTAGE=, ROLES=, COHORTS=; hold it off: HOLD=on|off

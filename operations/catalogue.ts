@@ -67,6 +67,12 @@ export const commands = {
     options: ["revision", "reason", "dryRun", "yes"],
     load: () => import("./commands/downgrade.js"),
   },
+  "prove-downgrade": {
+    summary:
+      "take the stack's database down to the release before and up again, for the next stack to rely on",
+    options: ["dryRun", "yes"],
+    load: () => import("./commands/proveDowngrade.js"),
+  },
   smoke: {
     summary: "send the smoke tests to live traffic or to one slot",
     options: ["slot"],

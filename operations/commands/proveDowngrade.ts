@@ -1,0 +1,139 @@
+import type { DowngradeEvidence } from "../../decisions/downgrades";
+import { liveDigest } from "../../decisions/digest";
+import { other, parameters as paths, slots } from "../../decisions/names";
+import { plan, type PlannedStep } from "../../decisions/plan";
+import { pendingRevisions } from "../../decisions/revisionProof";
+import { sha256Of } from "../../records/evidence";
+import { readReleases } from "../../records/releases";
+import { readRevisionFiles } from "../../records/revisions";
+import { confirm } from "../ask";
+import { carryOut, describeUpdates, type PlannedUpdate } from "../carryOut";
+import { readPublished, type Context } from "../context";
+import { exitCodes, Failure } from "../failure";
+import { operate, type Operation } from "../operation";
+import { makeLine } from "../options";
+
+/**
+ * Takes the stack's own database down to the revision of the release before, and up again while that release serves (B5).
+ * Run on the stage before production, after it has validated a release: production takes a revision only then. A run that
+ * was killed leaves a validated release of either version, or a paused one; `make rollback VERSION=` finishes it.
+ */
+export async function run(ctx: Context): Promise<void> {
+  await confirm(
+    `Take the database of stack ${ctx.stack} down to the release before and up again? Traffic pauses meanwhile.`,
+    ctx.options,
+    ctx.signal,
+  );
+  await operate(ctx, {}, async (operation) => {
+    const trial = trialOf(operation);
+    if (trial.revisions.every((revision) => isProved(operation, revision))) {
+      const went = trial.revisions.join(", ");
+      ctx.report.print(
+        went === ""
+          ? `Both slots of stack ${ctx.stack} work with the database's revision: there is nothing to take down.`
+          : `Stack ${ctx.stack} has taken down ${went} and up again already.`,
+      );
+      return;
+    }
+    ctx.report.set("revisions", trial.revisions);
+    ctx.report.set("under", trial.before);
+    if (ctx.options.dryRun) {
+      ctx.report.print(`Would take down ${trial.revisions.join(", ")} and up again under ${trial.before}.`);
+      return;
+    }
+    // Nobody may work on a schema that goes away; the way back clears it once the database is down.
+    const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
+    const at = new Date().toISOString();
+    await ctx.parameters.put(
+      paths.killSwitch(ctx.stack),
+      JSON.stringify({ flags: "off", workers: [...slots], reason, at }),
+    );
+    await carryOut(operation, await stepsTo(operation, trial.before, "downgrade"), {});
+    const up = await stepsTo(operation, trial.version, "auto");
+    await carryOut(operation, up.slice(0, -1), {});
+    // Before the last update, whose output hands it to the next stack.
+    for (const revision of trial.revisions) await record(operation, revision, trial);
+    await carryOut(operation, up.slice(-1), {});
+    ctx.report.print(describeUpdates(operation));
+  });
+  ctx.report.next(makeLine("prod", "deploy", { VERSION: "<tag>" }));
+}
+
+/** What is to be taken down. */
+interface Trial {
+  /** The version that is live, and is live again at the end. */
+  version: string;
+  /** The version in the other slot. */
+  before: string;
+  /** The revision that it needs. */
+  to: string;
+  /** The revisions that go down, oldest first. */
+  revisions: string[];
+}
+
+function trialOf({ ctx, current }: Operation): Trial {
+  const [live, before] = [current.slots[current.live], current.slots[other(current.live)]];
+  if (!live || current.validated === undefined || current.validated !== liveDigest(current))
+    throw new Failure(
+      exitCodes.refused,
+      `Stack ${ctx.stack} has no validated release, so there is none that could be taken back. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "deploy", { VERSION: live?.version ?? "<tag>" }) },
+    );
+  if (!before)
+    throw new Failure(
+      exitCodes.refused,
+      `The other slot of stack ${ctx.stack} is empty, so there is no release to go back to. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "status") },
+    );
+  const { parents } = readRevisionFiles(ctx.root);
+  const revisions = pendingRevisions(parents, before.revision, current.migration?.revision ?? live.revision);
+  if (!revisions)
+    throw new Failure(
+      exitCodes.refused,
+      `The files do not say which revisions lie between ${before.revision} and ${live.revision}. Nothing was changed.`,
+    );
+  return { version: live.version, before: before.version, to: before.revision, revisions };
+}
+
+/** Whether the stack has done so already, with the revision's file as it is now. */
+const isProved = ({ ctx, published }: Operation, revision: string): boolean =>
+  published.downgrades.get(revision)?.sha256 === hashOf(ctx, revision);
+
+const hashOf = ({ root }: Context, revision: string): string =>
+  sha256Of(root, readRevisionFiles(root).files.get(revision) ?? "");
+
+/** The updates to a version, from what is applied now; flags and sizing stay as the file has them. */
+async function stepsTo(
+  { ctx, current }: Operation,
+  version: string,
+  database: "auto" | "downgrade",
+): Promise<PlannedUpdate[]> {
+  const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
+  const planned = plan({
+    history,
+    settings: ctx.settings,
+    current,
+    refused: new Set(published.refused.keys()),
+    target: { version },
+    database,
+    releases: readReleases(ctx.root).records,
+  });
+  if (!planned.ok) throw new Failure(exitCodes.refused, planned.reasons.join("\n"));
+  return planned.steps.map(bare);
+}
+
+function bare(step: PlannedStep): PlannedUpdate {
+  const { step: name, release, why, smoke, smokeBefore } = step;
+  return { step: name, release, why, ...(smoke && { smoke }), ...(smokeBefore && { smokeBefore }) };
+}
+
+async function record({ ctx, current }: Operation, revision: string, trial: Trial): Promise<void> {
+  const evidence: DowngradeEvidence = {
+    sha256: hashOf(ctx, revision),
+    to: trial.to,
+    under: trial.before,
+    serial: current.serial,
+    at: new Date().toISOString(),
+  };
+  await ctx.parameters.put(paths.evidence(ctx.stack, "downgrade", revision), JSON.stringify(evidence));
+}
