@@ -73,7 +73,7 @@ export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery)
 }
 
 /** Removes copies of drills, and of restores that were not finished. */
-async function removeLeftovers(ctx: Context, source: RecoverySource): Promise<void> {
+export async function removeLeftovers(ctx: Pick<Context, "report">, source: RecoverySource): Promise<void> {
   const left = (await source.copies()).filter(({ purpose, ready }) => purpose === "drill" || !ready);
   for (const { id } of left)
     await ctx.report.step(`remove ${id}, left over by a command that was killed`, () => source.remove(id));
