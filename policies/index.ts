@@ -1,12 +1,17 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { PolicyPack } from "@pulumi/policy";
 import { configFaults } from "./configFile";
 import { policies, situation } from "./pack";
 import { rules } from "./rules";
 
-/** The folder that the engine was started in: the pack itself runs in its own. */
-const project = process.env.PWD ?? process.cwd();
+/** The file that a path means: the pack runs in its own folder, and the path is from a folder around it. */
+function found(name: string): string {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const file = resolve(folder, name);
+    if (existsSync(file) || folder === dirname(folder)) return file;
+  }
+}
 
 /** Faults of the config file that the environment names; the engine would pass over them. */
 function environmentFaults(): string[] {
@@ -14,7 +19,7 @@ function environmentFaults(): string[] {
   // Several files are for several packs.
   if (!name || name.includes(",")) return [];
   try {
-    return configFaults(JSON.parse(readFileSync(resolve(project, name), "utf8")), rules).map(
+    return configFaults(JSON.parse(readFileSync(found(name), "utf8")), rules).map(
       (fault) => `${name}: ${fault}`,
     );
   } catch {

@@ -99,6 +99,8 @@ export const topicUsed = stackRule({
   id: "topic-is-used",
   area: "alarms",
   severity: "low",
+  // A command may tell it, as those for incidents do here, and that is not to be seen in a stack.
+  level: "advisory",
   rows: ["C1"],
   description: "A topic of the stack is told by an alarm, a vault or a rule of it.",
   why: "A topic that nothing tells is what is left of an alarm that somebody took away.",

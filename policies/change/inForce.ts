@@ -15,8 +15,6 @@ export async function refusals({ config, stack, now }: Situation, isLock: boolea
       .filter(([key]) => key.startsWith("deployment-safety:"))
       .map(([key, text]) => [key.slice("deployment-safety:".length), document(text) ?? text]),
   );
-  if (Object.keys(values).length === 0)
-    return isLock ? ["an approval, which only a project with `deployment-safety:changeWindow` can have"] : [];
   const parsed = parse(values);
   // The program refuses such a file by itself.
   if (!parsed.ok) return [];

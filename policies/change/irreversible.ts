@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { type Declared, resourceRule } from "../rule";
 import { types } from "../types";
 import { isSet, shown, unknown, valueAt } from "../values";
@@ -10,6 +11,8 @@ const isCompliance = ({ type, properties }: Declared): boolean => {
   const days = valueAt(properties, "changeableForDays");
   return type === types.vaultLock && isSet(days) && days !== unknown;
 };
+
+const load = () => createRequire(__filename)("./inForce") as typeof import("./inForce");
 
 const isMigration = (resource: Declared): boolean =>
   resource.type === types.job && podLabels(resource)["app.kubernetes.io/component"] === "migrate";
@@ -30,8 +33,13 @@ export const irreversible = resourceRule({
     const isLock = isCompliance(resource);
     if (!isLock && !isMigration(resource)) return;
     // What reads config, evidence and parameters is loaded only where there is something to ask.
-    const { refusals } = await import("./inForce.js");
-    for (const text of await refusals(situation, isLock))
+    const isConfigured = Object.keys(situation.config).some((key) => key.startsWith("deployment-safety:"));
+    const found = isConfigured
+      ? await load().refusals(situation, isLock)
+      : isLock
+        ? ["an approval, which only a project with `deployment-safety:changeWindow` can have"]
+        : [];
+    for (const text of found)
       report(
         {
           ...(isLock && { at: "changeableForDays" }),
