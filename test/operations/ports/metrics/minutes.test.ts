@@ -95,6 +95,11 @@ describe("advancing by the minute", () => {
     const after = figures({ blue_requests: { 0: 90, 1: 90 }, blue_failed: { 0: 2, 1: 1 } });
     expect(look(after, 180, cursor).intervals).toMatchObject([{ slots: { live: counts(130, 3) } }]);
   });
+  it("takes nothing back where a minute shows less than it did", () => {
+    const { cursor } = look(figures({ blue_requests: { 0: 90 } }), 120);
+    const less = figures({ blue_requests: { 0: 50, 1: 90 } });
+    expect(look(less, 180, cursor).intervals).toMatchObject([{ slots: { live: counts(90) } }]);
+  });
   it("calls a canary's jobs unknown where its workers say nothing, and leaves them out where none are looked for", () => {
     const [silent] = look(steady, 120, startMinute(begin), true).intervals;
     expect(silent?.jobs).toBe("unknown");

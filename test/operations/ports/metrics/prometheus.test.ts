@@ -161,6 +161,19 @@ describe("Prometheus as a source", () => {
     const { reasons } = await metricSource({ ...around, settings }).since(undefined, "green");
     expect(reasons[0]).toContain("slo.latencyMs, 100 ms; all pods have 0.25, 0.5, Infinity s");
   });
+  it("does not subtract counts by two buckets: pods with others came, so it begins anew and says so", async () => {
+    const { cursor } = await source().since(undefined, "green");
+    clock += 1;
+    pods.green = { requests: 50, errors: 0, slow: 0, failed: 0 };
+    const other = { ...(cursor as object), bound: 0.1 };
+    const changed = await source().since(other, "green");
+    expect(changed.intervals).toMatchObject([{ slots: "unknown" }]);
+    expect(changed.reasons.join()).toMatch(/0.5 s instead of 0.1 s/);
+    clock += 1;
+    pods.green = { requests: 57, errors: 0, slow: 0, failed: 0 };
+    const next = await source().since(changed.cursor, "green");
+    expect(next.intervals).toMatchObject([{ slots: { canary: counts(7) } }]);
+  });
   it("begins anew with a cursor that is not its own", async () => {
     const { intervals, cursor } = await source().since({ source: "cloudwatch" }, "green");
     expect(intervals).toEqual([]);
