@@ -11,6 +11,8 @@ export const irreversibleRefused: Scenario = {
   usual: false,
   run: async (context) => {
     await prepareIrreversible(context);
+    const command = await context.expect(4, "migrate", { VERSION: irreversible.version });
+    assert.match(command.stderr, /may not run now/, "the command must say the same");
     let refused = 0;
     for (const [name, ground, spoil] of refusedWays) {
       await allInPlace(context);
@@ -29,8 +31,6 @@ export const irreversibleRefused: Scenario = {
       context.note(`refused: ${name}`);
       refused++;
     }
-    const command = await context.expect(4, "migrate", { VERSION: irreversible.version });
-    assert.match(command.stderr, /may not run now/, "the command must say the same");
     return { refused };
   },
 };
