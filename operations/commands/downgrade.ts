@@ -6,6 +6,7 @@ import type { Context } from "../context";
 import { exitCodes, Failure } from "../failure";
 import { operate } from "../operation";
 import { makeLine } from "../options";
+import { passDowngrade } from "../revisionGate";
 import { applyOne } from "../single";
 
 /**
@@ -38,6 +39,7 @@ export async function run(ctx: Context): Promise<void> {
       ctx.report.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
       return;
     }
+    passDowngrade(ctx, current.migration.revision, revision);
     const release = next.downgrade(current, { revision });
     const killSwitch = {
       flags: "off",

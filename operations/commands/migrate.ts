@@ -4,6 +4,7 @@ import type { Context } from "../context";
 import { readRecordOf } from "../facts";
 import { operate } from "../operation";
 import { makeLine } from "../options";
+import { passMigration } from "../revisionGate";
 import { applyOne } from "../single";
 
 /** Takes the database up to the revision that a version needs, in an update of its own. */
@@ -15,6 +16,7 @@ export async function run(ctx: Context): Promise<void> {
       ctx.report.print(`The database of stack ${ctx.stack} is at ${record.revision} already.`);
     } else {
       const { revision, image } = record;
+      await passMigration(ctx, current, revision);
       await applyOne(operation, {
         step: "migrate",
         release: next.migrate(current, { revision, image }),
