@@ -45,9 +45,10 @@ export const complete = resourceRule({
       {
         path: "datapointsToAlarm",
         allows: isBetween(1, typeof periods === "number" ? periods : 10_080),
-        mayBeUnset: periods === 1,
+        // All of them, unless it says fewer.
+        mayBeUnset: true,
         required: "1 to evaluationPeriods",
-        mend: "Set it: by default every period must be bad, and an error that comes and goes rings never.",
+        mend: "Give at most evaluationPeriods, or leave it out for all of them.",
       },
       { path: "alarmDescription", allows: isWord, required: "what it means and what to do", mend },
       {

@@ -8,7 +8,7 @@ import { listAt, maybe, unknown, valueAt } from "../values";
 const failures = /^NumberOf(Backup|Copy|Restore)Jobs(Failed|Expired|Aborted)$/;
 const successes = /^NumberOf(BackupJobsCompleted|BackupJobsCreated|RecoveryPointsCreated)$/;
 
-export const backupAlarmed = stackRule({
+export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
   id: "backup-failures-reach-somebody",
   area: "backups",
   severity: "high",
@@ -17,10 +17,18 @@ export const backupAlarmed = stackRule({
   why: "A plan that was taken away makes no failed job: only the absence of backups shows it.",
   remedy:
     "Declare an alarm on AWS/Backup NumberOfBackupJobsFailed, and one on NumberOfBackupJobsCompleted below 1 with `treatMissingData: breaching`, both to a topic with a subscription.",
-  checkStack(resources, report) {
+  settings: {
+    requireSubscriber: {
+      type: "boolean",
+      description:
+        "Whether a topic that is declared in the stack must have a subscription there. false where somebody else subscribes to it.",
+      default: true,
+    },
+  },
+  checkStack(resources, report, { requireSubscriber }) {
     if (ofType(resources, types.backupPlan).length === 0) return;
     const alarms = ofType(resources, types.metricAlarm);
-    const told = alarms.filter((alarm) => reaches(resources, alarm));
+    const told = alarms.filter((alarm) => reaches(resources, alarm, requireSubscriber));
     const isFailed =
       told.some((alarm) => watches(alarm, failures) && compares(alarm, "GreaterThan")) ||
       ofType(resources, types.vaultNotifications).some((notification) => notifies(resources, notification)) ||
@@ -49,8 +57,11 @@ export const backupAlarmed = stackRule({
 });
 
 /** An alarm tells somebody itself, or a composite alarm does that asks for it. */
-const reaches = (resources: readonly Declared[], alarm: Declared): boolean =>
-  [alarm, ...compositesOf(resources, alarm)].some((one) => alarmReach(resources, one) === "somebody");
+const reaches = (resources: readonly Declared[], alarm: Declared, requireSubscriber: boolean): boolean =>
+  [alarm, ...compositesOf(resources, alarm)].some((one) => {
+    const reach = alarmReach(resources, one);
+    return reach === "somebody" || (reach === "nobody" && !requireSubscriber);
+  });
 
 function watches({ properties }: Declared, metric: RegExp): boolean {
   const metrics = [

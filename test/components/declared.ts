@@ -9,6 +9,10 @@ export interface Declared {
   name: string;
   urn: string;
   inputs: Record<string, unknown>;
+  /** Inputs and what the provider would compute. */
+  outputs: Record<string, unknown>;
+  /** URNs of the resources that each property was made from. */
+  references: Record<string, string[]>;
   /** Logical names of what it waits for, components included. */
   dependsOn: string[];
   /** Logical name of its parent; "" for the stack. */
@@ -28,6 +32,9 @@ interface Request {
   getParent(): string;
   getProtect(): boolean;
   getDependenciesList(): string[];
+  getPropertydependenciesMap(): {
+    forEach(each: (value: { getUrnsList(): string[] }, key: string) => void): void;
+  };
   getCustomtimeouts(): { getCreate(): string } | undefined;
 }
 
@@ -52,12 +59,14 @@ function computed(type: string, name: string, inputs: Record<string, unknown>): 
 export async function declare(program: () => unknown, answers: Answers = {}): Promise<Map<string, Declared>> {
   const declared = new Map<string, Declared>();
   const inputsOf = new Map<string, Record<string, unknown>>();
+  const outputsOf = new Map<string, Record<string, unknown>>();
   await runtime.setMocks(
     {
       newResource: ({ type, name, inputs, id }) => {
         const given = inputs as Record<string, unknown>;
         inputsOf.set(name, given);
         const state = { ...given, ...computed(type, name, given), ...answers[type]?.(given) };
+        outputsOf.set(name, state);
         return { id: id ?? `${name}-id`, state };
       },
       call: ({ token, inputs }) => {
@@ -71,7 +80,7 @@ export async function declare(program: () => unknown, answers: Answers = {}): Pr
     false,
     "organization",
   );
-  record(runtime.getMonitor() as unknown as Monitor, inputsOf, declared);
+  record(runtime.getMonitor() as unknown as Monitor, { inputsOf, outputsOf }, declared);
   await program();
   // Returns once nothing is under way any more, so that a resource that is absent now is absent for good.
   await runtime.disconnect();
@@ -80,9 +89,18 @@ export async function declare(program: () => unknown, answers: Answers = {}): Pr
 
 const lastOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
+/** Properties with the URNs of what they were made from. */
+function referencesOf(request: Request): Record<string, string[]> {
+  const references: Record<string, string[]> = {};
+  request.getPropertydependenciesMap().forEach((value, key) => {
+    references[key] = value.getUrnsList();
+  });
+  return references;
+}
+
 function record(
   monitor: Monitor,
-  inputsOf: Map<string, Record<string, unknown>>,
+  { inputsOf, outputsOf }: Record<"inputsOf" | "outputsOf", Map<string, Record<string, unknown>>>,
   into: Map<string, Declared>,
 ): void {
   const original = monitor.registerResource.bind(monitor);
@@ -95,6 +113,8 @@ function record(
           name,
           urn: response?.getUrn() ?? "",
           inputs: inputsOf.get(name) ?? {},
+          outputs: outputsOf.get(name) ?? {},
+          references: referencesOf(request),
           dependsOn: request.getDependenciesList().map(lastOf),
           parent: request.getParent() === "" ? "" : lastOf(request.getParent()),
           protect: request.getProtect(),
