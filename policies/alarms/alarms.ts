@@ -156,7 +156,10 @@ function checkQueries(
     if (expression === unknown || isSet(valueAt(query, "metric"))) continue;
     const others = ids.filter((id) => id !== valueAt(query, "id"));
     const text = typeof expression === "string" ? expression : "";
-    const missing = others.filter((id) => !new RegExp(`\\b${id}\\b`).test(text));
+    // METRICS() is all of them.
+    const missing = /\bMETRICS\(/.test(text)
+      ? []
+      : others.filter((id) => !new RegExp(`\\b${id}\\b`).test(text));
     // Functions of CloudWatch are written in capitals, ids begin in lower case.
     const strange = [...text.matchAll(/\b[a-z]\w*\b/g)]
       .map(([word]) => word)
