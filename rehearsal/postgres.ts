@@ -68,19 +68,8 @@ export function startPostgres(home: string, port: number, databases: string[]): 
   }
   writeFileSync(record(home), data);
   for (const part of Object.values(recoveryFolders(data))) runTool("mkdir", ["-m", "700", part]);
-  run("initdb", [
-    "-D",
-    join(data, "db"),
-    "-U",
-    "school",
-    "-A",
-    "trust",
-    "-E",
-    "UTF8",
-    "--locale=C.UTF-8",
-    "--data-checksums",
-    "-N",
-  ]);
+  const how = "-U school -A trust -E UTF8 --locale=C.UTF-8 --data-checksums -N".split(" ");
+  run("initdb", ["-D", join(data, "db"), ...how]);
   appendFileSync(
     join(data, "db", "postgresql.conf"),
     [
@@ -108,12 +97,11 @@ export function startPostgres(home: string, port: number, databases: string[]): 
 export function stopPostgres(home: string): void {
   if (!existsSync(record(home))) return;
   const data = readFileSync(record(home), "utf8");
-  if (existsSync(join(data, "db", "postmaster.pid")))
-    run("pg_ctl", ["-D", join(data, "db"), "-m", "immediate", "-w", "-t", "30", "stop"]);
   const { copies } = recoveryFolders(data);
-  for (const copy of existsSync(copies) ? readdirSync(copies) : [])
-    if (existsSync(join(copies, copy, "data", "postmaster.pid")))
-      run("pg_ctl", ["-D", join(copies, copy, "data"), "-m", "immediate", "-w", "-t", "30", "stop"]);
+  const restored = existsSync(copies) ? readdirSync(copies).map((copy) => join(copies, copy, "data")) : [];
+  for (const server of [join(data, "db"), ...restored])
+    if (existsSync(join(server, "postmaster.pid")))
+      run("pg_ctl", ["-D", server, "-m", "immediate", "-w", "-t", "30", "stop"]);
   rmSync(data, { recursive: true, force: true });
   rmSync(record(home));
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { drillFigures, enlarge } from "../recovery";
+import { inDatabase } from "../jobs";
+import { drillFigures } from "../recovery";
 import { bringLive } from "../releases";
 import type { Scenario } from "../scenario";
 
@@ -9,15 +10,28 @@ export const pitrDrill: Scenario = {
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.0.0");
-    const writer = await enlarge(context, "prod");
     const load = context.load("prod");
-    const result = await context.expect(0, "drill");
+    const drilled = await inDatabase(context, "prod", async (client) => {
+      // 50 MB more, so that there is something to restore.
+      await client.query(
+        "CREATE TABLE ballast AS SELECT n, repeat(md5(n::text), 30) pad FROM generate_series(1, 51200) n",
+      );
+      let [rowsWritten, isWriting] = [0, true];
+      const writing = (async () => {
+        for (; isWriting; rowsWritten += 1)
+          await client.query("INSERT INTO ballast VALUES (0, md5(random()::text))");
+        await client.query("DROP TABLE ballast");
+      })();
+      const result = await context.make("drill");
+      isWriting = false;
+      await writing;
+      return { ...drillFigures(result), rowsWritten };
+    });
     await load.stop();
-    await writer.stop();
-    const failed = load.observations.filter((seen) => seen.outcome === "failed").length;
-    assert.equal(failed, 0, `nobody may notice a drill; ${context.failures(load)}`);
+    const failedRequests = load.observations.filter((seen) => seen.outcome === "failed").length;
+    assert.equal(failedRequests, 0, `nobody may notice a drill; ${context.failures(load)}`);
     const { drill } = (await context.expect(0, "status")).json as { drill: { ok: boolean; passed: unknown } };
     assert.ok(drill.ok && drill.passed, "the status must show it");
-    return { ...drillFigures(result), rowsWritten: writer.rows(), failedRequests: failed };
+    return { ...drilled, failedRequests };
   },
 };

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { drillFigures, loseSegment } from "../recovery";
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { inDatabase } from "../jobs";
+import { recoveryOf } from "../postgres";
+import { until } from "../processes";
+import { drillFigures } from "../recovery";
 import { bringLive } from "../releases";
 import type { Scenario } from "../scenario";
 
@@ -10,13 +15,25 @@ export const pitrDrillMissingWal: Scenario = {
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.0.0");
-    const { name, giveBack } = await loseSegment(context, "prod");
-    const failed = await context.expect(4, "drill");
-    assert.match(failed.stdout, new RegExp(`segment ${name} is missing`), "the report must name the segment");
-    const { drill } = (await context.expect(0, "status")).json as { drill: { ok: boolean; detail: string } };
-    assert.ok(!drill.ok && drill.detail.includes("failed"), "the status must show that it failed");
-    await context.expect(4, "checklist", { VERSION: "1.0.0" });
-    giveBack();
+    const name = await inDatabase(context, "prod", async (client) => {
+      await client.query("CREATE TABLE note (n int); DROP TABLE note");
+      const { rows } = await client.query<{ name: string }>(
+        "SELECT pg_walfile_name(pg_switch_wal()) AS name",
+      );
+      return rows[0]?.name ?? "";
+    });
+    const [kept, away] = [join(recoveryOf(context.home).wal, name), join(context.home, name)];
+    await until(`segment ${name} is archived`, 30, () => Promise.resolve(existsSync(kept)));
+    renameSync(kept, away);
+    try {
+      const { drill } = (await context.expect(4, "drill")).json;
+      assert.match(JSON.stringify(drill), new RegExp(`segment ${name} is missing`));
+      const shown = (await context.expect(0, "status")).json.drill as { ok: boolean };
+      assert.ok(!shown.ok, "the status must show that it failed");
+      await context.expect(4, "checklist", { VERSION: "1.0.0" });
+    } finally {
+      renameSync(away, kept);
+    }
     return drillFigures(await context.expect(0, "drill"));
   },
 };

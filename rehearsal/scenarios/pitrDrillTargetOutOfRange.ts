@@ -14,8 +14,12 @@ export const pitrDrillTargetOutOfRange: Scenario = {
       ["2020-01-01T00:00:00Z", /lies before the oldest backup/],
       ["2099-01-01T00:00:00Z", /lies after the newest log/],
     ] as const) {
-      const { stdout } = await context.expect(4, "drill", { AT });
-      assert.match(stdout, reason, "the report must say on which side it lies, and what there is");
+      const { drill } = (await context.expect(4, "drill", { AT })).json;
+      assert.match(
+        JSON.stringify(drill),
+        reason,
+        "the report must say on which side it lies, and what there is",
+      );
     }
     await context.expect(2, "drill", { AT: "2026-11-24T22:00:00" });
     return drillFigures(await context.expect(0, "drill"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copiesLeft, killDuring, loseRows } from "../recovery";
+import { copiesLeft, killRestore, loseRows } from "../recovery";
 import { bringLive } from "../releases";
 import type { Scenario } from "../scenario";
 
@@ -11,7 +11,7 @@ export const restoreBeside: Scenario = {
   run: async (context) => {
     await bringLive(context, "1.0.0");
     const { before, rows, left } = await loseRows(context, "prod");
-    await killDuring(context, ["restore", `TO=${before}`]);
+    await killRestore(context, before);
     const result = await context.expect(0, "restore", { TO: before });
     const {
       rows: found,
