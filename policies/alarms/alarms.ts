@@ -79,7 +79,8 @@ const ofWhat = (value: unknown): boolean =>
   isObject(value) &&
   Object.values(value).every((one) => one === unknown || (isWord(one) && one !== "*")) &&
   (value.TargetGroup === undefined ||
-    ((value.TargetGroup === unknown || /^targetgroup\//.test(String(value.TargetGroup))) &&
+    ((value.TargetGroup === unknown ||
+      (typeof value.TargetGroup === "string" && value.TargetGroup.startsWith("targetgroup/"))) &&
       value.LoadBalancer !== undefined));
 
 const single = (mend: string): Field[] => [
