@@ -7,15 +7,23 @@ import { Processes } from "./processes";
 
 /** What goes wrong around a release and is no release's fault. */
 
-/** Prometheus answers no more, as one does that is out of memory or behind a broken network; gives what brings it back. */
-export function silenceMetrics(context: Context): () => void {
-  new Processes(context.home).signal("prometheus", "SIGSTOP");
-  context.note("Prometheus is silent");
+/** A program of the rehearsal answers no more, as one behind a broken network; gives what brings it back. */
+function silence(context: Context, program: string, said: string): () => void {
+  new Processes(context.home).signal(program, "SIGSTOP");
+  context.note(`${said} is silent`);
   return () => {
-    new Processes(context.home).signal("prometheus", "SIGCONT");
-    context.note("Prometheus answers again");
+    new Processes(context.home).signal(program, "SIGCONT");
+    context.note(`${said} answers again`);
   };
 }
+
+/** No metrics come any more. */
+export const silenceMetrics = (context: Context): (() => void) =>
+  silence(context, "prometheus", "Prometheus");
+
+/** An update under way stands still where it is, for its provider does not answer. */
+export const silenceProviders = (context: Context): (() => void) =>
+  silence(context, "providers", "the provider");
 
 /** For some seconds a table is not there: what reads it fails on both slots alike. */
 export async function takeTableAway(

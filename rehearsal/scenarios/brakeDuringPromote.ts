@@ -3,6 +3,7 @@ import { isServedBy } from "../badCanary";
 import { answeredBy } from "../canaryFigures";
 import { jobFigures } from "../jobs";
 import { figuresOf } from "../load";
+import { silenceProviders } from "../outages";
 import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
 import type { Scenario } from "../scenario";
 
@@ -13,21 +14,27 @@ export const brakeDuringPromote: Scenario = {
   run: async (context) => {
     await bringLive(context, "1.2.0");
     const version = variant(context, "1.2.0-hung");
-    const load = context.load("prod", 100);
+    const load = context.load("prod");
     const deploy = context.begin("deploy", { VERSION: version, ...unseenByStaging });
     assert.ok(await deploy.says(/> promote: pulumi up/), "there must be a promotion");
-    // The command hangs, as on a machine that went to sleep; the engine that it started goes on.
+    const workers = /Deployment release-\w+-worker updating/;
+    const earlier = deploy.lines.filter((line) => workers.test(line)).length;
+    assert.ok(await deploy.says(workers, earlier + 1), "the update must have begun");
+    const goOn = silenceProviders(context);
+    // The command hangs; the engine, of which the program was admitted already, has yet to move the rule.
     deploy.signal("SIGSTOP", true);
-    const back = await context.expect(0, "rollback", { VERSION: "1.2.0" });
+    const rollback = context.begin("rollback", { VERSION: "1.2.0" });
+    assert.ok(await rollback.says(/> verify by requests, after the brake/).finally(goOn), "the brake is on");
+    const back = await rollback.result;
+    assert.equal(back.exitCode, 0, back.stderr.split("\n").slice(-25).join("\n"));
     deploy.signal("SIGKILL");
     await load.stop();
     await isServedBy(context, "1.2.0", digestOf(context, version));
     const reasserted = (back.stderr.match(/the rule was put to/g) ?? []).length;
     assert.ok(reasserted > 0, "the update must have moved the rule, or nothing is proved here");
-    const figures = figuresOf(load.observations);
-    assert.equal(figures.failedRequests, 0, `no request may fail; ${context.failures(load)}`);
+    assert.equal(figuresOf(load.observations).failedRequests, 0, context.failures(load));
     const last = answeredBy(load, digestOf(context, version)).at(-1)?.at ?? back.startedAt;
-    const jobs = await jobFigures(context, load);
-    return { ...figures, ...jobs, reasserted, lastOnBadSeconds: (last - back.startedAt) / 1000 };
+    const figures = { ...figuresOf(load.observations), ...(await jobFigures(context, load)) };
+    return { ...figures, reasserted, lastOnBadSeconds: (last - back.startedAt) / 1000 };
   },
 };
