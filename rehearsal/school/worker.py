@@ -2,6 +2,7 @@
 hand."""
 
 import logging
+import random
 import signal
 import threading
 from types import FrameType
@@ -18,7 +19,11 @@ from school.settings import Settings, read_settings
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.5
-"""How soon the worker looks again after it found no job, or may not take one."""
+"""How soon the worker looks again after it found no job, or may not take one; half as long to half as long again.
+
+Workers that look at the same distance stay in step, and the one behind the longest gap takes most of the jobs: a
+canary's share of the workers would not be its share of the jobs.
+"""
 
 DATABASE_SECONDS = 1.0
 """How soon it connects again after the database was lost."""
@@ -67,7 +72,7 @@ class Worker:
                 continue
             # Also tells that the database is gone while there is nothing to do.
             connection.execute("SELECT 1")
-            self.ending.wait(IDLE_SECONDS)
+            self.ending.wait(IDLE_SECONDS * random.uniform(0.5, 1.5))
 
 
 def main(settings: Settings) -> None:

@@ -239,17 +239,15 @@ def test_an_autovacuum_makes_way(people: str, quick: None) -> None:
         query = "SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = 'people'::regclass"
         return ask(people, query) == [(1,)]
 
-    for setting in (
-        "autovacuum_naptime = 1",
-        "autovacuum_vacuum_cost_limit = 1",
-        "autovacuum_vacuum_cost_delay = 100",
-    ):
-        server(f"ALTER SYSTEM SET {setting}")
+    server("ALTER SYSTEM SET autovacuum_naptime = 1")
     server("SELECT pg_reload_conf()")
     try:
-        server("ALTER TABLE people SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)")
+        # Slow on this table only: the server has many databases, and its three workers must get round to this one.
+        slow = "autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_cost_delay = 100"
+        eager = "autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0"
+        server(f"ALTER TABLE people SET ({slow}, {eager})")
         server("UPDATE people SET age = 1")
-        await_true(is_vacuumed, 20, "the table is vacuumed")
+        await_true(is_vacuumed, 90, "the table is vacuumed")
         run(people, lambda: safe.add_column("people", "first", "text"))
     finally:
         server("ALTER SYSTEM RESET ALL")
