@@ -19,10 +19,10 @@ from school.settings import Settings, read_settings
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.5
-"""How soon the worker looks again after it found no job, or may not take one; half as long to half as long again.
+"""How soon the worker looks again after it found no job, or may not take one; up to half more or less.
 
-Workers that look at the same distance stay in step, and the one behind the longest gap takes most of the jobs: a
-canary's share of the workers would not be its share of the jobs.
+Workers that look at the same distance stay in step, and the one behind the longest gap takes most of the
+jobs: a canary's share of the workers would not be its share of the jobs.
 """
 
 DATABASE_SECONDS = 1.0

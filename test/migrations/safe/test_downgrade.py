@@ -242,7 +242,7 @@ def test_an_autovacuum_makes_way(people: str, quick: None) -> None:
     server("ALTER SYSTEM SET autovacuum_naptime = 1")
     server("SELECT pg_reload_conf()")
     try:
-        # Slow on this table only: the server has many databases, and its three workers must get round to this one.
+        # Slow on this table only: the server's three workers must get round many databases to this one.
         slow = "autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_cost_delay = 100"
         eager = "autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0"
         server(f"ALTER TABLE people SET ({slow}, {eager})")
