@@ -29,7 +29,7 @@ const pupils = 200;
  * The load library sends a second's requests at the second's beginning. Ten generators that begin a tenth of a second
  * after one another make of it a stream in which a gap of 100 ms shows.
  */
-const generators = 10;
+const mostGenerators = 10;
 const connectionsEach = 2;
 
 /**
@@ -95,6 +95,8 @@ export function startLoad(url: string, host: string, perSecond: number): Load {
     run.on("reqError", (error: Error) => note("failed", "", error.message));
     return { stop: () => run.stop(), ended };
   };
+  // A generator sends at least one request a second.
+  const generators = Math.max(1, Math.min(mostGenerators, Math.floor(perSecond)));
   const running: Generator[] = [];
   const starts = Array.from({ length: generators }, (_, index) =>
     setTimeout(() => running.push(begin()), (index * 1000) / generators),
