@@ -3,7 +3,7 @@ import * as batch from "@pulumi/kubernetes/batch/v1";
 import { backfillJobName, type DueBackfill } from "../decisions/backfills";
 import type { Settings } from "../decisions/config";
 import { shortTimeout } from "./lifetimes";
-import { container, podLabels, podSecurity } from "./pod";
+import { jobArgs } from "./jobArgs";
 
 export interface BackfillJobArgs {
   stack: string;
@@ -37,42 +37,23 @@ export class BackfillJob extends ComponentResource {
     const { flag, ratePerSecond, batch: rows } = backfill;
     this.job = new batch.Job(
       `${name}-job`,
-      {
-        metadata: {
-          name: backfillJobName(backfill),
-          namespace: settings.cluster.namespace,
-          labels: podLabels(place),
-          annotations: { "pulumi.com/skipAwait": "true" },
-        },
-        spec: {
-          backoffLimit: 6,
-          activeDeadlineSeconds: longestSeconds,
-          template: {
-            metadata: { labels: podLabels(place) },
-            spec: {
-              ...podSecurity,
-              restartPolicy: "Never",
-              containers: [
-                container(place, {
-                  image: backfill.image,
-                  command: [
-                    "python",
-                    "-m",
-                    "migrations.safe.backfill",
-                    backfill.name,
-                    ...["--flag", flag],
-                    ...["--rate", String(ratePerSecond)],
-                    ...["--batch", String(rows)],
-                    ...["--patience", String(longestSeconds)],
-                  ],
-                  resources: settings.sizing.workers.resources,
-                  environment: [],
-                }),
-              ],
-            },
-          },
-        },
-      },
+      jobArgs(place, {
+        name: backfillJobName(backfill),
+        image: backfill.image,
+        command: [
+          "python",
+          "-m",
+          "migrations.safe.backfill",
+          backfill.name,
+          ...["--flag", flag],
+          ...["--rate", String(ratePerSecond)],
+          ...["--batch", String(rows)],
+          ...["--patience", String(longestSeconds)],
+        ],
+        limitSeconds: longestSeconds,
+        retries: 6,
+        annotation: "pulumi.com/skipAwait",
+      }),
       { parent: this, dependsOn: after, customTimeouts: { create: shortTimeout, delete: shortTimeout } },
     );
     this.registerOutputs({ job: this.job.metadata.name });

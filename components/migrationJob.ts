@@ -3,7 +3,7 @@ import { ComponentResource, type ComponentResourceOptions, type Resource } from 
 import * as batch from "@pulumi/kubernetes/batch/v1";
 import type { Release, Settings } from "../decisions/config";
 import { digest, hex } from "../decisions/digest";
-import { container, podLabels, podSecurity } from "./pod";
+import { jobArgs } from "./jobArgs";
 
 /** Where the database is to be and the image that takes it there. */
 export type Migration = NonNullable<Release["migration"]>;
@@ -59,33 +59,14 @@ export class MigrationJob extends ComponentResource {
     const direction = migration.downgradeFrom === undefined ? "upgrade" : "downgrade";
     this.job = new batch.Job(
       `${name}-job`,
-      {
-        metadata: {
-          name: migrationJobName(migration),
-          namespace: settings.cluster.namespace,
-          labels: podLabels(place),
-          annotations: { "pulumi.com/replaceUnready": "true" },
-        },
-        spec: {
-          backoffLimit: 0,
-          activeDeadlineSeconds: migrationSeconds,
-          template: {
-            metadata: { labels: podLabels(place) },
-            spec: {
-              ...podSecurity,
-              restartPolicy: "Never",
-              containers: [
-                container(place, {
-                  image: migration.image,
-                  command: ["alembic", direction, migration.revision],
-                  resources: settings.sizing.workers.resources,
-                  environment: [],
-                }),
-              ],
-            },
-          },
-        },
-      },
+      jobArgs(place, {
+        name: migrationJobName(migration),
+        image: migration.image,
+        command: ["alembic", direction, migration.revision],
+        limitSeconds: migrationSeconds,
+        retries: 0,
+        annotation: "pulumi.com/replaceUnready",
+      }),
       { parent: this, dependsOn: after, customTimeouts: { create: limit, update: limit } },
     );
     this.registerOutputs({ job: this.job.metadata.name });

@@ -1,7 +1,7 @@
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import * as batch from "@pulumi/kubernetes/batch/v1";
 import type { Settings } from "../decisions/config";
-import { container, podLabels, podSecurity } from "./pod";
+import { jobArgs } from "./jobArgs";
 
 export interface ReportingSchemaArgs {
   stack: string;
@@ -32,33 +32,14 @@ export class ReportingSchema extends ComponentResource {
     const place = { stack, settings, component: "migrate" } as const;
     new batch.Job(
       `${name}-job`,
-      {
-        metadata: {
-          name: `reporting-${revision}`,
-          namespace: settings.cluster.namespace,
-          labels: podLabels(place),
-          annotations: { "pulumi.com/replaceUnready": "true" },
-        },
-        spec: {
-          backoffLimit: 0,
-          activeDeadlineSeconds: limitSeconds,
-          template: {
-            metadata: { labels: podLabels(place) },
-            spec: {
-              ...podSecurity,
-              restartPolicy: "Never",
-              containers: [
-                container(place, {
-                  image,
-                  command: ["alembic", "-c", "reporting/alembic.ini", "upgrade", revision],
-                  resources: settings.sizing.workers.resources,
-                  environment: [],
-                }),
-              ],
-            },
-          },
-        },
-      },
+      jobArgs(place, {
+        name: `reporting-${revision}`,
+        image,
+        command: ["alembic", "-c", "reporting/alembic.ini", "upgrade", revision],
+        limitSeconds,
+        retries: 0,
+        annotation: "pulumi.com/replaceUnready",
+      }),
       {
         parent: this,
         dependsOn: after,
