@@ -24,7 +24,7 @@ export const brakeDuringPromote: Scenario = {
     // The command hangs; the engine, of which the program was admitted already, has yet to move the rule.
     deploy.signal("SIGSTOP", true);
     const rollback = context.begin("rollback", { VERSION: "1.2.0" });
-    assert.ok(await rollback.says(/> verify by requests, after the brake/).finally(goOn), "the brake is on");
+    assert.ok(await rollback.says(/ending deploy of/).finally(goOn), "the brake must be on first");
     const back = await rollback.result;
     assert.equal(back.exitCode, 0, back.stderr.split("\n").slice(-25).join("\n"));
     deploy.signal("SIGKILL");
