@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { downgradeBegan, peopleWith, publishedOver, reasonsOff } from "../publishedFlags";
-import { bringLive, deployToStaging } from "../releases";
+import { bringLive, deployToStaging, variant } from "../releases";
 import type { Scenario } from "../scenario";
 
 const [STACK, risky, NAME, revision] = ["staging", "gradebook-v2", "guardians", "3f2a77aa"] as const;
@@ -16,7 +16,7 @@ export const flagGating: Scenario = {
     const restore = context.set(STACK, "flags", { [NAME]: needing });
     const added = await context.plainUp(STACK);
     assert.equal(added.exitCode, 0, added.stdout + added.stderr);
-    await deployToStaging(context, "1.1.0");
+    await deployToStaging(context, variant(context, "1.1.0-flags", "1.1.0")); // new: no rollback to old flags
     const deployed = await reasonsOff(context, STACK, risky);
     assert.deepEqual(deployed.slice(-2), [notValidated, undefined], "off, and on once it is validated");
     await context.expect(0, "flag", { STACK, NAME, PERCENTAGE: "75" });
