@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { downgradeBegan, peopleWith, publishedOver, reasonsOff } from "../publishedFlags";
+import { isOffBeforeDowngrade, peopleWith, publishedOver, reasonsOff } from "../publishedFlags";
 import { bringLive, deployToStaging, variant } from "../releases";
 import type { Scenario } from "../scenario";
 
-const [STACK, risky, NAME, revision] = ["staging", "gradebook-v2", "guardians", "3f2a77aa"] as const;
+const [STACK, risky, NAME, revision] = ["staging", "gradebook-v2", "guardians", "9c1b0d2f"] as const;
 const needing = { risk: "low", percentage: 50, owner: "school", expires: "2099-01-01", revision };
 const notValidated = "the live release is not validated";
 
@@ -16,7 +16,7 @@ export const flagGating: Scenario = {
     const restore = context.set(STACK, "flags", { [NAME]: needing });
     const added = await context.plainUp(STACK);
     assert.equal(added.exitCode, 0, added.stdout + added.stderr);
-    await deployToStaging(context, variant(context, "1.1.0-flags", "1.1.0")); // new: no rollback to old flags
+    await deployToStaging(context, variant(context, "1.2.0-flags")); // new: no rollback to old flags
     const deployed = await reasonsOff(context, STACK, risky);
     assert.deepEqual(deployed.slice(-2), [notValidated, undefined], "off, and on once it is validated");
     await context.expect(0, "flag", { STACK, NAME, PERCENTAGE: "75" });
@@ -27,12 +27,12 @@ export const flagGating: Scenario = {
     const refused = await context.expect(4, "flag", { STACK, NAME, PERCENTAGE: "90" });
     assert.match(refused.stderr, /held: rehearsed[\s\S]*HOLD=off/, "it must say how the flag is released");
     await context.expect(0, "flag", { STACK, NAME, HOLD: "off", REASON: "over", ACTOR: "rehearsal" });
-    await context.expect(0, "rollback", { STACK, VERSION: "1.0.0", DATABASE: "downgrade" });
+    const down = await context.expect(0, "rollback", { STACK, VERSION: "1.0.0", DATABASE: "downgrade" });
     const back = (await reasonsOff(context, STACK, risky)).slice(deployed.length);
     assert.ok(back.includes(notValidated) && back.at(-1) === undefined, "off again, until it is validated");
     const below = (await publishedOver(context, STACK, NAME)).at(-1);
-    assert.match(below?.off ?? "on", /does not have revision 3f2a77aa/, "off below its revision");
-    assert.ok((below?.at ?? 0) < (await downgradeBegan(context, STACK, revision)), "off before it goes");
+    assert.match(below?.off ?? "on", /does not have revision 9c1b0d2f/, "off below its revision");
+    assert.ok(isOffBeforeDowngrade(down, NAME), "off before it goes");
     restore();
     assert.equal((await context.plainUp(STACK)).exitCode, 0);
     return { peopleBefore: few.size, peopleAfter: many.size };
