@@ -9,6 +9,7 @@ import type { Context } from "./context";
 import { readStaging } from "./facts";
 import { exitCodes, Failure } from "./failure";
 import type { Operation } from "./operation";
+import { isOverridden } from "./override";
 import { here } from "./process";
 
 /** Reads what the checks look at and runs them. What cannot be read is left out, and its check is then not ok. */
@@ -78,10 +79,9 @@ export const describeChecks = (checks: readonly Check[]): string =>
 /** Throws refused (4) with every check that failed and was not overridden. */
 export function passChecklist(ctx: Context, checks: Check[]): void {
   ctx.report.set("checklist", checks);
-  const overridden = new Set(ctx.options.override?.split(",") ?? []);
   for (const check of checks)
     ctx.report.say(`${check.ok ? "ok    " : "NOT OK"} ${check.title}: ${check.detail}`);
-  const failed = checks.filter((check) => !check.ok && !(check.overridable && overridden.has(check.id)));
+  const failed = checks.filter((check) => !check.ok && !(check.overridable && isOverridden(ctx, check.id)));
   if (failed.length === 0) return;
   const [first] = failed;
   throw new Failure(

@@ -2,9 +2,11 @@ import type { TargetCounts, Unknown } from "../decisions/gate/observation";
 import type { GateSettings } from "../decisions/gate/state";
 import { look, startWatching, wordOn, type WatchResult } from "../decisions/gate/watching";
 import type { ServiceWindows } from "../decisions/errorBudget";
+import { overridable } from "../decisions/facts";
 import { other, parameters as paths, type Slot } from "../decisions/names";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
+import { isOverridden } from "./override";
 import type { Route } from "./ports/loadBalancer";
 import { writeSaved, type SavedWatch } from "./savedWatch";
 import { wait } from "./wait";
@@ -180,8 +182,8 @@ async function inTime<T>(reading: Promise<T>): Promise<T | undefined> {
 }
 
 /** What the gate goes by here: config, and the checks that a person overrode. */
-export const gateSettings = ({ settings, options }: Context): GateSettings => ({
-  gate: settings.gate,
-  slo: settings.slo,
-  ...(options.override?.split(",").includes("budget") ? { overridden: ["budget"] as const } : {}),
+export const gateSettings = (ctx: Context): GateSettings => ({
+  gate: ctx.settings.gate,
+  slo: ctx.settings.slo,
+  ...(isOverridden(ctx, overridable.budget) ? { overridden: [overridable.budget] } : {}),
 });
