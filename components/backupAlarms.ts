@@ -11,24 +11,29 @@ import * as scheduler from "@pulumi/aws/scheduler";
 import * as sfn from "@pulumi/aws/sfn";
 import * as sns from "@pulumi/aws/sns";
 import { backupAlarms, type BackupAlarm } from "../decisions/alarms/backupAlarms";
+import type { Subscriber } from "../decisions/alarms/subscribers";
 import { backupNames } from "../decisions/backupNames";
 import { databaseOf, lagMetric, lagMinutes, lagStateMachine } from "../decisions/restorableLag";
+import { subscribe } from "./subscribed";
 
 export interface BackupAlarmsArgs {
   application: string;
   stack: string;
   databaseArn: string;
+  /** Who is told. */
+  subscribers: readonly Subscriber[];
 }
 
 /** Alarms on absent, failed and slow backups and on the lag of point-in-time recovery, which a state machine measures. */
 export class BackupAlarms extends ComponentResource {
-  /** ARN of the topic to subscribe to. */
+  /** ARN of the topic that they tell. */
   readonly topicArn: Output<string>;
 
   constructor(name: string, args: BackupAlarmsArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:BackupAlarms", name, {}, options);
     const names = backupNames(args.application, args.stack);
     const topic = new sns.Topic(`${name}-topic`, { name: names.alarms }, { parent: this });
+    subscribe(`${name}-topic`, topic, args.subscribers, this);
     for (const alarm of backupAlarms(names.vault, args.databaseArn))
       new cloudwatch.MetricAlarm(
         `${name}-${alarm.key}`,

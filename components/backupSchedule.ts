@@ -10,7 +10,7 @@ import { BackupAlarms } from "./backupAlarms";
 
 export interface BackupScheduleArgs {
   stack: string;
-  settings: Pick<Settings, "application" | "database" | "backups">;
+  settings: Pick<Settings, "application" | "database" | "backups" | "alarms">;
 }
 
 /** AWS Backup's shortest start window, minutes. Its default of 8 hours would let an hourly backup drift by hours. */
@@ -41,7 +41,7 @@ export class BackupSchedule extends ComponentResource {
 
   constructor(name: string, { stack, settings }: BackupScheduleArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:BackupSchedule", name, {}, options);
-    const { application, database, backups } = settings;
+    const { application, database, backups, alarms: told } = settings;
     const prefix = `${application.name}-${stack}`;
     const names = backupNames(application.name, stack);
     const vault = guardedVault(name, names.vault, settings, this);
@@ -79,7 +79,7 @@ export class BackupSchedule extends ComponentResource {
     restoreTests(name, names.restoreTests, { vault, role, attachments, databaseArn: database.arn }, this);
     const alarms = new BackupAlarms(
       `${name}-alarms`,
-      { application: application.name, stack, databaseArn: database.arn },
+      { application: application.name, stack, databaseArn: database.arn, subscribers: told.subscribers },
       { parent: this },
     );
     this.vaultArn = vault.arn;

@@ -19,6 +19,7 @@ import {
 import { dashboard } from "../decisions/alarms/dashboard";
 import { compositeRule, releaseAlarms } from "../decisions/alarms/releaseAlarms";
 import type { Slot } from "../decisions/names";
+import { subscribe } from "./subscribed";
 
 export interface ReleaseAlarmsArgs extends AlarmSettings {
   /** ARN of the load balancer that the listener belongs to. */
@@ -35,7 +36,7 @@ export interface ReleaseAlarmsArgs extends AlarmSettings {
  * What rings, when, and what no data means, is decided in decisions/alarms, alarm by alarm with the reason.
  */
 export class ReleaseAlarms extends ComponentResource {
-  /** ARN of the topic to subscribe to. */
+  /** ARN of the topic that they tell. */
   readonly topicArn: Output<string>;
 
   constructor(name: string, args: ReleaseAlarmsArgs, options?: ComponentResourceOptions) {
@@ -44,6 +45,7 @@ export class ReleaseAlarms extends ComponentResource {
     const prefix = alarmPrefix(settings.application.name, stack);
     const topicName = alarmTopic(settings.application.name, stack);
     const topic = new sns.Topic(`${name}-topic`, { name: topicName }, { parent: this });
+    subscribe(`${name}-topic`, topic, settings.alarms.subscribers, this);
     const actions = { alarmActions: [topic.arn], okActions: [topic.arn] };
     const names = namesOf(args);
     const specs = releaseAlarms(args);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { subscribersSchema } from "./alarms/subscribers";
 import { changeWindowSchema } from "./changeWindow";
 import { commsSchema } from "./comms";
 import { describeFaults, knownKeys, type Fault } from "./faults";
@@ -248,6 +249,8 @@ const settingsFields = z.strictObject({
      * no such alarm, for a stack that nobody uses all day.
      */
     maxQuietMinutes: z.int().min(0).max(1440).default(0),
+    /** Who is told when an alarm on the release or on the backups rings. Default: nobody, which production may not say. */
+    subscribers: subscribersSchema,
   }),
   evidence: z
     .strictObject({

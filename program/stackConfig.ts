@@ -1,4 +1,5 @@
 import { getStack, runtime } from "@pulumi/pulumi";
+import { nobodyIsTold } from "../decisions/alarms/subscribers";
 import { type Settings, parse } from "../decisions/config";
 import { refusal } from "./refusal";
 
@@ -41,6 +42,8 @@ export function stackSettings(): Settings {
       );
   }
   const parsed = parse(values);
+  const untold = parsed.ok && nobodyIsTold(parsed.settings);
+  if (untold) faults.push(untold);
   if (!parsed.ok) faults.push(...parsed.faults.map((fault) => `${fault.path}: ${fault.message}`));
   if (parsed.ok && faults.length === 0) return parsed.settings;
   const counted = faults.length === 1 ? "a fault" : `${faults.length} faults`;

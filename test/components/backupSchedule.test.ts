@@ -8,8 +8,9 @@ import { settingsWith } from "./settings";
 const instance = "arn:aws:rds:eu-central-1:123456789012:db:school-prod";
 const cluster = "arn:aws:rds:eu-central-1:123456789012:cluster:school-prod";
 
-async function declared(backups: object, arn = instance): Promise<Map<string, Declared>> {
-  const settings = settingsWith({}, { backups, database: { arn, secretName: "school-database" } });
+async function declared(backups: object, arn = instance, alarms?: object): Promise<Map<string, Declared>> {
+  const database = { arn, secretName: "school-database" };
+  const settings = settingsWith({}, { backups, database, ...(alarms && { alarms }) });
   return declare(() => new BackupSchedule("backups", { stack, settings }));
 }
 let resources: Map<string, Declared>;
@@ -23,6 +24,32 @@ const ruleOf = (kind: string) => {
 describe("the backups of an instance", () => {
   beforeAll(async () => {
     resources = await declared({ retentionDays: 8 });
+  });
+
+  it("are these resources and no others", () => {
+    const counts: Record<string, number> = {};
+    for (const { type } of resources.values()) counts[type] = (counts[type] ?? 0) + 1;
+    expect(counts).toEqual({
+      "deployment-safety:components:BackupSchedule": 1,
+      "deployment-safety:components:BackupAlarms": 1,
+      "aws:kms/key:Key": 1,
+      "aws:kms/alias:Alias": 1,
+      "aws:backup/vault:Vault": 1,
+      "aws:backup/vaultPolicy:VaultPolicy": 1,
+      "aws:backup/vaultLockConfiguration:VaultLockConfiguration": 1,
+      "aws:backup/plan:Plan": 2,
+      "aws:backup/selection:Selection": 2,
+      "aws:backup/restoreTestingPlan:RestoreTestingPlan": 1,
+      "aws:backup/restoreTestingSelection:RestoreTestingSelection": 1,
+      "aws:cloudwatch/metricAlarm:MetricAlarm": 4,
+      "aws:sns/topic:Topic": 1,
+      "aws:sns/topicSubscription:TopicSubscription": 1,
+      "aws:sfn/stateMachine:StateMachine": 1,
+      "aws:scheduler/schedule:Schedule": 1,
+      "aws:iam/role:Role": 3,
+      "aws:iam/rolePolicy:RolePolicy": 2,
+      "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 2,
+    });
   });
 
   it("keep within the limits of AWS that are written down", () => {
@@ -40,6 +67,12 @@ describe("the backups of an instance", () => {
       enableContinuousBackup: true,
       lifecycle: { deleteAfter: 8 },
     });
+    for (const kind of ["hourly", "continuous"]) {
+      // A continuous point cannot be copied nor go to cold storage, and an hourly one is too young for it.
+      expect(ruleOf(kind)).not.toHaveProperty("copyActions");
+      expect(ruleOf(kind).lifecycle).toEqual({ deleteAfter: 8 });
+      expect(ruleOf(kind).targetVaultName).toBe("school-prod-database");
+    }
   });
 
   it("start and end within windows that fit an hourly schedule", () => {
@@ -119,13 +152,39 @@ describe("the backups of an instance", () => {
       comparisonOperator: "LessThanThreshold",
       evaluationPeriods: 3,
       period: 3600,
+      threshold: 1,
+      statistic: "Sum",
+      namespace: "AWS/Backup",
       treatMissingData: "breaching",
       dimensions: { BackupVaultName: "school-prod-database" },
     });
+    expect(input("backups-alarms-missing")).not.toHaveProperty("metricQueries");
+    expect(input("backups-alarms-failed")).toMatchObject({
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: 0,
+      evaluationPeriods: 1,
+      treatMissingData: "notBreaching",
+    });
     const { metricQueries } = input("backups-alarms-failed") as { metricQueries: { expression?: string }[] };
     expect(metricQueries).toHaveLength(4);
+    expect(metricQueries.slice(1)).toEqual(
+      ["Failed", "Aborted", "Expired"].map((state) => ({
+        id: state.toLowerCase(),
+        metric: {
+          metricName: `NumberOfBackupJobs${state}`,
+          namespace: "AWS/Backup",
+          dimensions: { BackupVaultName: "school-prod-database" },
+          stat: "Sum",
+          period: 3600,
+        },
+      })),
+    );
     expect(metricQueries[0]?.expression).toMatch(/^IF\(HOUR\(.*\) >= 3 AND HOUR\(.*\) <= 4, 0, /);
     expect(input("backups-alarms-too-long")).toMatchObject({
+      metricName: "NumberOfBackupJobsRunning",
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      threshold: 1,
+      treatMissingData: "notBreaching",
       statistic: "Minimum",
       evaluationPeriods: 12,
       period: 300,
@@ -137,13 +196,51 @@ describe("the backups of an instance", () => {
     expect(alarms).toHaveLength(4);
     for (const { inputs } of alarms) {
       expect(inputs.name).toMatch(/^backup-school-prod-/);
-      expect(inputs.alarmActions).toEqual(["arn:aws:test:eu-central-1:123456789012:backups-alarms-topic"]);
+      for (const actions of [inputs.alarmActions, inputs.okActions])
+        expect(actions).toEqual(["arn:aws:test:eu-central-1:123456789012:backups-alarms-topic"]);
+      expect(inputs).not.toHaveProperty("insufficientDataActions");
+      expect(inputs.alarmDescription).toMatch(/Runbook: docs\/backups\.md$/);
     }
   });
 
+  it("tell whom the config names, each by a name of his own, and nobody where it names nobody", async () => {
+    const subscriptions = (of: Map<string, Declared>) =>
+      [...of.values()].filter(({ type }) => type.endsWith(":TopicSubscription"));
+    expect(subscriptions(resources)).toMatchObject([
+      {
+        name: expect.stringMatching(/^backups-alarms-topic-email-[0-9a-f]{8}$/) as string,
+        inputs: {
+          topic: "arn:aws:test:eu-central-1:123456789012:backups-alarms-topic",
+          protocol: "email",
+          endpoint: "on-call@school.example.com",
+        },
+      },
+    ]);
+    expect(subscriptions(await declared({ retentionDays: 8 }, instance, {}))).toEqual([]);
+  });
+
   it("measure every five minutes how far point-in-time recovery lies behind, and ring above ten", () => {
-    expect(input("backups-alarms-schedule")).toMatchObject({ scheduleExpression: "rate(5 minutes)" });
+    expect(input("backups-alarms-schedule")).toMatchObject({
+      scheduleExpression: "rate(5 minutes)",
+      flexibleTimeWindow: { mode: "OFF" },
+      target: {
+        arn: "arn:aws:test:eu-central-1:123456789012:backups-alarms-lag",
+        retryPolicy: { maximumRetryAttempts: 0 },
+      },
+    });
+    expect(JSON.parse(input("backups-alarms-schedule-policy").policy as string)).toMatchObject({
+      Statement: [
+        {
+          Action: "states:StartExecution",
+          Resource: "arn:aws:test:eu-central-1:123456789012:backups-alarms-lag",
+        },
+      ],
+    });
     expect(input("backups-alarms-restorable-lag")).toMatchObject({
+      comparisonOperator: "GreaterThanThreshold",
+      statistic: "Maximum",
+      period: 300,
+      evaluationPeriods: 2,
       threshold: 600,
       treatMissingData: "breaching",
       dimensions: { Database: instance },
@@ -161,7 +258,14 @@ describe("the backups of an instance", () => {
     const { namespace, metricName } = input("backups-alarms-restorable-lag");
     expect(machine.States.Publish.Arguments).toMatchObject({
       Namespace: namespace,
-      MetricData: [{ MetricName: metricName, Dimensions: [{ Name: "Database", Value: instance }] }],
+      MetricData: [
+        {
+          MetricName: metricName,
+          Dimensions: [{ Name: "Database", Value: instance }],
+          Unit: "Seconds",
+          Value: "{% ($millis() - $toMillis($latest)) / 1000 %}",
+        },
+      ],
     });
     expect(JSON.parse(input("backups-alarms-lag-policy").policy as string)).toMatchObject({
       Statement: [

@@ -74,6 +74,13 @@ describe("the stack's config", () => {
     expect(faults()).toContain("gate");
   });
 
+  it("is refused where nobody would be told of an alarm, but not before production", () => {
+    configure({ alarms: { maxErrorPercent: 1 } });
+    expect(faults()).toMatch(/has a fault.*\n {2}- alarms\.subscribers: is empty/);
+    configure({ alarms: { maxErrorPercent: 1 }, promotedFrom: undefined });
+    expect(stackSettings().alarms.subscribers).toEqual([]);
+  });
+
   it("is refused where a key holds a secret, because history would not show it", () => {
     configure({}, ["deployment-safety:flags", "aws:secretKey"]);
     expect(faults()).toMatch(/has a fault.*\n {2}- flags: holds a secret/);
