@@ -30,7 +30,7 @@ doctor: ## What was found on this machine, what is missing, how to get it
 checklist: ## May this version be released? VERSION=
 deploy: ## Release VERSION= through checklist, migration, canary, promotion and validation
 migrate: ## Only the migration of VERSION=
-prove-downgrade: ## Take STACK='s own database down to the release before and up again, before prod takes the revision
+prove-downgrade: ## Take STACK='s own database down to the release before (or VERSION=) and up again, before prod takes the revision
 status: ## What runs where, with which weight; who holds the stack
 smoke: ## Smoke tests on live traffic, or on SLOT= through its test rule
 flag: ## Change who has the flag NAME=: PERCENTAGE=, ROLES=, COHORTS=; hold it off: HOLD=on|off

@@ -70,7 +70,7 @@ export const commands = {
   "prove-downgrade": {
     summary:
       "take the stack's database down to the release before and up again, for the next stack to rely on",
-    options: ["dryRun", "yes"],
+    options: ["version", "dryRun", "yes"],
     load: () => import("./commands/proveDowngrade.js"),
   },
   smoke: {

@@ -27,9 +27,18 @@ export async function deployToStaging(context: Context, version: string): Promis
   const load = context.load("staging", 50);
   try {
     await context.expect(0, "deploy", { STACK: "staging", VERSION: version });
+    await proveDowngrade(context, version);
   } finally {
     await load.stop();
   }
+}
+
+/** Staging takes its database down and up again, where production has yet to take the revision and asks for that. */
+async function proveDowngrade(context: Context, version: string): Promise<void> {
+  const prod = await context.published("prod");
+  const live = prod?.slots[prod.live];
+  if (!live || prod.migration?.revision === recordOf(context, version).revision) return;
+  await context.expect(0, "prove-downgrade", { STACK: "staging", VERSION: live.version, YES: "1" });
 }
 
 /** Fills a stack's database with the example's pupils, guardians and grades; may be repeated. */
@@ -93,6 +102,7 @@ export async function bringLive(context: Context, version: string): Promise<void
     try {
       if (await context.refused(stack, digestOf(context, version))) await allow(context, stack, version);
       await context.expect(0, "deploy", { STACK: stack, VERSION: version });
+      if (stack === "staging" && !first) await proveDowngrade(context, version);
     } finally {
       await load?.stop();
     }

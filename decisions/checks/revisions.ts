@@ -99,7 +99,8 @@ export function downgradedInStaging(facts: RevisionFacts): Outcome {
   if (!pending) return unknown;
   if (pending.length === 0) return none;
   if (!live) return { ok: true, detail: "a first release: there is nothing to go down to" };
-  const next = `Run \`make prove-downgrade STACK=${promotedFrom}\`.`;
+  // Named, because that stage may hold another release by now in its other slot.
+  const next = `Run \`make prove-downgrade STACK=${promotedFrom} VERSION=${live.version}\`.`;
   if (!downgraded)
     return { ok: false, detail: `${promotedFrom}'s output \`downgrades\` could not be read`, next };
   const missing = pending.filter(({ id }) => downgraded.get(id) === undefined);
@@ -116,4 +117,10 @@ export const revisionChecks = [
   { id: "revisions-reviewed", title: "New revisions are reviewed", row: "A7", look: revisionsReviewed },
   { id: "seeds-current", title: "The seed scripts fit the schema", row: "A8", look: seedsCurrent },
   { id: "downgrades-proved", title: "Downgrades are proved", row: "A9", look: downgradesProved },
+  {
+    id: "downgraded-in-staging",
+    title: "The stage before has gone down and up",
+    row: "B5",
+    look: downgradedInStaging,
+  },
 ] as const;

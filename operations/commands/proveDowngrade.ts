@@ -1,8 +1,10 @@
+import type { SlotRelease } from "../../decisions/config";
 import type { DowngradeEvidence } from "../../decisions/downgrades";
 import { liveDigest } from "../../decisions/digest";
 import { other, parameters as paths, slots } from "../../decisions/names";
 import { plan, type PlannedStep } from "../../decisions/plan";
 import { pendingRevisions } from "../../decisions/revisionProof";
+import { findTarget } from "../../decisions/target";
 import { sha256Of } from "../../records/evidence";
 import { readReleases } from "../../records/releases";
 import { readRevisionFiles } from "../../records/revisions";
@@ -14,7 +16,8 @@ import { operate, type Operation } from "../operation";
 import { makeLine } from "../options";
 
 /**
- * Takes the stack's own database down to the revision of the release before, and up again while that release serves (B5).
+ * Takes the stack's own database down to the revision of the release before (VERSION=, by default the one in the other
+ * slot), and up again while that release serves (B5).
  * Run on the stage before production, after it has validated a release: production takes a revision only then. A run that
  * was killed leaves a validated release of either version, or a paused one; `make rollback VERSION=` finishes it.
  */
@@ -24,13 +27,15 @@ export async function run(ctx: Context): Promise<void> {
     ctx.options,
     ctx.signal,
   );
+  let version = "<tag>";
   await operate(ctx, {}, async (operation) => {
     const trial = trialOf(operation);
+    version = trial.version;
     if (trial.revisions.every((revision) => isProved(operation, revision))) {
       const went = trial.revisions.join(", ");
       ctx.report.print(
         went === ""
-          ? `Both slots of stack ${ctx.stack} work with the database's revision: there is nothing to take down.`
+          ? `${trial.before} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to take down.`
           : `Stack ${ctx.stack} has taken down ${went} and up again already.`,
       );
       return;
@@ -56,14 +61,14 @@ export async function run(ctx: Context): Promise<void> {
     await carryOut(operation, up.slice(-1), {});
     ctx.report.print(describeUpdates(operation));
   });
-  ctx.report.next(makeLine("prod", "deploy", { VERSION: "<tag>" }));
+  ctx.report.next(makeLine("prod", "deploy", { VERSION: version }));
 }
 
 /** What is to be taken down. */
 interface Trial {
   /** The version that is live, and is live again at the end. */
   version: string;
-  /** The version in the other slot. */
+  /** The version that serves while the database is down. */
   before: string;
   /** The revision that it needs. */
   to: string;
@@ -71,28 +76,44 @@ interface Trial {
   revisions: string[];
 }
 
-function trialOf({ ctx, current }: Operation): Trial {
-  const [live, before] = [current.slots[current.live], current.slots[other(current.live)]];
+function trialOf({ ctx, current, history, published }: Operation): Trial {
+  const [live, standby] = [current.slots[current.live], current.slots[other(current.live)]];
   if (!live || current.validated === undefined || current.validated !== liveDigest(current))
     throw new Failure(
       exitCodes.refused,
       `Stack ${ctx.stack} has no validated release, so there is none that could be taken back. Nothing was changed.`,
       { next: makeLine(ctx.stack, "deploy", { VERSION: live?.version ?? "<tag>" }) },
     );
+  const { version } = ctx.options;
+  const before = version === undefined ? standby : goodRelease(history, published, version);
   if (!before)
     throw new Failure(
       exitCodes.refused,
-      `The other slot of stack ${ctx.stack} is empty, so there is no release to go back to. Nothing was changed.`,
-      { next: makeLine(ctx.stack, "status") },
+      `The other slot of stack ${ctx.stack} is empty, so there is no release to go back to; name one that was validated here. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "prove-downgrade", { VERSION: "<tag>" }) },
     );
-  const { parents } = readRevisionFiles(ctx.root);
-  const revisions = pendingRevisions(parents, before.revision, current.migration?.revision ?? live.revision);
+  const at = current.migration?.revision ?? live.revision;
+  const files = readRevisionFiles(ctx.root);
+  const revisions = pendingRevisions(files.parents, before.revision, at);
   if (!revisions)
     throw new Failure(
       exitCodes.refused,
-      `The files do not say which revisions lie between ${before.revision} and ${live.revision}. Nothing was changed.`,
+      `The files do not say which revisions lie between ${before.revision} and ${at}. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "status") },
     );
   return { version: live.version, before: before.version, to: before.revision, revisions };
+}
+
+/** The release of a version that was validated here. Throws the exit code of a rollback to it where there is none. */
+function goodRelease(
+  history: Operation["history"],
+  { refused }: Operation["published"],
+  version: string,
+): SlotRelease | undefined {
+  const found = findTarget(history, new Set(refused.keys()), { version });
+  if (!found.ok) throw new Failure(found.code, `${found.reasons.join("\n")} Nothing was changed.`);
+  const { release } = found.target.settings;
+  return release.slots[release.live];
 }
 
 /** Whether the stack has done so already, with the revision's file as it is now. */

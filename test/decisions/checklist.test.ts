@@ -60,6 +60,7 @@ describe("the checklist", () => {
       "revisions-reviewed",
       "seeds-current",
       "downgrades-proved",
+      "downgraded-in-staging",
     ]);
   });
   it.each<[string, Partial<ChecklistFacts>, string[][]]>([
