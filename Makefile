@@ -7,12 +7,12 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore incident audit-verify flag
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -38,6 +38,10 @@ settle: ## Empty the slot that has no traffic
 sync: ## Write the stack's newest release into the stack file of this working copy
 
 ##@ When it goes wrong
+playbook: ## The steps of docs/playbook.md with the real state filled in, and the next command
+incident: ## Open one with TICKET= TITLE=, take INCIDENT= to STATE= with REASON=, or list the open ones
+stabilize: ## Switch the flags of INCIDENT= off and hold them; CAUSE=migration pauses traffic too
+notify: ## Tell people of INCIDENT= as it stands; AUDIENCE=stakeholders,on-call,guardians
 rollback: ## Back to VERSION= or UPDATE=, from stack history; DATABASE=auto|keep|downgrade
 pause: ## Answer every request with the fixed 503
 open: ## Send requests to the application again
@@ -49,7 +53,7 @@ approve: ## Approve CHANGE=<revision|vault-lock> with REASON=; WINDOW=<from>/<to
 notify-guardians: ## Tell guardians of the approved CHANGE=; TEXT= TEXT_AR=
 
 ##@ Records
-incident: ## Open one with TICKET= TITLE=, or take INCIDENT= to STATE= with REASON=
+postmortem: ## Write the post-mortem of INCIDENT=: times, impact, timeline and differences from the records
 audit-verify: ## Is the audit trail whole? Names what was changed, taken out or put in
 
 # The commands of a night do not install anything; those that start a release do.

@@ -32,6 +32,8 @@ export const parameters = {
   killSwitch: (stack: string) => `${parameterRoot(stack)}kill-switch`,
   /** Number and hash of the newest event of the audit trail, JSON. */
   auditHead: (stack: string) => `${parameterRoot(stack)}audit/head`,
+  /** One open incident, JSON, by the hash of its cause: creating it without overwriting makes the same cause one incident. */
+  incident: (stack: string, causeKey: string) => `${parameterRoot(stack)}audit/incident/${causeKey}`,
   /** What the newest update left in force against irreversible changes, JSON; written by the program. */
   guard: (stack: string) => `${parameterRoot(stack)}guard`,
   /** The lease of the operation under way, JSON. */

@@ -29,6 +29,9 @@ export type OptionName =
   | "text"
   | "textArabic"
   | "incident"
+  | "source"
+  | "cause"
+  | "audience"
   | "state"
   | "title"
   | "ticket"
@@ -143,11 +146,18 @@ export const commands = {
     options: ["to", "remove", "dryRun", "yes"],
     load: () => import("./commands/restore.js"),
   },
+  playbook: {
+    summary: "show C1 to C7 with the stack's state: what is done, and the next command",
+    options: ["incident"],
+    load: () => import("./commands/playbook.js"),
+  },
   incident: {
-    summary: "open an incident for a ticket, or take one a state further",
+    summary: "open an incident for a ticket, take one a state further, or list the open ones",
     options: [
+      "source",
       "title",
       "ticket",
+      "at",
       "incident",
       "state",
       "reason",
@@ -158,6 +168,21 @@ export const commands = {
       "dryRun",
     ],
     load: () => import("./commands/incident.js"),
+  },
+  stabilize: {
+    summary: "switch an incident's flags off and hold them; pause traffic where a migration is the cause",
+    options: ["incident", "cause", "name", "dryRun"],
+    load: () => import("./commands/stabilize.js"),
+  },
+  notify: {
+    summary: "tell people of an incident as it stands",
+    options: ["incident", "audience", "text", "textArabic", "dryRun"],
+    load: () => import("./commands/notify.js"),
+  },
+  postmortem: {
+    summary: "write an incident's post-mortem, with what the records know filled in",
+    options: ["incident", "dryRun"],
+    load: () => import("./commands/postmortem.js"),
   },
   "audit-verify": {
     summary: "check that nothing in the audit trail was changed, taken out or put in",

@@ -1,11 +1,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { commands, type CommandName, type OptionName, type Run } from "./catalogue";
+import { readAlarmQueue } from "./alarmQueue";
 import { createContext, type Context } from "./context";
 import { exitCodeOf, exitCodes, Failure } from "./failure";
-import { reportTakenBack } from "./incidents";
 import { makeLine, readOptions, type Raw } from "./options";
 import { recordCommand } from "./record";
 import { createReport } from "./report";
+import { endTakenBack } from "./takenBack";
 
 /** Flags and help of every option; a command takes those that its catalogue entry names. */
 const optionTexts: Record<OptionName, [flags: string, text: string]> = {
@@ -14,7 +15,7 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   revision: ["--revision <id>", "Alembic revision (REVISION)"],
   digest: ["--digest <sha256>", "image digest (DIGEST)"],
   slot: ["--slot <slot>", "blue or green instead of live traffic (SLOT)"],
-  at: ["--at <time>", "time in the past to restore to, ISO with its zone; default: now (AT)"],
+  at: ["--at <time>", "time in the past: what a drill restores to, or when an incident began (AT)"],
   to: ["--to <time>", "time to restore to, ISO with its zone (TO)"],
   remove: ["--remove <copy>", "copy that a restore made, to be removed (REMOVE)"],
   name: ["--name <flag>", "name of the flag (NAME)"],
@@ -41,6 +42,12 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   ],
   expires: ["--expires <time>", "until when it counts; default: the end of the window (EXPIRES)"],
   text: ["--text <english>", "what guardians will notice, in English; default: the revision's impact (TEXT)"],
+  source: ["--source <source>", "alarm or ticket (SOURCE)"],
+  cause: ["--cause <cause>", "migration pauses traffic too; release (CAUSE)"],
+  audience: [
+    "--audience <list>",
+    "stakeholders, on-call, guardians, separated by commas; default: the first two (AUDIENCE)",
+  ],
   state: ["--state <state>", "stabilized, mitigated, resolved or closed (STATE)"],
   title: ["--title <text>", "what people notice (TITLE)"],
   ticket: ["--ticket <id>", "ticket that an incident is opened for (TICKET)"],
@@ -109,13 +116,15 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     const { run } = await load();
     ctx = createContext({ command: name, options, report, abort, stopUpdates: stopUpdates.signal });
     await run(ctx);
-    await reportTakenBack(ctx, exitCodes.done, undefined);
+    await endTakenBack(ctx, exitCodes.done, undefined);
+    await readAlarmQueue(ctx);
     await recordCommand(ctx, exitCodes.done, undefined);
     return report.end();
   } catch (error) {
     // Whatever an interruption broke on its way out, the interruption is what happened.
     const end: unknown = abort.signal.aborted ? abort.signal.reason : error;
-    if (ctx) await reportTakenBack(ctx, exitCodeOf(end), end);
+    if (ctx) await endTakenBack(ctx, exitCodeOf(end), end);
+    if (ctx && exitCodeOf(end) !== exitCodes.usage) await readAlarmQueue(ctx);
     if (ctx) await recordCommand(ctx, exitCodeOf(end), end);
     return report.end(end);
   } finally {

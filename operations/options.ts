@@ -30,7 +30,7 @@ export interface Options {
   incident?: string;
   /** What a rollback does with the database. Default `auto`. */
   database: "auto" | "keep" | "downgrade";
-  /** Time in the past that a drill restores to, as given. */
+  /** Time in the past, as given: what a drill restores to, or when an incident began. */
   at?: string;
   /** Time that a restore goes back to, as given. */
   to?: string;
@@ -58,6 +58,12 @@ export interface Options {
   text?: string;
   /** The same in Arabic. */
   textArabic?: string;
+  /** What opens an incident by hand, or whose incidents are listed. */
+  source?: "alarm" | "ticket";
+  /** What an incident was caused by, as far as stabilizing has to know. */
+  cause?: "migration" | "release";
+  /** Who is told, separated by commas. */
+  audience?: string;
   /** State that an incident gets. */
   state?: string;
   /** What people notice, for an incident. */
@@ -103,6 +109,9 @@ export type Raw = Partial<
     | "expires"
     | "text"
     | "textArabic"
+    | "source"
+    | "cause"
+    | "audience"
     | "state"
     | "title"
     | "ticket"
@@ -147,6 +156,9 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     expires: text("expires", "EXPIRES"),
     text: text("text", "TEXT"),
     incident: text("incident", "INCIDENT"),
+    source: oneOf("SOURCE", text("source", "SOURCE"), ["alarm", "ticket"] as const),
+    cause: oneOf("CAUSE", text("cause", "CAUSE"), ["migration", "release"] as const),
+    audience: text("audience", "AUDIENCE"),
     state: text("state", "STATE"),
     title: text("title", "TITLE"),
     ticket: text("ticket", "TICKET"),

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { AuditHead } from "../decisions/auditChain";
 import type { HistoryEntry } from "../decisions/history";
+import { sameId } from "../decisions/incidents";
 import { readMessage } from "../decisions/message";
 import { parameters as paths } from "../decisions/names";
 import type { Context } from "./context";
@@ -13,7 +13,7 @@ import { deliverMessages, spoolFolder } from "./tell";
 const patience = 8;
 
 /** Commands that change nothing: their record waits for one that does, so that looking stays quick. */
-const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify"]);
+const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook"]);
 
 /** Records of a stack that wait on this machine. */
 export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool =>
@@ -50,7 +50,8 @@ export async function recordCommand(ctx: Context, exitCode: number, error: unkno
   try {
     recordsOf(ctx).add(eventOf(ctx, exitCode, error));
     if (onlyLooks.has(ctx.command) || exitCode === exitCodes.usage) return;
-    await withinPatience(deliverRecords(ctx));
+    // Side by side: a database that does not answer must not keep people from being told.
+    await withinPatience(Promise.all([deliverRecords(ctx), deliverMessages(ctx)]));
   } catch (failure) {
     ctx.report.warn(`this command could not be recorded: ${messageOf(failure)}`);
   }
@@ -64,7 +65,7 @@ async function withinPatience(work: Promise<unknown>): Promise<void> {
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Delivers records and messages that wait; says what still does. Also takes updates from history that nobody recorded. */
+/** Delivers records that wait; says what still does. Also takes updates from history that nobody recorded. */
 export async function deliverRecords(ctx: Context): Promise<void> {
   const spool = recordsOf(ctx);
   let reporting: Reporting | undefined;
@@ -74,7 +75,7 @@ export async function deliverRecords(ctx: Context): Promise<void> {
     let head = await appendUpdates(reporting, ctx.stack, history);
     const database = reporting;
     const { error, left, busy } = await spool.flush(async (content, id) => {
-      head = await append(database, id, content as AuditRecord);
+      head = await append(database, id, withUpdate(content as AuditRecord, history));
     });
     if (head) await anchor(ctx, head);
     if (error !== undefined) throw new Error(messageOf(error), { cause: error });
@@ -87,7 +88,6 @@ export async function deliverRecords(ctx: Context): Promise<void> {
   } finally {
     await reporting?.end().catch(() => undefined);
   }
-  await deliverMessages(ctx);
 }
 
 /** REPORTING_DATABASE_URL of this shell, else the key of the stack's Secret. */
@@ -125,7 +125,7 @@ async function appendUpdates(
     const update = updateName(entry);
     if (known.has(update) || entry.result === "in-progress") continue;
     const { line, note } = readMessage(entry.message);
-    head = await append(reporting, updateId(stack, update), {
+    head = await append(reporting, sameId(`${stack} ${update}`), {
       at: entry.endTime ?? entry.startTime,
       kind: "update",
       stack,
@@ -141,15 +141,20 @@ async function appendUpdates(
   return head;
 }
 
+/** An incident's record with the newest update of the operation that it names, where history has one. */
+function withUpdate(record: AuditRecord, history: readonly HistoryEntry[]): AuditRecord {
+  const { incident } = record.body;
+  if (incident?.operation === undefined) return record;
+  const entry = history.find(
+    ({ message, result }) => result !== "in-progress" && readMessage(message).note?.id === incident.operation,
+  );
+  if (!entry) return record;
+  return { ...record, body: { ...record.body, incident: { ...incident, update: updateName(entry) } } };
+}
+
 /** How records name an update: its number, or its start time where the backend numbers none. */
 export const updateName = ({ version, startTime }: HistoryEntry): string =>
   version ? String(version) : startTime;
-
-/** The same id for the same update on whatever machine, so that two commands record it once. */
-function updateId(stack: string, update: string): string {
-  const hex = createHash("sha256").update(`${stack} ${update}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
 
 /** Keeps the newest event's number and hash outside of the database, where a cut tail shows. It never goes back. */
 async function anchor(ctx: Context, head: AuditHead): Promise<void> {

@@ -45,12 +45,17 @@ const channelsOf = ({ settings, stack, file }: Told) =>
  * @returns names of the channels that have it
  */
 export async function tell(ctx: Told, message: Message, proof?: Proof): Promise<string[]> {
+  queue(ctx, message, proof);
+  return deliverMessages(ctx);
+}
+
+/** Puts a message on its way without waiting: the end of the command, or a later one, delivers it. */
+export function queue(ctx: Told, message: Message, proof?: Proof): void {
   const id = randomUUID();
   const channels = channelsOf(ctx);
   // The proof waits with the first channel, the topic: it is who is subscribed there that must know.
   for (const [index, { name }] of channels.entries())
     spoolOf(ctx, name).add({ channel: name, message, ...(proof && index === 0 ? { proof } : {}) }, id);
-  return deliverMessages(ctx);
 }
 
 /** Whether a message with this proof waits already: a second one would tell people twice. */

@@ -9,6 +9,7 @@ import { exitCodes, Failure, failureFrom, messageOf } from "./failure";
 import { CanaryRejected } from "./gate";
 import { apply, heal, type Operation } from "./operation";
 import { makeLine } from "./options";
+import { beginTakenBack } from "./takenBack";
 
 /**
  * Back to the release before: brake and revert where the new one has traffic, else what was applied last once more.
@@ -26,6 +27,12 @@ export async function undo(
     cause instanceof CanaryRejected
       ? cause.bad
       : !(cause instanceof Failure && cause.exitCode === exitCodes.refused);
+  beginTakenBack(ctx, {
+    operation,
+    bad: digest(record.image),
+    byItself: true,
+    reason: messageOf(cause),
+  });
   try {
     await revert(operation, digest(record.image), messageOf(cause), isBad, running);
   } catch (error) {

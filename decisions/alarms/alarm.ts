@@ -66,6 +66,10 @@ export const alarmPrefix = (application: string, stack: string): string => `${ap
 export const alarmTopic = (application: string, stack: string): string =>
   `${alarmPrefix(application, stack)}release-alarms`;
 
+/** Name of the queue in which the commands find what that topic told. */
+export const alarmQueue = (application: string, stack: string): string =>
+  `${alarmPrefix(application, stack)}release-alarms`;
+
 /**
  * The longest that an alarm can look back, seconds: period times evaluation periods. A day for periods below an hour, seven
  * days for others (CloudWatch API reference, PutMetricAlarm, Period).

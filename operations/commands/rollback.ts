@@ -15,6 +15,7 @@ import { describeDiff, describePlan } from "../planText";
 import { describeRouting, type Routing } from "../ports/loadBalancer";
 import { timeline } from "../report";
 import { smokeStep } from "../smoke";
+import { beginTakenBack, leaving } from "../takenBack";
 
 /** Seconds that the pods of an ended migration may take to go. */
 const migrationPatience = 15;
@@ -107,6 +108,9 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
     await recordKnownGood(ctx, target.digest, target.version, target.settings.release.serial);
 
   await brakeFor(ctx, planned, running, refuse);
+  const bad = leaving(operation.current, target.digest);
+  if (refuse && steps.length > 0 && bad !== undefined)
+    beginTakenBack(ctx, { operation, bad, byItself: false, reason: reasonOf(ctx, target.version) });
   try {
     const shown = running.brake?.routing;
     const isMeant = shown && (goesBack(planned) || shown.traffic === "open");

@@ -24,9 +24,31 @@ export interface IncidentRecord {
   title: string;
   source: "alarm" | "ticket" | "rollback";
   state: string;
+  /** Operation (lease id) whose newest update belongs to it; made into `update` when the record is delivered. */
+  operation?: string;
   /** Update of stack history that belongs to it; must be known to the records. */
   update?: string;
   body?: Record<string, unknown>;
+}
+
+/** One entry of an incident, as it is read. */
+export interface IncidentEntry {
+  title: string;
+  cause: string;
+  source: IncidentRecord["source"];
+  at: string;
+  state: string;
+  actor: string;
+  body: Record<string, unknown>;
+}
+
+/** One event as people read it. */
+export interface ReadEvent {
+  number: number;
+  at: string;
+  kind: string;
+  actor: string;
+  body: Record<string, unknown>;
 }
 
 /** The schema `reporting` of the stack's database. */
@@ -38,14 +60,17 @@ export interface Reporting {
   /** Every event in the order of its numbers, some at a time. */
   events(): AsyncGenerator<AuditEvent[]>;
   /** An incident's entries, the oldest first. */
-  entries(
-    incident: string,
-  ): Promise<{ title: string; cause: string; at: string; state: string; body: unknown }[]>;
+  entries(incident: string): Promise<IncidentEntry[]>;
+  /** A stack's events from one time to another, the oldest first, at most {@link mostBetween}. */
+  between(stack: string, from: Date, to: Date): Promise<ReadEvent[]>;
   end(): Promise<void>;
 }
 
 /** Events that are read at once. */
 const page = 5_000;
+
+/** Most events of one look at a time span: a post-mortem that needs more is about something else. */
+const mostBetween = 2_000;
 
 /** Opens the schema at `url`. Throws where there is no database, or no schema in it yet. */
 export async function openReporting(url: string): Promise<Reporting> {
@@ -80,19 +105,22 @@ export async function openReporting(url: string): Promise<Reporting> {
       }
     },
     async entries(incident) {
-      const { rows } = await client.query<{
-        title: string;
-        cause: string;
-        at: string;
-        state: string;
-        body: unknown;
-      }>(
-        `SELECT title, cause, reporting.utc(entry.at) AS at, state, entry.body
-         FROM reporting.incident_entry AS entry JOIN reporting.incident ON id = incident
-         WHERE incident = $1 ORDER BY audit_number`,
+      const { rows } = await client.query<IncidentEntry>(
+        `SELECT one.title, one.cause, one.source, reporting.utc(entry.at) AS at, entry.state, event.actor, entry.body
+         FROM reporting.incident_entry AS entry JOIN reporting.incident AS one ON one.id = entry.incident
+         JOIN reporting.audit_event AS event ON event.number = entry.audit_number
+         WHERE entry.incident = $1 ORDER BY entry.audit_number`,
         [incident],
       );
       return rows;
+    },
+    async between(stack, from, to) {
+      const { rows } = await client.query<ReadEvent & { number: string }>(
+        `SELECT number, reporting.utc(at) AS at, kind, actor, body FROM reporting.audit_event
+         WHERE stack = $1 AND at BETWEEN $2 AND $3 ORDER BY at, number LIMIT ${mostBetween}`,
+        [stack, from.toISOString(), to.toISOString()],
+      );
+      return rows.map((row) => ({ ...row, number: Number(row.number) }));
     },
     end: () => client.end(),
   };
