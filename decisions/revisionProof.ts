@@ -28,6 +28,8 @@ const details = z.object({
   postgres: z.int(),
   /** SHA-256 of the catalog at the revision. */
   fingerprint: hash,
+  /** What the revision makes of the catalog before it: object -> definition, null where it is gone. */
+  catalog: z.record(z.string(), z.string().nullable()),
   downgrade: z.object({
     /** The schema after the downgrade is the one before the upgrade. */
     restores: z.literal(true),

@@ -12,6 +12,7 @@ import type { Step } from "../decisions/transition";
 import { readPublished, type Context } from "./context";
 import { exitCodes, Failure, failureFrom } from "./failure";
 import { refuseIrreversible } from "./irreversible";
+import { changesSchema, verifySchema } from "./schema";
 import { takeLease, type HeldLease } from "./lease";
 import { makeLine } from "./options";
 import { StackLocked, UpdateFailed, type ChangedResource, type LockOwner } from "./ports/pulumi";
@@ -149,19 +150,25 @@ export interface Change {
 /**
  * Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back, unless
  * the program had published the release by then: it was applied but for what is deleted last, and one more `up` of it
- * finishes that.
+ * finishes that. After a step that changes the schema the database is compared with what was proved.
  */
 export async function apply(operation: Operation, change: Change): Promise<ChangedResource[]> {
   const { step, release } = change;
   const { report } = operation.ctx;
-  try {
-    return await report.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
-      up(operation, change, entry),
-    );
-  } catch (error) {
-    if (!(error instanceof UpdateFailed) || operation.current.serial !== release.serial) throw error;
-    report.warn(`the update failed after the release was applied: ${error.message}`);
-    return report.step(`${step}: pulumi up once more`, (entry) => up(operation, change, entry));
+  const changed = await applyOnce();
+  if (changesSchema(step) && release.migration) await verifySchema(operation.ctx, release.migration.revision);
+  return changed;
+
+  async function applyOnce(): Promise<ChangedResource[]> {
+    try {
+      return await report.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
+        up(operation, change, entry),
+      );
+    } catch (error) {
+      if (!(error instanceof UpdateFailed) || operation.current.serial !== release.serial) throw error;
+      report.warn(`the update failed after the release was applied: ${error.message}`);
+      return report.step(`${step}: pulumi up once more`, (entry) => up(operation, change, entry));
+    }
   }
 }
 

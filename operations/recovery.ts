@@ -1,7 +1,7 @@
 import type { ClientConfig } from "pg";
 import { parameters as paths } from "../decisions/names";
 import type { Context } from "./context";
-import { exitCodes, Failure } from "./failure";
+import { databaseUrl } from "./databaseUrl";
 import { takeLease } from "./lease";
 import { readDatabaseUrl } from "./ports/database";
 import { createArchive } from "./ports/recovery/archive";
@@ -33,19 +33,6 @@ async function openSource({ settings, stack, file }: Context, prefix: string): P
     stack,
     retentionDays: backups.retentionDays,
   });
-}
-
-/** DATABASE_URL of this shell where it is set, else of the stack's Secret in Kubernetes; never an argument. */
-async function databaseUrl(ctx: Context): Promise<string> {
-  if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
-  const { secretName } = ctx.settings.database;
-  const value = await ctx.cluster.secret(secretName, "DATABASE_URL");
-  if (value === undefined)
-    throw new Failure(
-      exitCodes.usage,
-      `The Secret \`${secretName}\` in namespace ${ctx.settings.cluster.namespace} has no DATABASE_URL, and none is set here.`,
-    );
-  return value;
 }
 
 /**

@@ -36,27 +36,35 @@ export function readRevisionFiles(root: string): RevisionFiles {
 /** Proof and review of one revision, as they count for its file as it is now. */
 export function readProvedRevision(
   root: string,
-  { files }: RevisionFiles,
+  known: RevisionFiles,
   id: string,
   settings: EvidenceSettings,
 ): ProvedRevision {
-  const file = files.get(id);
-  if (file === undefined) {
-    const missing = {
-      ok: false as const,
-      reasons: [`there is no file of revision ${id} in ${folder}`],
-      next: `Check out the commit that the release was built from: it has ${folder}/${id}_….py.`,
-    };
-    return { id, proof: missing, review: missing };
-  }
-  const proved = judgeFile(root, "proof", id, file, settings);
+  const proof = readRevisionProof(root, known, id, settings);
+  const file = known.files.get(id);
+  if (file === undefined) return { id, proof, review: missing(id) };
   const review = judgeFile(root, "review", id, file, settings);
-  return {
-    id,
-    proof: proved.ok ? detailsOf(proved.evidence) : proved,
-    review: review.ok ? { ok: true, by: review.by } : review,
-  };
+  return { id, proof, review: review.ok ? { ok: true, by: review.by } : review };
 }
+
+/** The proof of one revision, as it counts for its file as it is now. */
+export function readRevisionProof(
+  root: string,
+  { files }: RevisionFiles,
+  id: string,
+  settings: EvidenceSettings,
+): ProvedRevision["proof"] {
+  const file = files.get(id);
+  if (file === undefined) return missing(id);
+  const proved = judgeFile(root, "proof", id, file, settings);
+  return proved.ok ? detailsOf(proved.evidence) : proved;
+}
+
+const missing = (id: string) => ({
+  ok: false as const,
+  reasons: [`there is no file of revision ${id} in ${folder}`],
+  next: `Check out the commit that the release was built from: it has ${folder}/${id}_….py.`,
+});
 
 function detailsOf(evidence: Evidence): ProvedRevision["proof"] {
   const read = readProof(evidence);

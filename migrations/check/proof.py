@@ -20,7 +20,7 @@ from migrations.check.facts import Facts, read_facts
 from migrations.check.lint import check as lint_one
 from migrations.check.lint import chosen, lineage
 from migrations.check.server import Server, server
-from migrations.fingerprint import fingerprint
+from migrations.fingerprint import Catalog, catalog, changes, hash_of
 
 EVIDENCE = step.PROJECT / "evidence" / "proof"
 
@@ -113,7 +113,7 @@ def one(trial: Trial, order: list[str], say: Callable[[str], None]) -> Proof:
 def up_and_down(trial: Trial) -> dict[str, Any]:
     """Up, up again, down, and the schema is what it was; up again, and the rows are there."""
     url, parent, revision = trial.server.copy(trial.before), trial.parent, trial.revision
-    schema = dump.schema(trial.server, url)
+    schema, was = dump.schema(trial.server, url), catalog_of(url)
     columns, rows = dump.columns(url), dump.rows(url)
     step.run(url, "upgrade", revision)
     upgraded = dump.schema(trial.server, url)
@@ -122,22 +122,37 @@ def up_and_down(trial: Trial) -> dict[str, Any]:
     survivors(trial, rows, dump.rows(url, columns), "after the upgrade")
     # As after a migration that was killed before it could write down its revision.
     again(trial, url, "upgrade", (parent, revision), upgraded)
-    with psycopg.connect(url) as connection:
-        catalog = fingerprint(connection)
+    found = catalog_of(url)
     if trial.facts.reversible:
         previous.seed(url)  # rows as the new release writes them
     step.run(url, "downgrade", parent)
     normalised = same_schema(schema, dump.schema(trial.server, url))
+    same_catalog(was, catalog_of(url), "the downgrade")
     if trial.facts.reversible:
         survivors(trial, rows, dump.rows(url, columns), "after the downgrade")
     again(trial, url, "downgrade", (revision, parent), dump.schema(trial.server, url))
     step.run(url, "upgrade", revision)
     normalised += same_schema(upgraded, dump.schema(trial.server, url))
-    with psycopg.connect(url) as connection:
-        if fingerprint(connection) != catalog:
-            raise NotProvedError("the second upgrade makes another catalog than the first")
+    same_catalog(found, catalog_of(url), "the second upgrade")
     survivors(trial, rows, dump.rows(url, columns), "after the second upgrade")
-    return {"fingerprint": catalog, "downgrade": {"restores": True, "normalised": sorted(set(normalised))}}
+    return {
+        "fingerprint": hash_of(found),
+        # On what the revision before it made; the first one's is all there is.
+        "catalog": changes(was if trial.script.down_revision else {}, found),
+        "downgrade": {"restores": True, "normalised": sorted(set(normalised))},
+    }
+
+
+def same_catalog(wanted: Catalog, found: Catalog, what: str) -> None:
+    """What a live database is compared by must come back too."""
+    other = changes(wanted, found)
+    if other:
+        raise NotProvedError(f"{what} makes another catalog than there was: {', '.join(other)}")
+
+
+def catalog_of(url: str) -> Catalog:
+    with psycopg.connect(url) as connection:
+        return catalog(connection)
 
 
 def again(trial: Trial, url: str, direction: str, ends: tuple[str, str], schema: str) -> None:

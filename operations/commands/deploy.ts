@@ -21,6 +21,7 @@ import { makeLine } from "../options";
 import { checkOverride } from "../override";
 import { timeline } from "../report";
 import { readSaved } from "../savedWatch";
+import { verifyIfChanged } from "../schema";
 import { smokeStep } from "../smoke";
 import { undo } from "../undo";
 import { rollBackTo } from "./rollback";
@@ -112,6 +113,7 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
     });
 
   const steps = planned.kind === "steps" ? planned.steps : [];
+  if (steps.length > 0) await verifyIfChanged(operation);
   if (steps.length > 0)
     await ctx.report.step("checklist", async () =>
       passChecklist(ctx, await readChecklist(ctx, record, operation)),

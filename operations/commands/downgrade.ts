@@ -7,6 +7,7 @@ import { exitCodes, Failure } from "../failure";
 import { operate } from "../operation";
 import { makeLine } from "../options";
 import { passDowngrade } from "../revisionGate";
+import { verifyIfChanged } from "../schema";
 import { applyOne } from "../single";
 
 /**
@@ -35,6 +36,7 @@ export async function run(ctx: Context): Promise<void> {
         exitCodes.usage,
         `No migration has run on stack ${ctx.stack}, so there is nothing to take down.`,
       );
+    await verifyIfChanged(operation);
     if (current.migration.revision === revision) {
       ctx.report.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
       return;

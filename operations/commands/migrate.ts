@@ -5,13 +5,15 @@ import { readRecordOf } from "../facts";
 import { operate } from "../operation";
 import { makeLine } from "../options";
 import { passMigration } from "../revisionGate";
+import { verifyIfChanged } from "../schema";
 import { applyOne } from "../single";
 
-/** Takes the database up to the revision that a version needs, in an update of its own. */
+/** Takes the database up to the revision that a version needs, in an update of its own, and sees that it is what was proved. */
 export async function run(ctx: Context): Promise<void> {
   const record = readRecordOf(ctx, ctx.options.version);
   await operate(ctx, { version: record.version }, async (operation) => {
     const { current } = operation;
+    await verifyIfChanged(operation);
     if (current.migration?.revision === record.revision) {
       ctx.report.print(`The database of stack ${ctx.stack} is at ${record.revision} already.`);
     } else {

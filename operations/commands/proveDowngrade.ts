@@ -3,6 +3,7 @@ import type { DowngradeEvidence } from "../../decisions/downgrades";
 import { liveDigest } from "../../decisions/digest";
 import { other, parameters as paths, slots } from "../../decisions/names";
 import { plan, type PlannedStep } from "../../decisions/plan";
+import { next } from "../../decisions/steps";
 import { pendingRevisions } from "../../decisions/revisionProof";
 import { findTarget } from "../../decisions/target";
 import { sha256Of } from "../../records/evidence";
@@ -53,8 +54,8 @@ export async function run(ctx: Context): Promise<void> {
       paths.killSwitch(ctx.stack),
       JSON.stringify({ flags: "off", workers: [...slots], reason, at }),
     );
-    await carryOut(operation, await stepsTo(operation, trial.before, "downgrade"), {});
-    const up = await stepsTo(operation, trial.version, "auto");
+    await carryOut(operation, await stepsDown(operation, trial.before), {});
+    const up = stepsUp(operation, trial);
     await carryOut(operation, up.slice(0, -1), {});
     // Before the last update, whose output hands it to the next stack.
     for (const revision of trial.revisions) await record(operation, revision, trial);
@@ -72,6 +73,8 @@ interface Trial {
   before: string;
   /** The revision that it needs. */
   to: string;
+  /** The revision that the database is at, before and after. */
+  at: string;
   /** The revisions that go down, oldest first. */
   revisions: string[];
 }
@@ -101,7 +104,7 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
       `The files do not say which revisions lie between ${before.revision} and ${at}. Nothing was changed.`,
       { next: makeLine(ctx.stack, "status") },
     );
-  return { version: live.version, before: before.version, to: before.revision, revisions };
+  return { version: live.version, before: before.version, to: before.revision, at, revisions };
 }
 
 /** The release of a version that was validated here. Throws the exit code of a rollback to it where there is none. */
@@ -123,12 +126,8 @@ const isProved = ({ ctx, published }: Operation, revision: string): boolean =>
 const hashOf = ({ root }: Context, revision: string): string =>
   sha256Of(root, readRevisionFiles(root).files.get(revision) ?? "");
 
-/** The updates to a version, from what is applied now; flags and sizing stay as the file has them. */
-async function stepsTo(
-  { ctx, current }: Operation,
-  version: string,
-  database: "auto" | "downgrade",
-): Promise<PlannedUpdate[]> {
+/** The updates of a rollback to a version, database included; flags and sizing stay as the file has them. */
+async function stepsDown({ ctx, current }: Operation, version: string): Promise<PlannedUpdate[]> {
   const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
   const planned = plan({
     history,
@@ -136,11 +135,31 @@ async function stepsTo(
     current,
     refused: new Set(published.refused.keys()),
     target: { version },
-    database,
+    database: "downgrade",
     releases: readReleases(ctx.root).records,
   });
   if (!planned.ok) throw new Failure(exitCodes.refused, planned.reasons.join("\n"));
   return planned.steps.map(bare);
+}
+
+/**
+ * Up again while the release before serves, then back to the other. Fewer than a rollback's: what is validated there may
+ * stay so while the database goes up, for the release that was live knows that schema.
+ */
+function stepsUp({ ctx, current }: Operation, { version, at }: Trial): PlannedUpdate[] {
+  const slot = slots.find((one) => current.slots[one]?.version === version);
+  if (!slot || !current.migration)
+    throw new Failure(exitCodes.unexpected, `No slot of stack ${ctx.stack} holds ${version} any more.`, {
+      next: makeLine(ctx.stack, "rollback", { VERSION: version }),
+    });
+  const { image } = current.migration;
+  const migrated = next.migrate(current, { revision: at, image });
+  const back = next.rollback(migrated, slot);
+  return [
+    { step: "migrate", release: migrated, smoke: slot, why: `the database goes up to ${at}` },
+    { step: "rollback", release: back, smoke: slot, why: `slot ${slot} takes all traffic with ${version}` },
+    { step: "validate", release: next.validate(back), why: `${version} serves on it again` },
+  ];
 }
 
 function bare(step: PlannedStep): PlannedUpdate {

@@ -139,6 +139,7 @@ export const provedRevision = (id: string, worksWith: string[] = []): ProvedRevi
       parent: null,
       postgres: 15,
       fingerprint: "a".repeat(64),
+      catalog: {},
       downgrade: { restores: true, normalised: [] },
       worksWith: worksWith.map((revision) => ({ revision, version: "1.0.0" })),
       breaks: [],

@@ -11,7 +11,7 @@ from conftest import PROJECT, REVISIONS, Cluster, migrate
 from migrations.check import dump, previous, proof, step
 from migrations.check.facts import read_facts
 from migrations.check.server import Server
-from migrations.fingerprint import fingerprint, lines
+from migrations.fingerprint import catalog, changes, fingerprint
 
 Tried = Callable[..., proof.Trial]
 
@@ -132,6 +132,12 @@ def test_a_release_that_a_revision_breaks_is_named(
         "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE VIEW v AS SELECT 1 AS one",
         "ALTER TABLE pupils ENABLE ROW LEVEL SECURITY",
+        "CREATE SCHEMA library",
+        "CREATE DOMAIN mark AS int CHECK (VALUE > 0)",
+        "CREATE TYPE pair AS (one int, other int)",
+        "CREATE STATISTICS x ON class, name FROM pupils",
+        "CREATE RULE x AS ON DELETE TO pupils DO INSTEAD NOTHING",
+        "ALTER SEQUENCE pupils_id_seq INCREMENT 2",
     ],
 )
 def test_a_fingerprint_sees_every_change_of_the_schema(seeded: Callable[[str], str], change: str) -> None:
@@ -144,13 +150,33 @@ def test_a_fingerprint_sees_every_change_of_the_schema(seeded: Callable[[str], s
 
 def test_a_fingerprint_does_not_see_rows_or_what_is_not_the_revisions(seeded: Callable[[str], str]) -> None:
     with psycopg.connect(seeded(REVISIONS[0]), autocommit=True) as connection:
-        before = lines(connection)
+        before = catalog(connection)
         connection.execute(
             "DELETE FROM job_results; DELETE FROM jobs; UPDATE alembic_version SET version_num = 'x'"
         )
-        connection.execute("CREATE SCHEMA reporting; CREATE TABLE reporting.incidents (id bigint)")
+        for schema in ("reporting", "deployment_safety"):
+            made = f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.incidents (id bigint)"
+            connection.execute(made.encode())
         connection.execute("ALTER TABLE pupils ADD COLUMN x text; ALTER TABLE pupils DROP COLUMN x")
-        assert lines(connection) == before
+        assert catalog(connection) == before
+
+
+def test_what_a_revision_makes_of_the_catalog_is_named_object_by_object(tried: Tried) -> None:
+    found = proof.up_and_down(tried(ADD, DROP))
+    assert found["catalog"] == {"column public.rooms.seats": "bigint storage=p collation=-"}
+    assert changes({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": ""}) == {
+        "b": "2",
+        "c": None,
+        "d": "",
+    }
+
+
+def test_names_are_the_same_whatever_the_session_looks_for_first(seeded: Callable[[str], str]) -> None:
+    with psycopg.connect(seeded(REVISIONS[0]), autocommit=True) as connection:
+        before = catalog(connection)
+        connection.execute("SET search_path TO reporting, pg_temp")
+        assert catalog(connection) == before
+        assert "constraint guardians_pupil_id_fkey on public.guardians" in before
 
 
 def test_columns_in_another_order_are_the_same_table() -> None:

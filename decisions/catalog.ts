@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { lineage, type ProvedRevision } from "./revisionProof";
+
+/** What a schema consists of, as migrations/catalog.sql asks for it, and how a live one differs from a proved one. */
+
+/** Object -> definition: `column public.guardians.full_name` -> `text not null …`. */
+export type Catalog = ReadonlyMap<string, string>;
+
+/** The hash of a catalog; migrations/fingerprint.py computes the same. */
+export function fingerprintOf(catalog: Catalog): string {
+  const whole = createHash("sha256");
+  const bytes = (text: string) => Buffer.from(text);
+  // By code points, as Python sorts; JavaScript's own order is by UTF-16 units.
+  for (const [name, definition] of [...catalog].sort(([a], [b]) => Buffer.compare(bytes(a), bytes(b))))
+    whole.update(`${name}\0${definition}\0`);
+  return whole.digest("hex");
+}
+
+/** The catalog that a revision was proved with, or why it cannot be told. */
+export type ProvedCatalog =
+  { ok: true; catalog: Catalog; postgres: number } | { ok: false; reasons: string[]; next: string };
+
+/**
+ * The catalog at `revision`: what each revision up to it makes of the one before, by their proofs. Whether that adds up to
+ * the hash in its own proof is asked as well, for an earlier one may have been proved anew since.
+ */
+export function provedCatalog(
+  parents: ReadonlyMap<string, string | null>,
+  revision: string,
+  proofOf: (revision: string) => ProvedRevision["proof"],
+): ProvedCatalog {
+  const order = lineage(parents, revision);
+  const next = "Run `make prove-migrations` and commit evidence/proof.";
+  if (!order)
+    return {
+      ok: false,
+      reasons: [`the files in migrations/revisions do not say what ${revision} builds on`],
+      next: "Check out the commit that has every revision in migrations/revisions, then run the command again.",
+    };
+  const proofs = order.map((id) => ({ id, proof: proofOf(id) }));
+  const missing = proofs.flatMap(({ id, proof }) =>
+    proof.ok ? [] : [`${id} is not proved: ${proof.reasons.join("; ")}`],
+  );
+  if (missing.length > 0) return { ok: false, reasons: missing, next };
+  const catalog = new Map<string, string>();
+  let last: { fingerprint: string; postgres: number } | undefined;
+  for (const { proof } of proofs) {
+    if (!proof.ok) continue;
+    for (const [name, definition] of Object.entries(proof.details.catalog))
+      if (definition === null) catalog.delete(name);
+      else catalog.set(name, definition);
+    last = proof.details;
+  }
+  if (!last || last.fingerprint !== fingerprintOf(catalog))
+    return {
+      ok: false,
+      reasons: [`the proofs of ${order.join(", ")} do not fit one another`],
+      next,
+    };
+  return { ok: true, catalog, postgres: last.postgres };
+}
+
+/** One object that is not as it was proved. */
+export interface Difference {
+  object: string;
+  /** Its definition by the proof; absent: no revision has it. */
+  expected?: string;
+  /** Its definition in the database; absent: it is not there. */
+  found?: string;
+}
+
+/** Who may do what, and which extensions there are, is the platform's too: more of them than the revisions give are no fault. */
+const mayBeMore = (object: string): boolean => /^(grant|extension) /.test(object);
+
+/** Every object that differs, in the order of their names. */
+export function differences(expected: Catalog, found: Catalog): Difference[] {
+  const names = new Set([...expected.keys(), ...found.keys()]);
+  return [...names].sort().flatMap((object) => {
+    const [wanted, there] = [expected.get(object), found.get(object)];
+    if (wanted === there || (wanted === undefined && mayBeMore(object))) return [];
+    return [
+      {
+        object,
+        ...(wanted !== undefined && { expected: wanted }),
+        ...(there !== undefined && { found: there }),
+      },
+    ];
+  });
+}
+
+/** Schemas in which objects of these catalogs are: only there is looked. */
+export function schemasOf(catalogs: Iterable<Readonly<Record<string, string | null>>>): string[] {
+  const found = new Set<string>();
+  for (const catalog of catalogs)
+    for (const name of Object.keys(catalog)) {
+      const schema = /^schema (.+)$/.exec(name)?.[1];
+      if (schema !== undefined) found.add(schema.replace(/^"(.*)"$/, "$1").replaceAll('""', '"'));
+    }
+  return [...found].sort();
+}
+
+/** Differences that are named; there are more where a whole revision is missing. */
+const mostNamed = 12;
+
+/** Lines for people: object, what was proved, what was found. */
+export function describeDifferences(found: readonly Difference[]): string[] {
+  const lines = found
+    .slice(0, mostNamed)
+    .map(
+      ({ object, expected, found: there }) =>
+        `${object}: ${expected === undefined ? "expected is none" : `expected is \`${short(expected)}\``}, ${there === undefined ? "found is none" : `found is \`${short(there)}\``}`,
+    );
+  return found.length > mostNamed ? [...lines, `and ${found.length - mostNamed} more`] : lines;
+}
+
+/** A definition on one line, at most 160 characters: a function's may be a page. */
+function short(definition: string): string {
+  const line = definition.replace(/\s+/g, " ").trim();
+  return line.length > 160 ? `${line.slice(0, 157)}...` : line || "there";
+}
+
+/** What a live database says of itself. */
+export interface LiveSchema {
+  /** Alembic's version table: one revision, none where the database was never migrated. */
+  revisions: readonly string[];
+  catalog: Catalog;
+  /** Major version of the server. */
+  postgres: number;
+}
+
+/** Why a database is not the one that was proved at `revision`; empty where it is. */
+export function schemaFaults(
+  revision: string,
+  proved: ProvedCatalog,
+  { revisions, catalog, postgres }: LiveSchema,
+): string[] {
+  const at = revisions.join(", ") || "nothing";
+  if (at !== revision) return [`alembic_version: expected is ${revision}, found is ${at}`];
+  if (!proved.ok)
+    return proved.reasons.map((reason) => `what ${revision} should look like is not known: ${reason}`);
+  const found = describeDifferences(differences(proved.catalog, catalog));
+  if (found.length === 0 || postgres === proved.postgres) return found;
+  return [
+    ...found,
+    `the proof was made on PostgreSQL ${proved.postgres} and this is ${postgres}, which may say the same in other words: prove on ${postgres} (POSTGRES_BIN=) and commit evidence/proof`,
+  ];
+}

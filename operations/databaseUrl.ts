@@ -1,0 +1,15 @@
+import type { Context } from "./context";
+import { exitCodes, Failure } from "./failure";
+
+/** DATABASE_URL of this shell where it is set, else of the stack's Secret in Kubernetes; never an argument. */
+export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): Promise<string> {
+  if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
+  const { secretName } = ctx.settings.database;
+  const value = await ctx.cluster.secret(secretName, "DATABASE_URL");
+  if (value === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      `The Secret \`${secretName}\` in namespace ${ctx.settings.cluster.namespace} has no DATABASE_URL, and none is set here.`,
+    );
+  return value;
+}
