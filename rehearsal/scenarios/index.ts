@@ -37,6 +37,14 @@ import { secondRelease } from "./secondRelease";
 import { staleFile } from "./staleFile";
 import { throttledBrake } from "./throttledBrake";
 import { weightsDrifted } from "./weightsDrifted";
+import { backfillFlagOff } from "./backfillFlagOff";
+import { backfillKilled } from "./backfillKilled";
+import { checklistRefused } from "./checklistRefused";
+import { downgradeUntestedInStaging } from "./downgradeUntestedInStaging";
+import { lockConflict } from "./lockConflict";
+import { migrationRollback } from "./migrationRollback";
+import { unprovenDowngradeRefused } from "./unprovenDowngradeRefused";
+import { rollbackDuringMigration } from "./rollbackDuringMigration";
 
 /**
  * Every scenario, in the order of a run. Those that need the same release live follow one another: bringing one live takes
@@ -75,6 +83,14 @@ export const scenarios: readonly Scenario[] = [
   killedRollback,
   control,
   flagGating,
+  backfillFlagOff,
+  backfillKilled,
+  downgradeUntestedInStaging,
+  checklistRefused,
+  lockConflict,
+  rollbackDuringMigration,
+  migrationRollback,
+  unprovenDowngradeRefused,
   irreversibleRefused,
   irreversibleChange,
   pitrDrill,

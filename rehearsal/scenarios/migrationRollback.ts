@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isServedBy } from "../badCanary";
+import { base, twoNames, withRevisions } from "../broughtRevisions";
+import { underLoad } from "../lockWaits";
+import { until } from "../processes";
+import type { Scenario } from "../scenario";
+import { revisionOf } from "../sessions";
+import { startWriters, together } from "../writers";
+
+/** Now and then somebody has one name only. */
+const nameOf = (n: number) => (n % 4 === 3 ? `Madonna${n}` : `Given${n} Family`);
+
+export const migrationRollback: Scenario = {
+  name: "migration-rollback",
+  proves:
+    "a migration that breaks the live release is taken back: traffic paused, database down, checked, opened",
+  usual: false,
+  run: (context) =>
+    withRevisions(context, twoNames, async () => {
+      const writers = startWriters(context, "prod", { first: 1, last: 200 }, nameOf);
+      const figures = await underLoad(context, "prod", async () => {
+        await sleep(3000);
+        assert.equal(writers.seen.failedRequests, 0, "before it nobody may fail");
+        await context.expect(0, "migrate", { VERSION: twoNames.version });
+        await until("people fail", 30, () => Promise.resolve(writers.seen.failedRequests > 0));
+        const back = await context.expect(0, "rollback", { VERSION: base.version, DATABASE: "downgrade" });
+        const steps = (back.json.updates as { step: string }[]).map(({ step }) => step);
+        assert.deepEqual(steps, ["rollback", "downgrade", "validate"], "paused, taken down, opened");
+        const failed = writers.seen.failedRequests;
+        await sleep(5000);
+        assert.equal(writers.seen.failedRequests, failed, "after it nobody may fail");
+        return { rollbackSeconds: back.seconds };
+      }).finally(() => writers.stop());
+      await isServedBy(context, base.version);
+      assert.equal(await revisionOf(context, "prod"), base.revision, "the database must have gone down");
+      return together(figures, writers.seen);
+    }),
+};
