@@ -7,12 +7,12 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem audit-verify flag
+COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem report audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
 
@@ -54,6 +54,7 @@ notify-guardians: ## Tell guardians of the approved CHANGE=; TEXT= TEXT_AR=
 
 ##@ Records
 postmortem: ## Write the post-mortem of INCIDENT=: times, impact, timeline and differences from the records
+report: ## The story of VERSION= or INCIDENT= as one HTML file, with charts; OUT= where
 audit-verify: ## Is the audit trail whole? Names what was changed, taken out or put in
 
 # The commands of a night do not install anything; those that start a release do.

@@ -7,6 +7,7 @@ import {
   type WrittenFlags,
   type WrittenSizing,
 } from "./config";
+import { masked } from "./diff";
 import { digest, liveDigest } from "./digest";
 import { describeFaults, knownKeys } from "./faults";
 import { readMessage } from "./message";
@@ -81,6 +82,15 @@ function configOf(
   }
   return reasons.length > 0 ? { ok: false, reasons } : { ok: true, config };
 }
+
+/** An entry's whole config for a diff, every namespace; a secret's value is masked, for history has none of it. */
+export const configOfEntry = (entry: HistoryEntry): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(entry.config).map(([key, held]) => [
+      key.replace(namespace, ""),
+      held.secret ? masked : (held.objectValue ?? fromText(held.value ?? "")),
+    ]),
+  );
 
 function fromText(value: string): unknown {
   if (!/^\s*[[{]/.test(value)) return value;

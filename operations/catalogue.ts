@@ -38,7 +38,8 @@ export type OptionName =
   | "rootCause"
   | "action"
   | "owner"
-  | "due";
+  | "due"
+  | "out";
 
 /** One entry of the command line. */
 interface Entry {
@@ -183,6 +184,11 @@ export const commands = {
     summary: "write an incident's post-mortem, with what the records know filled in",
     options: ["incident", "dryRun"],
     load: () => import("./commands/postmortem.js"),
+  },
+  report: {
+    summary: "write the story of a release or an incident as one HTML file; default: the newest release",
+    options: ["version", "incident", "out"],
+    load: () => import("./commands/report.js"),
   },
   "audit-verify": {
     summary: "check that nothing in the audit trail was changed, taken out or put in",

@@ -54,6 +54,7 @@ const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   rootCause: ["--root-cause <text>", "why it happened, to close an incident (ROOT_CAUSE)"],
   action: ["--action <text>", "what will prevent it, to close an incident (ACTION)"],
   owner: ["--owner <name>", "who sees to the action (OWNER)"],
+  out: ["--out <file>", "where the page is written; default: below .deployment-safety/reports (OUT)"],
   due: ["--due <date>", "until when, ISO date (DUE)"],
   textArabic: ["--text-arabic <arabic>", "the same in Arabic (TEXT_AR)"],
 };

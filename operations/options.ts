@@ -78,6 +78,8 @@ export interface Options {
   owner?: string;
   /** Until when, ISO date. */
   due?: string;
+  /** File that a report is written to. */
+  out?: string;
   /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
   actorNamed: boolean;
 }
@@ -118,7 +120,8 @@ export type Raw = Partial<
     | "rootCause"
     | "action"
     | "owner"
-    | "due",
+    | "due"
+    | "out",
     string
   >
 > & { json?: boolean; dryRun?: boolean; yes?: boolean };
@@ -166,6 +169,7 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     action: text("action", "ACTION"),
     owner: text("owner", "OWNER"),
     due: text("due", "DUE"),
+    out: text("out", "OUT"),
     textArabic: text("textArabic", "TEXT_AR"),
     slot: oneOf("SLOT", text("slot", "SLOT"), slots),
     name: text("name", "NAME"),

@@ -13,7 +13,7 @@ import { deliverMessages, spoolFolder } from "./tell";
 const patience = 8;
 
 /** Commands that change nothing: their record waits for one that does, so that looking stays quick. */
-const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook"]);
+const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report"]);
 
 /** Records of a stack that wait on this machine. */
 export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool =>

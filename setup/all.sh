@@ -5,7 +5,7 @@ set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 
 failed=()
-for part in node npm python postgres; do "setup/$part.sh" || failed+=("$part"); done
+for part in node npm python postgres chromium; do "setup/$part.sh" || failed+=("$part"); done
 ((${#failed[@]} == 0)) || die "not set up: ${failed[*]} (reasons above); make doctor shows what is missing"
 
 seconds=0 missing=()

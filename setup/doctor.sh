@@ -47,6 +47,11 @@ if folder="$(setup/postgres.sh --find)"; then
 else
   lacks postgresql "install version 14 or newer with server and clients (Debian: apt-get install postgresql)"
 fi
+if browser="$(type -P chromium || type -P chromium-browser || type -P google-chrome)"; then
+  row chromium "$(version_of "$browser" --version)" "$browser"
+else
+  row chromium none "not needed but for the tests of the report's page (Debian: apt-get install chromium)"
+fi
 
 unbuilt=0
 for name in $(tool_names); do

@@ -31,6 +31,7 @@ function source(state: { errors: number }): MetricSource & { cursors: unknown[] 
     },
     before: async (seconds) => ({ at: Date.now() - 1, seconds, slots: "unknown" }),
     service: async () => windows,
+    course: async () => ({ stepSeconds: 1, steps: [] }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { CloudWatchClient, paginateGetMetricData, type MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import { slots, type Slot } from "../../../decisions/names";
+import { stepFor, type Course } from "../../../decisions/story/course";
 import { messageOf } from "../../failure";
 import { awsClient } from "../aws";
 import type { MetricSource } from "./measured";
@@ -155,6 +156,19 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
       }
     },
 
+    async course(from, to, signal) {
+      const names = await targetGroups(signal);
+      const step = stepFor(from, to, minute / 1000);
+      const queries = slots.flatMap((slot) => [
+        ...ofSlot(slot, balancer, names[slot], slo.latencyMs).filter(({ id }) =>
+          /_(requests|failed|unconnected)$/.test(id),
+        ),
+        ofSlot95(slot, balancer, names[slot]),
+      ]);
+      const start = Math.floor(from / step / 1000) * step * 1000;
+      return courseOf(await read(queries, start, Math.ceil((to + 1) / minute) * minute, step, signal), step);
+    },
+
     async service(_canary, signal) {
       try {
         const names = await targetGroups(signal);
@@ -236,6 +250,35 @@ function ofSlot(slot: Slot, LoadBalancer: string, TargetGroup: string, latencyMs
     one("responses", "TargetResponseTime", "SampleCount"),
     one("fastPercent", "TargetResponseTime", `PR(:${latencyMs / 1000})`),
   ];
+}
+
+/** 95th percentile of the time to an answer, seconds. */
+const ofSlot95 = (slot: Slot, LoadBalancer: string, TargetGroup: string): Query => ({
+  id: `${slot}_p95`,
+  namespace: "AWS/ApplicationELB",
+  metric: "TargetResponseTime",
+  statistic: "p95",
+  dimensions: { LoadBalancer, TargetGroup },
+});
+
+/** Figures as steps, each at its end; what CloudWatch has no figure of did not happen. */
+function courseOf(figures: Figures, stepSeconds: number): Course {
+  const steps = slots.flatMap((slot) => {
+    const of = (name: string, start: number) => figures.get(`${slot}_${name}`)?.get(start);
+    return [...(figures.get(`${slot}_requests`) ?? [])].map(([start, requests]) => {
+      const p95 = of("p95", start);
+      return {
+        at: start + stepSeconds * 1000,
+        slot,
+        requests,
+        errors: Math.min(requests, (of("failed", start) ?? 0) + (of("unconnected", start) ?? 0)),
+        ...(p95 !== undefined && { p95Ms: p95 * 1000 }),
+      };
+    });
+  });
+  if (steps.length === 0)
+    throw new Error("CloudWatch has no RequestCount of either target group in that time");
+  return { stepSeconds, steps };
 }
 
 /** `own502` -> `HTTPCode_ELB_502_Count`, which no target group has. */

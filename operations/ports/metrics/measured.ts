@@ -1,3 +1,4 @@
+import type { Course } from "../../../decisions/story/course";
 import type { ServiceWindows } from "../../../decisions/errorBudget";
 import type { Observation } from "../../../decisions/gate/observation";
 import type { Slot } from "../../../decisions/names";
@@ -23,4 +24,6 @@ export interface MetricSource {
   before(seconds: number, canary: Slot, signal?: AbortSignal): Promise<Measured>;
   /** Requests and errors of both slots over the windows of the error budget. */
   service(canary: Slot, signal?: AbortSignal): Promise<ServiceWindows | "unknown">;
+  /** What both slots had from `from` to `to`, milliseconds since 1970. Throws where the source has no answer. */
+  course(from: number, to: number, signal?: AbortSignal): Promise<Course>;
 }

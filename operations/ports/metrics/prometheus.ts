@@ -1,8 +1,10 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { other, slots, type Slot } from "../../../decisions/names";
 import { counterCursor, increments, startAt, type Counts, type PodCounters } from "./increments";
 import type { Look, Measured, MetricSource } from "./measured";
-import { readPods, slowBound, type Series } from "./series";
+import { prometheusCourse } from "./prometheusCourse";
+import { askPrometheus, whyNot } from "./prometheusQuery";
+import { readPods, slowBound } from "./series";
 import { serviceWindows } from "./serviceWindows";
 import type { SourceArgs } from "./source";
 
@@ -12,15 +14,6 @@ const lookTimeout = 2_000;
 const windowsTimeout = 10_000;
 /** Scrapes that may be missing before a pod's counters are out of date. */
 const missedScrapes = 3;
-
-const sample = z.tuple([z.number(), z.string()]);
-const answer = z.object({
-  status: z.literal("success"),
-  data: z.object({
-    resultType: z.literal("matrix"),
-    result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: z.array(sample) })),
-  }),
-});
 
 /** Counters as they were at one moment of Prometheus' clock. */
 interface Snapshot {
@@ -50,25 +43,7 @@ export function createPrometheusSource({
   const metricNames = [names.requests, `${names.duration}_count`, `${names.duration}_bucket`, names.jobs];
   const all = `{__name__=~"${metricNames.join("|")}",component=~"web|worker",${matchers.join(",")}}`;
 
-  const ask = async (
-    path: string,
-    parameters: Record<string, string>,
-    timeout: number,
-    signal?: AbortSignal,
-  ): Promise<{ series: Series[]; date: number }> => {
-    const base = metrics.url ?? "";
-    const target = new URL(`api/v1/${path}`, base.endsWith("/") ? base : `${base}/`);
-    target.search = new URLSearchParams(parameters).toString();
-    const limit = AbortSignal.timeout(timeout);
-    const response = await fetch(target, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`it answered ${response.status}: ${text.slice(0, 200)}`);
-    const date = Date.parse(response.headers.get("date") ?? "");
-    return {
-      series: answer.parse(JSON.parse(text)).data.result,
-      date: Number.isNaN(date) ? Date.now() : date,
-    };
-  };
+  const ask = askPrometheus(metrics.url ?? "");
 
   const snapshot = async (time?: number, signal?: AbortSignal): Promise<Snapshot> => {
     const query = `${all}[${Math.ceil(staleSeconds)}s]`;
@@ -96,7 +71,7 @@ export function createPrometheusSource({
         now: Date.now(),
         pods: [],
         bound: 0,
-        reasons: [`Prometheus at ${metrics.url ?? ""} does not tell: ${why(cause)}`],
+        reasons: [`Prometheus at ${metrics.url ?? ""} does not tell: ${whyNot(cause)}`],
       };
     }
   };
@@ -185,6 +160,8 @@ export function createPrometheusSource({
       };
     },
 
+    course: prometheusCourse({ ask, names, scrapeSeconds, matchers }),
+
     async service(_canary, signal) {
       const requests = `${names.requests}{component="web",${matchers.join(",")}}`;
       const errors = `${names.requests}{component="web",${names.statusLabel}=~"5.*",${matchers.join(",")}}`;
@@ -226,8 +203,3 @@ function unknownSince(cursor: z.infer<typeof counterCursor>, now: number, reason
   };
   return { cursor: { ...cursor, at: now }, intervals: [interval], reasons };
 }
-
-const why = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
-};

@@ -1,0 +1,199 @@
+import type { Objective } from "../errorBudget";
+import type { ServiceCounts, ServiceWindows } from "../errorBudget";
+import { diff, type DiffLine } from "../diff";
+import { digest } from "../digest";
+import { configOfEntry } from "../history";
+import { slots, type Slot } from "../names";
+import type { Published } from "../parameters";
+import { burnOf, shares, type BurnStep, type Course } from "./course";
+import { evidenceOf, type Proof } from "./evidence";
+import { tilesOf, type Tile } from "./tiles";
+import { incidentVerdict, releaseVerdict, type Verdict } from "./verdict";
+import { fromEvents, fromUpdates, ordered, type Happening, type StoryEvent } from "./timeline";
+import { chapterBetween, chapterOf, configuredShares, isExposed, updatesOf, versionAt } from "./updates";
+import type { Chapter, StoryUpdate } from "./updates";
+import type { HistoryEntry } from "../history";
+
+/** Something that could not be read, and why. */
+export interface Unknown {
+  unknown: string;
+}
+
+/** Whether something could not be read. */
+export const isUnknown = (value: object): value is Unknown => "unknown" in value;
+
+/** What a report is about. */
+export type Subject =
+  | { version: string }
+  | {
+      incident: string;
+      title: string;
+      entries: readonly { at: string; state: string }[];
+    };
+
+/** Where and when a story plays: known before anything is measured. */
+export interface Frame {
+  subject: Subject;
+  chapter: Chapter;
+  /** Milliseconds since 1970, with some time before and after. */
+  from: number;
+  to: number;
+}
+
+/** Time shown before and after: a share of the whole, within bounds, milliseconds. */
+const margin = (length: number): number => Math.min(1_800_000, Math.max(30_000, length * 0.12));
+
+/** The frame of a story; undefined: history and records have nothing of it. */
+export function frameOf(
+  subject: Subject,
+  history: readonly HistoryEntry[],
+  now: number,
+  /** Length of the bake, milliseconds: it follows a release's last update, and belongs to it. */
+  bake = 0,
+): (Frame & { all: StoryUpdate[] }) | undefined {
+  const all = updatesOf(history);
+  const around = (chapter: Chapter, first: number, last: number) => {
+    const more = margin(last - first);
+    // What other releases did is not this one's story.
+    const before = chapter.before?.to ?? 0;
+    const after = all.find((one) => one.from > last)?.from ?? now;
+    return {
+      subject,
+      chapter,
+      from: Math.max(first - more, Math.min(before, first)),
+      to: Math.max(last, Math.min(now, after, last + Math.max(more, bake))),
+      all,
+    };
+  };
+  if ("version" in subject) {
+    const chapter = chapterOf(all, subject.version);
+    const [first] = chapter?.updates ?? [];
+    const last = chapter?.updates.at(-1);
+    return chapter && first && last && around(chapter, first.from, last.to);
+  }
+  const times = subject.entries.map(({ at }) => Date.parse(at));
+  if (times.length === 0) return undefined;
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  return around(chapterBetween(all, first - margin(last - first), last), first, last);
+}
+
+/** All that a report's story is told from. */
+export interface StoryInput {
+  stack: string;
+  /** IANA time zone in which people read times. */
+  zone: string;
+  frame: Frame & { all: StoryUpdate[] };
+  slo: Objective & { latencyMs: number };
+  course: Course | Unknown;
+  service: ServiceWindows | Unknown;
+  published: Published | Unknown;
+  events: readonly StoryEvent[] | Unknown;
+  proofs: readonly Proof[];
+  /** Digest that the stack before this one validated; absent: there is none, or it is not known. */
+  stagingValidated?: string;
+}
+
+/** What a report shows. */
+export interface Story {
+  heading: string;
+  stack: string;
+  zone: string;
+  verdict: Verdict;
+  from: number;
+  to: number;
+  tiles: Tile[];
+  /** Share of traffic, percent; `measured` says whether it was counted or is what config gave. */
+  shares: { measured: boolean; points: { at: number; slot: Slot; percent: number }[] };
+  /** What each slot held over the story, for people. */
+  slotNames: Record<Slot, string>;
+  course: Course | Unknown;
+  burn: BurnStep[];
+  objective: StoryInput["slo"];
+  timeline: Happening[];
+  changes: { title: string; lines: DiffLine[] }[];
+  evidence: ReturnType<typeof evidenceOf>;
+  /** What is not known, and why. */
+  unknown: string[];
+}
+
+/** Tells a story from what was read; what could not be read is said, never left out in silence. */
+export function tellStory(input: StoryInput): Story {
+  const { frame, course, service, published, events, slo, zone, stack } = input;
+  const { chapter, subject, all, from, to } = frame;
+  const digests = digestsOf(subject, chapter);
+  const known = isUnknown(published) ? undefined : published;
+  const version = "version" in subject ? subject.version : undefined;
+  const evidence = evidenceOf({ ...input, published: known, version, digests, chapter });
+  const verdictLines = evidence.happenings.filter(({ at }) => at >= from && at <= to);
+  const recorded = isUnknown(events) ? [] : fromEvents(events);
+  // An incident that began after a release's last command is the next release's.
+  const lastCommand = Math.max(
+    from,
+    ...recorded.flatMap((one) => (one.source === "audit trail" ? [one.at] : [])),
+  );
+  const own = recorded.filter(({ source, at }) => !version || source !== "incident log" || at <= lastCommand);
+  const timeline = ordered(
+    [...fromUpdates(chapter.updates), ...own, ...verdictLines],
+    ({ source, what }) =>
+      source === "stack history" || source === "gate" || source === "refusal" || / opened: /.test(what),
+  );
+  const budget: ServiceCounts | undefined = isUnknown(service) ? undefined : service.budget;
+  const measured = isUnknown(course) ? [] : shares(course);
+  return {
+    heading: version ? `Release ${version}` : "title" in subject ? `Incident: ${subject.title}` : "",
+    stack,
+    zone,
+    verdict: version ? releaseVerdict(version, chapter, known) : incidentVerdict(subject),
+    from,
+    to,
+    tiles: tilesOf(input),
+    shares:
+      measured.length > 0
+        ? { measured: true, points: measured }
+        : { measured: false, points: configuredShares(chapter, from, to) },
+    slotNames: { blue: slotName("blue", all, from, to), green: slotName("green", all, from, to) },
+    course,
+    burn: isUnknown(course) ? [] : burnOf(course, slo, budget),
+    objective: slo,
+    timeline,
+    changes: changesOf(chapter, version),
+    evidence,
+    unknown: [course, service, published, events].flatMap((part) => (isUnknown(part) ? [part.unknown] : [])),
+  };
+}
+
+/** Digests of the version in question, as its updates named them. */
+const digestsOf = (subject: Subject, chapter: Chapter): Set<string> =>
+  new Set(
+    chapter.updates.flatMap(({ release }) =>
+      slots.flatMap((slot) => {
+        const held = release?.slots[slot];
+        return held && "version" in subject && held.version === subject.version ? [digest(held.image)] : [];
+      }),
+    ),
+  );
+
+/** What a slot held, in the order in which it held them. */
+function slotName(slot: Slot, all: readonly StoryUpdate[], from: number, to: number): string {
+  const times = [from, ...all.map((one) => one.from).filter((at) => at > from && at <= to)];
+  const versions = [...new Set(times.map((at) => versionAt(all, slot, at) ?? "empty"))];
+  const held = versions.length > 1 ? versions.filter((name) => name !== "empty") : versions;
+  return `${slot}: ${held.join(", then ")}`;
+}
+
+/** What config says otherwise: by the release itself, and after all that followed. Secrets are masked. */
+function changesOf({ before, updates }: Chapter, version: string | undefined): Story["changes"] {
+  const config = (one: StoryUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
+  const readable = updates.filter(({ release }) => release);
+  const end = readable.at(-1);
+  if (!end) return [];
+  const change = (title: string, to: StoryUpdate) => ({
+    title,
+    lines: diff(config(before), config(to)),
+  });
+  const peak = version !== undefined && readable.findLast((one) => isExposed(one, version));
+  return [
+    ...(peak && peak !== end ? [change(`At its furthest, ${peak.name}`, peak)] : []),
+    change(`At the end, ${end.name}`, end),
+  ];
+}

@@ -1,0 +1,98 @@
+import type { StoryUpdate } from "./updates";
+
+/** One line of a story's timeline. */
+export interface Happening {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** How long it took, seconds; absent for what has no length. */
+  seconds?: number;
+  /** Where it is known from. */
+  source: "stack history" | "audit trail" | "incident log" | "gate" | "override" | "refusal";
+  what: string;
+  who?: string;
+  why?: string;
+  /** Whether it went well; absent where that is no question. */
+  ok?: boolean;
+  /** Number under which it is marked in the charts; absent for what is not marked. */
+  mark?: number;
+}
+
+/** One event of the audit trail, as far as a story needs it. */
+export interface StoryEvent {
+  /** ISO time. */
+  at: string;
+  kind: string;
+  actor: string;
+  /** As it was recorded. */
+  body: unknown;
+}
+
+/** Updates as lines: each one when it had ended, which is when it was in force. */
+export const fromUpdates = (updates: readonly StoryUpdate[]): Happening[] =>
+  updates.map(({ to, from, line, result, note }) => ({
+    at: to,
+    seconds: (to - from) / 1000,
+    source: "stack history",
+    what: line,
+    ok: result === "succeeded",
+    ...(note && { who: note.actor }),
+    ...(note?.reason !== undefined && { why: note.reason }),
+  }));
+
+/** What a command's record says beyond the updates that it made, which history has already. */
+interface CommandBody {
+  command?: string;
+  asked?: Record<string, unknown>;
+  reason?: string;
+  exitCode?: number;
+  error?: string;
+  incident?: { id?: string; title?: string; state?: string; body?: { done?: unknown } };
+}
+
+/** Commands and incidents of the audit trail as lines; its copies of stack history are left out. */
+export function fromEvents(events: readonly StoryEvent[]): Happening[] {
+  return events.flatMap(({ at, kind, actor, body: recorded }): Happening[] => {
+    const body = (recorded ?? {}) as CommandBody;
+    const told = { at: Date.parse(at), who: actor };
+    const { incident } = body;
+    if (kind === "incident" && incident) {
+      const done = typeof incident.body?.done === "string" ? incident.body.done : "";
+      return [
+        {
+          ...told,
+          source: "incident log",
+          what: `${incident.id ?? "incident"} ${incident.state ?? ""}: ${incident.title ?? ""}`,
+          ...(done && { why: done }),
+        },
+      ];
+    }
+    if (kind !== "command") return [];
+    const asked = Object.entries(body.asked ?? {}).filter(
+      ([, value]) => typeof value !== "boolean" && value !== "auto",
+    );
+    const words = asked.map(([name, value]) => `${name.toUpperCase()}=${String(value)}`);
+    const why = [body.reason, body.error?.split("\n")[0]].filter((part) => part).join("; ");
+    return [
+      {
+        ...told,
+        source: "audit trail",
+        what: [
+          "make",
+          body.command ?? "",
+          ...words,
+          `ended with ${body.exitCode ?? "no exit code known"}`,
+        ].join(" "),
+        ok: body.exitCode === 0,
+        ...(why && { why }),
+      },
+    ];
+  });
+}
+
+/** Sorted by time, and numbered where `isMarked` says so. */
+export function ordered(lines: readonly Happening[], isMarked: (line: Happening) => boolean): Happening[] {
+  let mark = 0;
+  return lines
+    .toSorted((one, two) => one.at - two.at)
+    .map((line) => (isMarked(line) ? { ...line, mark: ++mark } : line));
+}

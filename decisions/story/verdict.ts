@@ -1,0 +1,73 @@
+import { digest } from "../digest";
+import { incidentStates } from "../incidents";
+import { describeRefusal, type Published } from "../parameters";
+import type { Subject } from "./story";
+import type { Chapter } from "./updates";
+
+/** How it ended, in a word and in a sentence. */
+export interface Verdict {
+  tone: "good" | "bad" | "open";
+  word: string;
+  sentence: string;
+}
+
+/** How a release ended, as far as history and the list of refused images say. */
+export function releaseVerdict(
+  version: string,
+  { updates }: Chapter,
+  published: Published | undefined,
+): Verdict {
+  const last = updates.findLast(({ release }) => release)?.release;
+  const live = last?.slots[last.live];
+  const own = updates.flatMap(({ release }) => Object.values(release?.slots ?? {})).find(isNamed(version));
+  const refusal = own && published?.refused.get(digest(own.image));
+  if (live?.version === version)
+    return last?.validated === digest(live.image)
+      ? {
+          tone: "good",
+          word: "Live",
+          sentence: `${version} passed its validation and serves all of the traffic.`,
+        }
+      : {
+          tone: "open",
+          word: "Not validated",
+          sentence: `${version} is live, and its validation is still to come.`,
+        };
+  if (refusal)
+    return {
+      tone: "bad",
+      word: "Taken back",
+      sentence: `${version} may not get traffic: ${describeRefusal(refusal).replace(/\.$/, "")}.`,
+    };
+  const wasLive = updates.some(({ release }) => release?.slots[release.live]?.version === version);
+  if (wasLive)
+    return {
+      tone: "bad",
+      word: "Taken back",
+      sentence: `${version} was live, and ${live?.version ?? "nothing"} took its place again.`,
+    };
+  if (last && last.canaryWeight > 0)
+    return {
+      tone: "open",
+      word: "Canary",
+      sentence: `${version} has ${last.canaryWeight} % of the traffic.`,
+    };
+  return { tone: "open", word: "Not released", sentence: `${version} got no further than its last update.` };
+}
+
+const isNamed =
+  (version: string) =>
+  (held: { version: string; image: string } | undefined): held is { version: string; image: string } =>
+    held?.version === version;
+
+/** How far an incident is. */
+export function incidentVerdict(subject: Subject): Verdict {
+  const entries = "entries" in subject ? subject.entries : [];
+  const state = entries.at(-1)?.state ?? "opened";
+  const isOver = incidentStates.indexOf(state as (typeof incidentStates)[number]) >= 2;
+  return {
+    tone: isOver ? "good" : "bad",
+    word: state.charAt(0).toUpperCase() + state.slice(1),
+    sentence: isOver ? "The service is restored." : "The service is not known to be restored.",
+  };
+}
