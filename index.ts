@@ -66,7 +66,7 @@ export = async () => {
       new BackfillJob(`backfill-${backfill.name}`, { stack, settings, backfill, after: [canary, flags] }),
   );
   const comms = new Communication("comms", { stack, settings });
-  const guard = publishGuard(stack, settings);
+  const guard = publishGuard(stack, settings, backups);
   const everything: Resource[] = [
     backups,
     canary,

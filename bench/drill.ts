@@ -84,12 +84,14 @@ async function round(cluster: Cluster, source: RecoverySource, live: Client): Pr
   const gap = await run(cluster, source);
   renameSync(join(cluster.folder, lost), join(wal, lost));
   const outside = await run(cluster, source, "2020-01-01T00:00:00.000000Z");
+  const missingSegmentReported = says(gap, new RegExp(`segment ${lost} is missing`));
+  if (!missingSegmentReported) process.stderr.write(`without ${lost}: ${JSON.stringify(gap)}\n`);
   return {
     exact: good.ok,
     recoverySeconds: good.recoverySeconds ?? Number.NaN,
     recoveryPointSeconds: good.recoveryPointSeconds ?? Number.NaN,
     rowsChecked: good.rowsChecked ?? 0,
-    missingSegmentReported: says(gap, new RegExp(`segment ${lost} is missing`)),
+    missingSegmentReported,
     targetOutOfRangeReported: says(outside, /lies before the oldest backup/),
   };
 }

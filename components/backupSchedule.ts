@@ -6,6 +6,7 @@ import { ownBackupHour } from "../decisions/alarms/backupAlarms";
 import { backupNames } from "../decisions/backupNames";
 import type { Settings } from "../decisions/config";
 import { databaseOf } from "../decisions/restorableLag";
+import { lockOf } from "../decisions/vaultLock";
 import { BackupAlarms } from "./backupAlarms";
 
 export interface BackupScheduleArgs {
@@ -18,12 +19,6 @@ const startWindowMinutes = 60;
 
 /** A backup that has not finished two hours after its hour has failed, minutes. The default is 7 days. */
 const completionWindowMinutes = 120;
-
-/** Longest retention of the vault's lock, days: as far as a continuous backup goes. */
-const maxLockedDays = 35;
-
-/** Days after which a lock in compliance mode cannot be taken off any more: AWS's shortest. */
-const graceDays = 3;
 
 /**
  * Two promises, in two plans: recovery points every hour, kept `retentionDays` (D1), and recovery to any point in time of
@@ -44,7 +39,7 @@ export class BackupSchedule extends ComponentResource {
     const { application, database, backups, alarms: told } = settings;
     const prefix = `${application.name}-${stack}`;
     const names = backupNames(application.name, stack);
-    const vault = guardedVault(name, names.vault, settings, this);
+    const vault = guardedVault(name, { stack, settings }, this);
     const { role, attachments } = backupRole(name, names.role, database.arn, this);
     const rule = {
       targetVaultName: vault.name,
@@ -109,11 +104,11 @@ const noDeletion = JSON.stringify({
 /** Key, vault, policy against deletion by hand, lock. RDS encrypts its points with the database's own key, Aurora's too. */
 function guardedVault(
   name: string,
-  called: string,
-  { backups, database }: BackupScheduleArgs["settings"],
+  { stack, settings }: BackupScheduleArgs,
   parent: BackupSchedule,
 ): backup.Vault {
-  const [, partition, , , account] = database.arn.split(":");
+  const called = backupNames(settings.application.name, stack).vault;
+  const [, partition, , , account] = settings.database.arn.split(":");
   const key = new kms.Key(
     `${name}-key`,
     {
@@ -148,13 +143,7 @@ function guardedVault(
   );
   new backup.VaultLockConfiguration(
     `${name}-vault-lock`,
-    {
-      backupVaultName: vault.name,
-      minRetentionDays: backups.retentionDays,
-      maxRetentionDays: maxLockedDays,
-      // With days of grace the lock is in compliance mode, and after them it is for good; without, in governance mode.
-      ...(backups.lock === "compliance" ? { changeableForDays: graceDays } : {}),
-    },
+    { ...lockOf(stack, settings), backupVaultName: vault.name },
     { parent },
   );
   return vault;

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Settings } from "./config";
+import { vaultLockHash } from "./vaultLock";
 
 /**
  * What a stack's newest update left in force, in a parameter: a stack file that is edited by hand can then neither give up
@@ -11,25 +11,24 @@ export const guardSchema = z.object({
   changeWindow: z.boolean(),
   /** Lock of the backup vault. */
   vaultLock: z.string(),
+  /** Which lock that is: {@link vaultLockHash}. Absent where an older version wrote it. */
+  vaultLockHash: z.string().optional(),
 });
 export type Guard = z.infer<typeof guardSchema>;
 
-/** Subject of the change that locks the backup vault in compliance mode: after its grace time nobody can take that off. */
-export const vaultLock = "vault-lock";
-
 /** What an update of these settings leaves in force. */
-export const guardOf = (settings: Settings): Guard => ({
+export const guardOf = (stack: string, settings: Settings): Guard => ({
   changeWindow: settings.changeWindow !== undefined,
   vaultLock: settings.backups.lock,
+  vaultLockHash: vaultLockHash(stack, settings),
 });
 
-/** Hash to which an approval of the vault's lock is bound: all that is said about the backups. */
-export const vaultLockHash = ({ backups }: Settings): string =>
-  createHash("sha256").update(JSON.stringify(backups)).digest("hex");
-
-/** Whether these settings would lock the vault for good, which it is not yet. */
-export const locksVault = (settings: Settings, inForce: Guard | undefined): boolean =>
-  settings.backups.lock === "compliance" && inForce?.vaultLock !== "compliance";
+/** Whether these settings would lock the vault for good, as it is not yet: for the first time, or for other days. */
+export function locksVault(stack: string, settings: Settings, inForce: Guard | undefined): boolean {
+  if (settings.backups.lock !== "compliance") return false;
+  const hash = vaultLockHash(stack, settings);
+  return inForce?.vaultLock !== "compliance" || (inForce.vaultLockHash ?? hash) !== hash;
+}
 
 /** Why a stack may not give up what is in force; undefined when it does not. */
 export function givenUp(

@@ -9,8 +9,12 @@ import { wait } from "./wait";
 const schema = "deployment_safety";
 const markers = `${schema}.drill_marker`;
 
-/** Longest wait for one attempt to hold the tables still, milliseconds: writers queue behind it. */
-const lockMilliseconds = 1000;
+/**
+ * Longest wait for one attempt to hold the tables still, milliseconds beyond `deadlock_timeout`, and at most: writers queue
+ * behind it. Whoever waits for that timeout, 1 s by default, ends an autovacuum of the table; a shorter wait never would.
+ */
+const lockBeyond = 500;
+const lockAtMost = 3000;
 const lockAttempts = 20;
 
 /** A marker's row, committed when this returns. */
@@ -52,7 +56,7 @@ export interface Still {
 
 /**
  * Holds the tables still for a moment, so that one instant separates the commits before it from those after it, and opens
- * a snapshot of that instant on `reader`. Transactions that write are waited for, at most a second a try; readers never wait.
+ * a snapshot of that instant on `reader`. Transactions that write are waited for, by default at most 1.5 s a try; readers never wait.
  * @param wanted tables to hold; none: every logged one
  * @param precision how fine the source's targets are, milliseconds
  */
@@ -65,6 +69,7 @@ export async function holdStill(
 ): Promise<Still> {
   const tables = wanted.length > 0 ? wanted.map(quoted) : await loggedTables(live);
   if (tables.length === 0) throw new Error("the database has no table that could be compared");
+  const lockMilliseconds = await lockLimit(live);
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     await live.query("BEGIN");
@@ -86,12 +91,19 @@ export async function holdStill(
       if ((error as { code?: string }).code !== "55P03") throw error;
       if (attempt >= lockAttempts)
         throw new Error(
-          `${tables.length} tables could not be held still for a moment in ${lockAttempts} tries of ${lockMilliseconds} ms: a long transaction writes to them. Run the drill at a quieter hour`,
+          `${tables.length} tables could not be held still for a moment in ${lockAttempts} tries of ${lockMilliseconds} ms: a long transaction writes to them, or a VACUUM that nobody may end works on them. Run the drill at a quieter hour`,
           { cause: error },
         );
       await wait(500, signal);
     }
   }
+}
+
+async function lockLimit(live: Client): Promise<number> {
+  const { rows } = await live.query<{ milliseconds: string }>(
+    "SELECT setting AS milliseconds FROM pg_settings WHERE name = 'deadlock_timeout'",
+  );
+  return Math.min(Number(rows[0]?.milliseconds ?? 1000) + lockBeyond, lockAtMost);
 }
 
 /** Sleeps over the next whole second, for a source that takes no finer target; at most a second. */

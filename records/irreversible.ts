@@ -1,6 +1,6 @@
 import type { ChangeCalendar } from "../decisions/changeWindow";
 import type { Settings } from "../decisions/config";
-import { givenUp, locksVault, vaultLock, vaultLockHash } from "../decisions/guard";
+import { givenUp, locksVault } from "../decisions/guard";
 import {
   mayRunIrreversible,
   refusalsOf,
@@ -10,6 +10,7 @@ import {
 import { parameters } from "../decisions/names";
 import type { Published } from "../decisions/parameters";
 import { affectsGuardians, irreversibleBetween, upgradeOf } from "../decisions/revisionText";
+import { vaultLock, vaultLockHash } from "../decisions/vaultLock";
 import { evidenceSettings, findEvidence, lastAuthor } from "./evidence";
 import { readRevisionTexts } from "./revisionTexts";
 
@@ -57,8 +58,8 @@ export type Irreversible = { ok: true; changes: IrreversibleChange[] } | { ok: f
 
 /** Finds the irreversible changes that the update makes which applies these settings. */
 export function irreversibleOf(ground: Ground): Irreversible {
-  const { root, settings, published } = ground;
-  const subjects = locksVault(settings, published.guard) ? [vaultLock] : [];
+  const { root, stack, settings, published } = ground;
+  const subjects = locksVault(stack, settings, published.guard) ? [vaultLock] : [];
   const upgrade = upgradeOf(published.release, settings.release);
   if (upgrade) {
     const way = irreversibleBetween(upgrade.from, upgrade.to, readRevisionTexts(root));
@@ -89,7 +90,7 @@ export function changeOf(
   if (subject === vaultLock)
     return {
       ...common,
-      sha256: vaultLockHash(settings),
+      sha256: vaultLockHash(stack, settings),
       ...writtenBy(`Pulumi.${stack}.yaml`),
       guardians: false,
       minutes: 0,

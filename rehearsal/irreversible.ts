@@ -5,11 +5,13 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { parameterRoot, parameters } from "../decisions/names";
+import { lineage } from "../decisions/revisionProof";
 import { next } from "../decisions/steps";
+import { readRevisionFiles } from "../records/revisions";
 import type { Context } from "./context";
 import { places } from "./environment";
 import { buildVariant } from "./images";
-import { bringLive, recordOf } from "./releases";
+import { recordOf } from "./releases";
 import { commitWorkingCopy, proveAndReview } from "./team";
 
 /** The release that brings a change which cannot be undone, and its revision. */
@@ -23,13 +25,17 @@ const approval = `evidence/approval/${irreversible.revision}.json`;
 export const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 
 /**
- * Ada writes the change on top of what prod's database is at, and the build makes a release of it. Out of hours is
- * whenever this runs: the stack file's school is in session for one minute that is at least six hours away.
+ * Ada writes the change on top of what prod's database is at, where no later revision is written yet, and the build makes a
+ * release of it. Nothing goes back from there: the scenarios of this change come last. Out of hours is whenever this runs:
+ * the stack file's school is in session for one minute that is at least six hours away.
  */
 export async function prepareIrreversible(context: Context): Promise<void> {
-  await bringLive(context, "1.2.0");
-  const at = (await context.published("prod"))?.migration?.revision ?? "";
+  const release = await context.published("prod");
+  const version = release?.slots[release.live]?.version ?? "";
+  const at = release?.migration?.revision ?? "";
   if (at !== irreversible.revision) {
+    const { files, parents } = readRevisionFiles(context.copy);
+    for (const [id, path] of files) if (!lineage(parents, at)?.includes(id)) rmSync(join(context.copy, path));
     const text = readFileSync(join(context.copy, "rehearsal/school/revisions", name), "utf8");
     writeFileSync(join(context.copy, file), text.replace(/^down_revision = .*$/m, `down_revision = "${at}"`));
   }
@@ -40,7 +46,7 @@ export async function prepareIrreversible(context: Context): Promise<void> {
   buildVariant(
     context.copy,
     places(context.home).images,
-    "1.2.0",
+    version,
     irreversible.version,
     irreversible.revision,
   );

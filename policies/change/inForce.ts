@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 import { SSMClient, paginateGetParametersByPath } from "@aws-sdk/client-ssm";
 import { parse } from "../../decisions/config";
-import { vaultLock } from "../../decisions/guard";
 import { parameterRoot } from "../../decisions/names";
 import { readParameters } from "../../decisions/parameters";
+import { vaultLock } from "../../decisions/vaultLock";
 import { irreversibleRefusals } from "../../records/irreversible";
 import type { Situation } from "../rule";
 import { document } from "../values";

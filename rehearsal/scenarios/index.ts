@@ -91,10 +91,11 @@ export const scenarios: readonly Scenario[] = [
   rollbackDuringMigration,
   migrationRollback,
   unprovenDowngradeRefused,
-  irreversibleRefused,
-  irreversibleChange,
   pitrDrill,
   pitrDrillMissingWal,
   pitrDrillTargetOutOfRange,
   restoreBeside,
+  // Last, for no release goes back over it.
+  irreversibleRefused,
+  irreversibleChange,
 ];

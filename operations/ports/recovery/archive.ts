@@ -13,6 +13,12 @@ type ArchiveConfig = Extract<RecoveryConfig, { source: "archive" }>;
 /** How long a finished segment may take to reach the archive, seconds. */
 const archiveSeconds = 120;
 
+/**
+ * An instant that is so long ago, minutes, is taken to be archived. When a segment was archived says nothing about what is
+ * in it: an archiver that lags behind archives old ones.
+ */
+const settledMinutes = 60;
+
 /** Longest folder of a socket: the operating system takes 107 characters, and `/.s.PGSQL.5432` is 14. */
 const socketFolder = 93;
 
@@ -57,8 +63,7 @@ export function createArchive(config: ArchiveConfig, prefix: string): RecoverySo
     },
 
     async reach(instant, live, signal) {
-      const { newest } = (await this.restorable(signal)) ?? {};
-      if (!live || (newest !== undefined && Date.parse(newest) > Date.parse(instant) + 1000)) return;
+      if (!live || Date.now() - Date.parse(instant) > settledMinutes * 60_000) return;
       await archiveNow(live, config.wal, signal);
     },
 
