@@ -7,11 +7,12 @@ import { parseDocument } from "yaml";
 import { parameterRoot, parameters } from "../decisions/names";
 import { lineage } from "../decisions/revisionProof";
 import { next } from "../decisions/steps";
+import { readReleases } from "../records/releases";
 import { readRevisionFiles } from "../records/revisions";
 import type { Context } from "./context";
 import { places } from "./environment";
 import { buildVariant } from "./images";
-import { recordOf } from "./releases";
+import { deployToStaging, recordOf } from "./releases";
 import { commitWorkingCopy, proveAndReview } from "./team";
 
 /** The release that brings a change which cannot be undone, and its revision. */
@@ -35,7 +36,10 @@ export async function prepareIrreversible(context: Context): Promise<void> {
   const at = release?.migration?.revision ?? "";
   if (at !== irreversible.revision) {
     const { files, parents } = readRevisionFiles(context.copy);
-    for (const [id, path] of files) if (!lineage(parents, at)?.includes(id)) rmSync(join(context.copy, path));
+    const written = lineage(parents, at) ?? [];
+    for (const [id, path] of files) if (!written.includes(id)) rmSync(join(context.copy, path));
+    for (const one of readReleases(context.copy).records.values())
+      if (!written.includes(one.revision)) rmSync(join(context.copy, "releases", `${one.version}.json`));
     const text = readFileSync(join(context.copy, "rehearsal/school/revisions", name), "utf8");
     writeFileSync(join(context.copy, file), text.replace(/^down_revision = .*$/m, `down_revision = "${at}"`));
   }
@@ -52,6 +56,7 @@ export async function prepareIrreversible(context: Context): Promise<void> {
   );
   commitWorkingCopy(context.copy, `Release ${irreversible.version}`);
   await proveAndReview(context, irreversible.revision);
+  await deployToStaging(context, irreversible.version);
 }
 
 /** Prod's school hours, every day of the week. */

@@ -30,12 +30,16 @@ Object.assign(programs, { execFile: Object.assign(() => undefined, { [promisify.
 // Only now, for what is loaded takes the function as it finds it.
 void (async () => {
   const pg = await import("pg");
-  const query = pg.default.Client.prototype.query as (...given: unknown[]) => Promise<unknown>;
-  pg.default.Client.prototype.query = async function (this: unknown, ...given: unknown[]) {
+  const client = pg.default.Client.prototype as unknown as Record<
+    "query",
+    (...given: unknown[]) => Promise<unknown>
+  >;
+  const { query } = client;
+  client.query = async function (...given) {
     const answer = await query.apply(this, given);
     if (/^(LOCK|COMMIT|INSERT)/.test(String(given[0]))) at(String(given[0]).split(/[\s(]/, 1)[0] ?? "");
     return answer;
-  } as typeof pg.default.Client.prototype.query;
+  };
   const { commands, contextOf } = await import("./place.js");
   await commands[place.command].run(contextOf(place, at));
 })();
