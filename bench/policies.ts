@@ -1,3 +1,4 @@
+import * as inForce from "../policies/change/inForce";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../policies/rules";
@@ -21,6 +22,9 @@ interface Indifferent {
 }
 
 const situation: Situation = {
+  root: join(__dirname, ".."),
+  parameters: () => Promise.resolve(new Map()),
+  inForce: () => inForce,
   now: new Date("2026-11-24T12:00:00Z"),
   stack: "prod",
   isPreview: true,

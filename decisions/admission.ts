@@ -89,7 +89,7 @@ function stepOf({ published, next, facts }: Admission): Admitted {
 }
 
 /** A digest that was refused after it got its traffic: applying the release again would bring the incident back. */
-function exposedAndRefused(release: Release, facts: Facts): string[] {
+export function exposedAndRefused(release: Release, facts: Pick<Facts, "refused" | "whyRefused">): string[] {
   const share = weights(release);
   return slots.flatMap((slot) => {
     const held = release.slots[slot];

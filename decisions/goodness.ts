@@ -57,7 +57,10 @@ export function whyRevisionUnfit(
 }
 
 /** Why a refused digest may not go on; undefined when it is not refused. */
-export function whyRefused(held: SlotRelease, { refused, whyRefused: reasons }: Facts): string | undefined {
+export function whyRefused(
+  held: SlotRelease,
+  { refused, whyRefused: reasons }: Pick<Facts, "refused" | "whyRefused">,
+): string | undefined {
   const given = digest(held.image);
   if (!refused.has(given)) return undefined;
   const why = reasons?.get(given);

@@ -39,7 +39,7 @@ export async function carryOut(
       await clearKillSwitch(operation, downgradeFrom(index));
     if (step.smokeBefore) await smokeStep(ctx, operation.current, step.smokeBefore);
     if (step.release.traffic === "paused") running.brake?.pause();
-    await apply(operation, { ...step, reason: step.why });
+    await apply(operation, { ...step, reason: step.why, isWayBack: true });
     await letGo(ctx, step.release, running);
     if (step.smoke) {
       await clearKillSwitch(operation, downgradeFrom(index + 1));

@@ -145,7 +145,12 @@ export interface Change {
   heldFlags?: Settings["heldFlags"];
   /** Why, for the update's message. */
   reason?: string;
+  /** Whether it is part of a way back, which no policy may hold up. Default: by its step. */
+  isWayBack?: boolean;
 }
+
+/** Steps that only ever lead back to safety. */
+const waysBack: readonly Change["step"][] = ["pause", "rollback", "reapply"];
 
 /**
  * Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back, unless
@@ -200,7 +205,7 @@ async function up(
       actor: ctx.options.actor,
       ...((reason ?? ctx.options.reason) ? { reason: reason ?? ctx.options.reason } : {}),
     });
-    const changed = await upWhenFree(operation, message);
+    const changed = await upWhenFree(operation, message, change.isWayBack ?? waysBack.includes(step));
     operation.current = release;
     operation.reapply = false;
     operation.updates.push({ step, serial: release.serial, changed });
@@ -235,7 +240,11 @@ function restore({ ctx, current }: Operation, before: string, written: string): 
 }
 
 /** `pulumi up`, after clearing a lock that a dead process left, or waiting for somebody else's update as long as is meant. */
-async function upWhenFree(operation: Operation, message: string): Promise<ChangedResource[]> {
+async function upWhenFree(
+  operation: Operation,
+  message: string,
+  policiesOnlyReport: boolean,
+): Promise<ChangedResource[]> {
   const { ctx, lease } = operation;
   const until = performance.now() + operation.lockPatience * 1000;
   let hasWaited = false;
@@ -245,6 +254,7 @@ async function upWhenFree(operation: Operation, message: string): Promise<Change
       return await ctx.engine.up({
         message,
         lease: lease.id,
+        policiesOnlyReport,
         output: (line) => process.stderr.write(`  pulumi | ${line}\n`),
         signal: ctx.stopUpdates,
       });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { PolicyPack } from "@pulumi/policy";
+import { PolicyPack, type PolicyPackConfig } from "@pulumi/policy";
 import { configFaults } from "./configFile";
 import { policies, situation } from "./pack";
 import { rules } from "./rules";
@@ -13,29 +13,49 @@ function found(name: string): string {
   }
 }
 
-/** Faults of the config file that the environment names; the engine would pass over them. */
+/** The policies and settings in a config file that do not exist; the engine would pass over them. */
+const faultsIn = (name: string, content: unknown): string[] =>
+  configFaults(content, rules).map((fault) => `${name}: ${fault}`);
+
+/** Faults of the config file that the environment names. */
 function environmentFaults(): string[] {
   const name = process.env.PULUMI_OPTION_POLICY_PACK_CONFIG;
   // Several files are for several packs.
   if (!name || name.includes(",")) return [];
   try {
-    return configFaults(JSON.parse(readFileSync(found(name), "utf8")), rules).map(
-      (fault) => `${name}: ${fault}`,
-    );
+    return faultsIn(name, JSON.parse(readFileSync(found(name), "utf8")));
   } catch {
     // The engine reads it too, and says what is wrong.
     return [];
   }
 }
 
-const faults = environmentFaults();
+/** The pack's own file for the stack: levels and settings, which those of a file on the command line go over. */
+function readStackFile(): { config: PolicyPackConfig; faults: string[] } {
+  const stack = process.env.PULUMI_STACK;
+  const name = `${stack}.json`;
+  if (!stack || name === "package.json" || !existsSync(name)) return { config: {}, faults: [] };
+  try {
+    const config = JSON.parse(readFileSync(name, "utf8")) as PolicyPackConfig;
+    return { config, faults: faultsIn(`policies/${name}`, config) };
+  } catch (error) {
+    return { config: {}, faults: [`policies/${name}: cannot be read as JSON: ${String(error)}`] };
+  }
+}
+
+const { config, faults: stackFaults } = readStackFile();
+const faults = [...environmentFaults(), ...stackFaults];
 if (faults.length > 0) {
   process.stderr.write(`Invalid policy config:\n${faults.map((fault) => `  - ${fault}\n`).join("")}`);
   process.exit(1);
 }
 
 /** Serves the pack to the engine that has started this process. */
-new PolicyPack("deployment-safety", {
-  description: "Backups, releases, alarms, flags and irreversible changes as deployment-safety needs them",
-  policies: policies(rules, () => situation(process.env, new Date())),
-});
+new PolicyPack(
+  "deployment-safety",
+  {
+    description: "Backups, releases, alarms, flags and irreversible changes as deployment-safety needs them",
+    policies: policies(rules, () => situation(process.env, new Date())),
+  },
+  config,
+);

@@ -1,6 +1,10 @@
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import type { Policies, PolicyConfigSchema, ReportViolation, ResourceValidation } from "@pulumi/policy";
+import type * as InForce from "./change/inForce";
 import { settingFaults } from "./configFile";
 import { type Declared, type Report, type Rule, type Situation, sentence } from "./rule";
+import { readAll } from "./parameters";
 import { plain } from "./values";
 
 /** Hands the rules to the policy runtime. */
@@ -15,6 +19,10 @@ export function situation(environment: NodeJS.ProcessEnv, now: Date): Situation 
     stack: environment.PULUMI_STACK ?? "",
     isPreview: environment.PULUMI_DRY_RUN === "true",
     config: JSON.parse(environment.PULUMI_CONFIG || "{}") as Record<string, string>,
+    // The pack runs in its own folder, which is in the project's.
+    root: dirname(process.cwd()),
+    parameters: () => readAll(environment.PULUMI_STACK ?? "", now),
+    inForce: () => createRequire(__filename)("./change/inForce") as typeof InForce,
   };
 }
 

@@ -1,3 +1,4 @@
+import type * as InForce from "./change/inForce";
 import type { Properties } from "./values";
 
 /** What a policy is, before it is handed to the policy runtime: text for people, settings, and a pure check. */
@@ -49,6 +50,12 @@ export interface Situation {
   isPreview: boolean;
   /** The stack's config, key with namespace to text. */
   config: Readonly<Record<string, string>>;
+  /** Folder of the project: its revisions and its evidence are there. */
+  root: string;
+  /** Reads the stack's parameters, path to value, as they are now. */
+  parameters: () => Promise<ReadonlyMap<string, string>>;
+  /** What reads config, evidence and parameters; loaded only where there is something to ask. */
+  inForce: () => typeof InForce;
 }
 
 interface Texts {

@@ -7,12 +7,14 @@ import { retention, schedule, windows } from "./backups/plans";
 import { restoreSchedule, restoreTested } from "./backups/restoreTests";
 import { vaultGuarded, vaultLocked, vaultPolicy } from "./backups/vaults";
 import { irreversible } from "./change/irreversible";
+import { proved } from "./change/revisions";
 import { migrationJob } from "./change/migrationJob";
 import { expired, owned, risky, valid } from "./flags/flags";
 import { contained, images, probed, rollout, spread } from "./release/pods";
 import { disruption, oneImage, service } from "./release/slots";
 import { knowsRelease, published } from "./release/identity";
 import { canaryBounded, ruleComplete, weightsSum } from "./release/listenerRules";
+import { refused } from "./release/refused";
 import { binding, healthChecked } from "./release/targets";
 import { drained, noEmptySlot, testRule } from "./release/traffic";
 import type { Rule } from "./rule";
@@ -38,6 +40,7 @@ export const rules: readonly Rule[] = [
   canaryBounded,
   ruleComplete,
   noEmptySlot,
+  refused,
   testRule,
   images,
   oneImage,
@@ -62,5 +65,6 @@ export const rules: readonly Rule[] = [
   expired,
   risky,
   migrationJob,
+  proved,
   irreversible,
 ];

@@ -4,9 +4,9 @@ import type { Settings } from "../decisions/config";
 import { leaseVariable } from "../decisions/names";
 import { type Published, factsFor, readParameters } from "../decisions/parameters";
 import { irreversibleRefusals } from "../records/irreversible";
+import { revisionFaults } from "../records/revisionFaults";
 import { earlierStage, publishedParameters } from "./published";
 import { refusal } from "./refusal";
-import { revisionFaults } from "./revisions";
 
 /**
  * Lets the program go on only where the stack file's release is the published one or a legal step away from it, nobody

@@ -53,6 +53,8 @@ export const rehearsalEnvironment = (home: string, ports: Ports): Record<string,
   // The providers are attached, so there is nothing to download; without this every run tries for 2.5 s.
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   PULUMI_DEBUG_PROVIDERS: `aws:${ports.awsProvider},kubernetes:${ports.kubernetesProvider}`,
+  // By the working copy's own pack, where `pulumi` runs; levels and settings are in policies/<stack>.json.
+  PULUMI_OPTION_POLICY_PACK: "policies",
   KUBECONFIG: places(home).kubeconfig,
 });
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -71,6 +71,8 @@ export interface UpArgs {
   lease: string;
   /** Gets the engine's output line by line. */
   output: (line: string) => void;
+  /** Whether policies only report, and stop nothing: on the way back out of a bad release. */
+  policiesOnlyReport: boolean;
   /** Interrupts the update: what is under way is finished, nothing new is begun. */
   signal: AbortSignal;
 }
@@ -153,7 +155,7 @@ export function createEngine(root: string, stack: string): Engine {
         outputs.delete(name);
       }
     },
-    async up({ message, lease, output, signal }) {
+    async up({ message, lease, policiesOnlyReport, output, signal }) {
       if (isNew) await pulumi("stack", "init", "--stack", stack);
       isNew = false;
       const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
@@ -179,6 +181,7 @@ export function createEngine(root: string, stack: string): Engine {
               [leaseVariable]: lease,
               PULUMI_SKIP_UPDATE_CHECK: "true",
               PULUMI_DEBUG_COMMANDS: "true",
+              ...(policiesOnlyReport ? onlyReporting(folder) : {}),
             },
             output,
             signal,
@@ -203,6 +206,20 @@ export function createEngine(root: string, stack: string): Engine {
     async unlock() {
       await pulumi("cancel", "--yes", "--stack", stack);
     },
+  };
+}
+
+/** Makes every policy advisory, for as many packs as the environment loads; why: docs/adr/0016. */
+function onlyReporting(folder: string): Record<string, string> {
+  const packs = process.env.PULUMI_OPTION_POLICY_PACK;
+  if (!packs) return {};
+  const file = join(folder, "policies.json");
+  writeFileSync(file, JSON.stringify({ all: "advisory" }));
+  return {
+    PULUMI_OPTION_POLICY_PACK_CONFIG: packs
+      .split(",")
+      .map(() => file)
+      .join(","),
   };
 }
 

@@ -95,21 +95,30 @@ function isOfGroup(alarm: Declared, { group, property }: Metric, target: Declare
   return typeof arn === "string" && typeof group === "string" && arn.endsWith(`:${group}`);
 }
 
-export const topicUsed = stackRule({
+export const topicUsed = stackRule<{ toldFromOutside: string[] }>({
   id: "topic-is-used",
   area: "alarms",
   severity: "low",
-  // A command may tell it, as those for incidents do here, and that is not to be seen in a stack.
   level: "advisory",
   rows: ["C1"],
   description: "A topic of the stack is told by an alarm, a vault or a rule of it.",
   why: "A topic that nothing tells is what is left of an alarm that somebody took away.",
   remedy: "Put its ARN into `alarmActions`, or remove it.",
-  checkStack(resources, report) {
+  settings: {
+    toldFromOutside: {
+      type: "array",
+      items: { type: "string" },
+      description:
+        "Beginnings of the logical names of topics that something outside of the stack tells, such as a command.",
+      default: [],
+    },
+  },
+  checkStack(resources, report, { toldFromOutside }) {
     const senders = resources.filter(
       ({ type }) => ![types.subscription, types.topic, "aws:sns/topicPolicy:TopicPolicy"].includes(type),
     );
     for (const topic of ofType(resources, types.topic)) {
+      if (toldFromOutside.some((start) => topic.name.startsWith(start))) continue;
       const isTold = senders.some(
         (sender) =>
           Object.values(sender.references).some((targets) => targets.includes(topic.urn)) ||

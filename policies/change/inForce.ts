@@ -1,40 +1,56 @@
-import { dirname } from "node:path";
-import { SSMClient, paginateGetParametersByPath } from "@aws-sdk/client-ssm";
-import { parse } from "../../decisions/config";
-import { parameterRoot } from "../../decisions/names";
-import { readParameters } from "../../decisions/parameters";
+import { exposedAndRefused } from "../../decisions/admission";
+import { type Settings, parse } from "../../decisions/config";
+import { type Published, describeRefusal, readParameters } from "../../decisions/parameters";
 import { vaultLock } from "../../decisions/vaultLock";
 import { irreversibleRefusals } from "../../records/irreversible";
+import { revisionFaults } from "../../records/revisionFaults";
 import type { Situation } from "../rule";
 import { document } from "../values";
 
-/** Why an irreversible change may not run now; the program and the commands ask the same. */
-export async function refusals({ config, stack, now }: Situation, isLock: boolean): Promise<string[]> {
+/** What the stack's config, its parameters and the project's evidence say at the hour of the question. */
+
+interface InForce {
+  settings: Settings;
+  published: Published;
+}
+
+/** Undefined where the config is faulty: the program refuses such a file by itself. */
+async function read({ config, stack, parameters }: Situation): Promise<InForce | undefined> {
   const values = Object.fromEntries(
     Object.entries(config)
       .filter(([key]) => key.startsWith("deployment-safety:"))
       .map(([key, text]) => [key.slice("deployment-safety:".length), document(text) ?? text]),
   );
   const parsed = parse(values);
-  // The program refuses such a file by itself.
-  if (!parsed.ok) return [];
-  const { settings } = parsed;
-  if (!settings.changeWindow)
+  return parsed.ok
+    ? { settings: parsed.settings, published: readParameters(stack, await parameters()) }
+    : undefined;
+}
+
+/** Why an irreversible change may not run now; the program and the commands ask the same. */
+export async function irreversibleReasons(situation: Situation, isLock: boolean): Promise<string[]> {
+  const found = await read(situation);
+  if (!found) return [];
+  if (!found.settings.changeWindow)
     return isLock ? ["an approval, for which `deployment-safety:changeWindow` must be set"] : [];
-  const published = readParameters(stack, await parametersOf(stack));
-  // The pack runs in its own folder, which is in the project's.
-  const reasons = irreversibleRefusals({ root: dirname(process.cwd()), stack, settings, published }, now);
+  const { root, stack, now } = situation;
+  const reasons = irreversibleRefusals({ root, stack, ...found }, now);
   return reasons.filter((reason) => reason.startsWith(vaultLock) === isLock);
 }
 
-/** The stack's parameters, path to value. */
-async function parametersOf(stack: string): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  const pages = paginateGetParametersByPath(
-    { client: new SSMClient() },
-    { Path: parameterRoot(stack), Recursive: true },
-  );
-  for await (const { Parameters = [] } of pages)
-    for (const { Name = "", Value = "" } of Parameters) found.set(Name, Value);
-  return found;
+/** Why the revisions that a migration brings may not be applied; what the stack before this one did, the program asks. */
+export async function revisionReasons(situation: Situation): Promise<string[]> {
+  const found = await read(situation);
+  return found ? revisionFaults(situation.root, found.settings, found.published.release, "unasked") : [];
+}
+
+/** Why a release of the stack's config may not have the traffic that it has there. */
+export async function refusedReasons(situation: Situation): Promise<string[]> {
+  const found = await read(situation);
+  if (!found) return [];
+  const { refused } = found.published;
+  return exposedAndRefused(found.settings.release, {
+    refused: new Set(refused.keys()),
+    whyRefused: new Map([...refused].map(([digest, why]) => [digest, describeRefusal(why)])),
+  });
 }

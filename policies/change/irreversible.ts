@@ -1,8 +1,7 @@
-import { createRequire } from "node:module";
 import { type Declared, resourceRule } from "../rule";
 import { types } from "../types";
 import { isSet, shown, unknown, valueAt } from "../values";
-import { podLabels } from "../release/workloads";
+import { isConfigured, isMigration } from "./asked";
 
 /** What cannot be undone, at the hour of the update. */
 
@@ -11,11 +10,6 @@ const isCompliance = ({ type, properties }: Declared): boolean => {
   const days = valueAt(properties, "changeableForDays");
   return type === types.vaultLock && isSet(days) && days !== unknown;
 };
-
-const load = () => createRequire(__filename)("./inForce") as typeof import("./inForce");
-
-const isMigration = (resource: Declared): boolean =>
-  resource.type === types.job && podLabels(resource)["app.kubernetes.io/component"] === "migrate";
 
 export const irreversible = resourceRule({
   id: "irreversible-change-approved",
@@ -32,10 +26,8 @@ export const irreversible = resourceRule({
   async check(resource, report, _, situation) {
     const isLock = isCompliance(resource);
     if (!isLock && !isMigration(resource)) return;
-    // What reads config, evidence and parameters is loaded only where there is something to ask.
-    const isConfigured = Object.keys(situation.config).some((key) => key.startsWith("deployment-safety:"));
-    const found = isConfigured
-      ? await load().refusals(situation, isLock)
+    const found = isConfigured(situation)
+      ? await situation.inForce().irreversibleReasons(situation, isLock)
       : isLock
         ? ["an approval, which only a project with `deployment-safety:changeWindow` can have"]
         : [];

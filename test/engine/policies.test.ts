@@ -84,6 +84,8 @@ beforeAll(async () => {
   const { awsProvider: aws, kubernetesProvider: kubernetes, providerAdmin: admin } = await freePorts();
   environment = {
     ...process.env,
+    // The pack is named where it is wanted, in folders that have none.
+    PULUMI_OPTION_POLICY_PACK: undefined,
     // Nobody listens there: a preview of what is new asks AWS nothing.
     AWS_ENDPOINT_URL: `http://127.0.0.1:${admin}/none`,
     AWS_REGION: "eu-central-1",
@@ -116,7 +118,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function preview(area: string, code: string, ...more: string[]): Promise<string> {
+/** Runs a program in a project of its own with the pack, and gives what was said and how it ended. */
+async function pulumi(
+  command: string[],
+  area: string,
+  code: string,
+  ...more: string[]
+): Promise<{ output: string; code: number; run: (...words: string[]) => Promise<string> }> {
   const home = join(folder, area);
   mkdirSync(home, { recursive: true });
   const analyzer = join(project, "policies");
@@ -126,7 +134,9 @@ async function preview(area: string, code: string, ...more: string[]): Promise<s
   );
   writeFileSync(join(home, "package.json"), JSON.stringify({ name: area, main: "index.js" }));
   writeFileSync(join(home, "index.js"), code);
+  let ended = 0;
   const run = async (...words: string[]): Promise<string> => {
+    ended = 0;
     const { stdout, stderr } = await promisify(execFile)(
       "pulumi",
       [...words, "--non-interactive", "--color", "never"],
@@ -135,12 +145,20 @@ async function preview(area: string, code: string, ...more: string[]): Promise<s
         env: environment,
         timeout: 60_000,
       },
-    ).catch((error: unknown) => error as { stdout: string; stderr: string });
+    ).catch((error: unknown) => {
+      const failed = error as { stdout: string; stderr: string; code: number };
+      ended = failed.code;
+      return failed;
+    });
     return stdout + stderr;
   };
   await run("stack", "init", `organization/${area}/prod`);
-  return run("preview", "--stack", "prod", "--policy-pack", analyzer, ...more);
+  const output = await run(...command, "--stack", "prod", "--policy-pack", analyzer, ...more);
+  return { output, code: ended, run };
 }
+
+const preview = async (area: string, code: string, ...more: string[]): Promise<string> =>
+  (await pulumi(["preview"], area, code, ...more)).output;
 
 /** Policies that the engine says were broken at a level. */
 const brokenIn = (output: string, level: string): string[] =>
@@ -170,5 +188,28 @@ describe("a faulty program", () => {
     expect(output).toContain(
       "backup-schedule-hourly: maxGapMinutes: Invalid type. Expected: integer, given: string",
     );
+  });
+});
+
+describe("an update without a preview", () => {
+  // Guarded, but without a lock: only a policy about the stack can see that.
+  const unlocked = `
+    const { Vault } = require("@pulumi/aws/backup");
+    new Vault("vault", { name: "database", kmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/0a1b", forceDestroy: false }, { protect: true });`;
+  const up = ["up", "--yes", "--skip-preview"];
+
+  it("fails by a policy about the stack after everything is applied", async () => {
+    const { output, code, run } = await pulumi(up, "late", unlocked);
+    expect(brokenIn(output, "mandatory"), output).toEqual(["backup-vault-locked"]);
+    expect(code).not.toBe(0);
+    expect(await run("stack", "--show-urns")).toContain("Vault::vault");
+  });
+
+  it("is not stopped, but told, where all policies are advisory", async () => {
+    const config = join(folder, "advisory.json");
+    writeFileSync(config, JSON.stringify({ all: "advisory" }));
+    const { output, code } = await pulumi(up, "wayback", unlocked, "--policy-pack-config", config);
+    expect(brokenIn(output, "advisory"), output).toEqual(["backup-vault-locked"]);
+    expect(code, output).toBe(0);
   });
 });

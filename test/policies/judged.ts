@@ -1,3 +1,4 @@
+import * as inForce from "../../policies/change/inForce";
 import { settingsOf } from "../../policies/pack";
 import { type Declared, type Rule, type Situation, type Violation, sentence } from "../../policies/rule";
 import type { Properties } from "../../policies/values";
@@ -45,6 +46,9 @@ export const situation: Situation = {
   stack: "prod",
   isPreview: false,
   config: {},
+  root: "",
+  parameters: () => Promise.resolve(new Map()),
+  inForce: () => inForce,
 };
 
 /** Every violation of `rules` in the stack, with settings by policy. */

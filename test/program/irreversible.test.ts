@@ -14,7 +14,7 @@ import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, served } from "../decisions/samples";
 
 // Reviews and proofs have tests of their own, and would be refused here besides.
-vi.mock("../../program/revisions", () => ({ revisionFaults: () => [] }));
+vi.mock("../../records/revisionFaults", () => ({ revisionFaults: () => [] }));
 
 /** What the program lets through, in a clone of its own: each way in which somebody may try to get round an approval. */
 

@@ -1,3 +1,4 @@
+import * as inForce from "../../policies/change/inForce";
 import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it } from "vitest";
@@ -41,7 +42,15 @@ describe("prod with a canary", () => {
       "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
     });
     expect(declared.size).toBeGreaterThan(40);
-    const situation = { now: new Date("2026-11-24T12:00:00Z"), stack: "prod", isPreview: true, config: {} };
+    const situation = {
+      now: new Date("2026-11-24T12:00:00Z"),
+      stack: "prod",
+      isPreview: true,
+      config: {},
+      root: "",
+      parameters: () => Promise.resolve(new Map<string, string>()),
+      inForce: () => inForce,
+    };
     // What cannot be undone is asked of the parameters, which there are none of here.
     const others = rules.filter(({ id }) => id !== "irreversible-change-approved");
     const found = await judge(others, withIds([...declared.values()]), policyConfig("prod"), {
