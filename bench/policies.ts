@@ -5,6 +5,7 @@ import { rules } from "../policies/rules";
 import type { Situation } from "../policies/rule";
 import { awsGuardPolicies, judgedByAwsGuard } from "./policies/awsguard";
 import { type Mutant, mutants } from "./policies/mutants";
+import { overhead } from "./policies/overhead";
 import { judge, policyConfig, recordedProd } from "./policies/recorded";
 
 /**
@@ -80,7 +81,9 @@ export async function policies(): Promise<void> {
     );
     if ([...byGuard].some((name) => !guardBefore.has(name))) counts.awsGuardCaught += 1;
   }
+  const cost = overhead();
   const result = {
+    ...cost,
     caught: counts.caught / counts.judged,
     awsGuardCaught: counts.awsGuardCaught / counts.judged,
     indifferentShare: counts.indifferent / counts.mutants,
@@ -97,7 +100,7 @@ export async function policies(): Promise<void> {
   writeFileSync(`${file}.new`, `${JSON.stringify(result, null, 2)}\n`);
   renameSync(`${file}.new`, file);
   process.stdout.write(
-    `policies: ${(result.caught * 100).toFixed(1)} % of ${counts.judged} mutants caught (${(result.indifferentShare * 100).toFixed(1)} % set aside), AWSGuard ${(result.awsGuardCaught * 100).toFixed(1)} %\n`,
+    `policies: ${(result.caught * 100).toFixed(1)} % of ${counts.judged} mutants caught (${(result.indifferentShare * 100).toFixed(1)} % set aside), AWSGuard ${(result.awsGuardCaught * 100).toFixed(1)} %; a preview takes ${cost.overheadRatio.toFixed(2)} times as long with the pack\n`,
   );
 }
 

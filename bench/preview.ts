@@ -1,7 +1,5 @@
-import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
@@ -11,25 +9,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { median, timed, withReleaseLive } from "./rehearsed";
 
 /** How much a preview without changes costs, without the policy pack (bench/policies.ts measures that): the prod program against the floor, a program that only imports @pulumi/pulumi. */
 
 const rounds = 5;
 const project = process.cwd();
-
-/** Runs a line of shell in the rehearsal's environment and gives its seconds. */
-function timed(line: string): number {
-  const started = process.hrtime.bigint();
-  execFileSync("bash", ["-c", `. .rehearsal/env && unset PULUMI_OPTION_POLICY_PACK && ${line}`], {
-    cwd: project,
-    stdio: ["ignore", "ignore", "inherit"],
-    timeout: 900_000,
-  });
-  return Number(process.hrtime.bigint() - started) / 1e9;
-}
-
-const median = (values: number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** A program that imports only the Pulumi SDK and exports nothing, with the project's own tsconfig. */
 function floorProgram(): string {
@@ -42,26 +27,24 @@ function floorProgram(): string {
   return folder;
 }
 
+/** Seconds of both, alternating. */
+function measure(floor: string): { floor: number[]; prod: number[] } {
+  timed(
+    `cd '${floor}' && pulumi stack init organization/floor/floor && pulumi up -s floor --yes --skip-preview`,
+  );
+  const seconds = { floor: [] as number[], prod: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    seconds.floor.push(timed(`cd '${floor}' && pulumi preview -s floor`));
+    seconds.prod.push(timed("pulumi preview -s prod --expect-no-changes"));
+  }
+  return seconds;
+}
+
 /** Brings a release live in the rehearsal and writes `preview.json`: seconds of both, alternating, and the ratio of the medians. */
 export function preview(): void {
   const floor = floorProgram();
   try {
-    execFileSync("make", ["--no-print-directory", "rehearsal-up"], {
-      cwd: project,
-      stdio: "inherit",
-      timeout: 1_800_000,
-    });
-    if (!existsSync(join(project, ".rehearsal", "env"))) throw new Error("the rehearsal did not come up");
-    for (const stack of ["staging", "prod"])
-      timed(`make --no-print-directory deploy STACK=${stack} VERSION=1.0.0`);
-    timed(
-      `cd '${floor}' && pulumi stack init organization/floor/floor && pulumi up -s floor --yes --skip-preview`,
-    );
-    const seconds = { floor: [] as number[], prod: [] as number[] };
-    for (let round = 0; round < rounds; round += 1) {
-      seconds.floor.push(timed(`cd '${floor}' && pulumi preview -s floor`));
-      seconds.prod.push(timed("pulumi preview -s prod --expect-no-changes"));
-    }
+    const seconds = withReleaseLive(() => measure(floor));
     const result = {
       ratio: median(seconds.prod) / median(seconds.floor),
       medianFloor: median(seconds.floor),
@@ -77,7 +60,6 @@ export function preview(): void {
       `preview: prod ${result.medianProd.toFixed(2)} s, floor ${result.medianFloor.toFixed(2)} s, ratio ${result.ratio.toFixed(2)}\n`,
     );
   } finally {
-    execFileSync("make", ["--no-print-directory", "rehearsal-down"], { cwd: project, stdio: "inherit" });
     rmSync(floor, { recursive: true, force: true });
   }
 }
