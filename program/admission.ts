@@ -1,8 +1,9 @@
 import { hostname } from "node:os";
 import { admit } from "../decisions/admission";
-import type { Settings } from "../decisions/config";
+import type { Release, Settings } from "../decisions/config";
 import { leaseVariable } from "../decisions/names";
 import { type Published, factsFor, readParameters } from "../decisions/parameters";
+import { downgradeFaults } from "../records/downgradeFaults";
 import { irreversibleRefusals } from "../records/irreversible";
 import { revisionFaults } from "../records/revisionFaults";
 import { earlierStage, publishedParameters } from "./published";
@@ -42,6 +43,7 @@ export async function admitted(stack: string, settings: Settings): Promise<Publi
   const reasons = [
     ...(admission.ok ? [] : admission.reasons),
     ...irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date()),
+    ...(isStep ? downgradeReasons(settings, published.release) : []),
     ...(isStep ? revisionFaults(process.cwd(), settings, published.release, stage) : []),
   ];
   if (reasons.length === 0) return published;
@@ -50,6 +52,17 @@ export async function admitted(stack: string, settings: Settings): Promise<Publi
       `Refused: the release in Pulumi.${stack}.yaml cannot be applied; nothing was changed:`,
       ...reasons.map((reason) => `  - ${reason}`),
     ].join("\n"),
+  );
+}
+
+/** A downgrade that is written into the stack file shows what `make downgrade` asks for. */
+function downgradeReasons(settings: Settings, published: Release | undefined): string[] {
+  const { migration } = settings.release;
+  const from = published?.migration?.revision;
+  if (migration?.downgradeFrom === undefined || from === undefined || from === migration.revision) return [];
+  const asksApproval = settings.changeWindow !== undefined;
+  return downgradeFaults(process.cwd(), settings, from, migration.revision, asksApproval).map(
+    ({ text, next }) => `${text}. ${next}`,
   );
 }
 

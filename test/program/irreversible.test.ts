@@ -8,6 +8,7 @@ import { parse, type Release, type Settings } from "../../decisions/config";
 import { approvalDetails, rulesHash } from "../../decisions/irreversibleChange";
 import { next } from "../../decisions/steps";
 import { admitted } from "../../program/admission";
+import { vaultLockHash } from "../../decisions/vaultLock";
 import { rulesOf } from "../../records/irreversible";
 import { declare } from "../components/declared";
 import { stackFile } from "../components/settings";
@@ -56,9 +57,9 @@ const commit = (name: string) => {
 };
 const revision = (id: string, down: string | null, reversible: string, impact: string) =>
   `revision = "${id}"\ndown_revision = ${down ? `"${down}"` : "None"}\nreversible = ${reversible}\nimpact = "${impact}"\n`;
-const hash = () =>
+const hash = (name = "r2_y.py") =>
   createHash("sha256")
-    .update(readFileSync(join(root, "migrations/revisions/r2_y.py")))
+    .update(readFileSync(join(root, "migrations/revisions", name)))
     .digest("hex");
 const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
 
@@ -141,6 +142,7 @@ const drill = {
 };
 
 beforeEach(() => {
+  rmSync(join(root, "evidence/approval/vault-lock.json"), { force: true });
   write("migrations/revisions/r2_y.py", revision("r2", "r1", "False", "guardians: names in two parts"));
   commit("ada");
   approve();
@@ -286,7 +288,126 @@ describe("the program and an irreversible migration", () => {
       /not one step|downgrade/,
     ],
   ];
-  it.each(ways)("refuses %s", async (_name, way, says) => {
+  /** Rewrites the approval that is there, by `who`. */
+  const rewrite = (who: string, change: (approval: Record<string, unknown>) => object, name = "r2") => {
+    const read = JSON.parse(readFileSync(join(root, "evidence/approval/r2.json"), "utf8")) as object;
+    write(`evidence/approval/${name}.json`, JSON.stringify(change(read as Record<string, unknown>)));
+    commit(who);
+  };
+  const locked = { backups: { retentionDays: 7, lock: "compliance" } };
+  const lock = (stack: string, retentionDays: number) => {
+    const of = settings(served(), { backups: { retentionDays, lock: "compliance" } });
+    rewrite(
+      "bo",
+      (approval) => ({ ...approval, subject: "vault-lock", sha256: vaultLockHash(stack, of) }),
+      "vault-lock",
+    );
+  };
+  /** Of which stack file Ada is the author. */
+  const withLock = () => {
+    write("Pulumi.prod.yaml", "config: {}\n");
+    commit("ada");
+    return up({ release: served(), stack: locked });
+  };
+  const more: typeof ways = [
+    [
+      "the approval of another revision, renamed",
+      async () => {
+        rewrite("bo", (approval) => ({ ...approval, sha256: hash("r1_x.py") }));
+        return up();
+      },
+      /approval-void.*other content/,
+    ],
+    [
+      "the approval of another revision, copied as it is",
+      async () => {
+        rewrite("bo", (approval) => ({ ...approval, subject: "r1" }));
+        return up();
+      },
+      /approval-missing.*`subject` is `r1`/,
+    ],
+    [
+      "an approval whose window its author has widened",
+      async () => {
+        rewrite("ada", ({ details, ...rest }) => ({
+          ...rest,
+          details: { ...(details as object), expires: ago(-500) },
+        }));
+        return up();
+      },
+      /approval-void.*own approval does not count/,
+    ],
+    [
+      "an update that is run again after a crash, once its window has closed",
+      async () => {
+        approve("bo", { window: { from: ago(2), to: ago(0.01) }, expires: ago(-5) });
+        return up();
+      },
+      /outside-approved-window/,
+    ],
+    [
+      "a window that closes before the migration must have ended",
+      async () => {
+        approve("bo", { window: { from: ago(2), to: ago(-0.1) } });
+        return up();
+      },
+      /window-too-short/,
+    ],
+    [
+      "a later revision that takes it along",
+      async () => {
+        write("migrations/revisions/r3_z.py", revision("r3", "r2", "True", "none"));
+        rmSync(join(root, "evidence/approval/r2.json"));
+        commit("ada");
+        const said = await up({ release: next.migrate(served(), { ...migrationOf(2), revision: "r3" }) });
+        rmSync(join(root, "migrations/revisions/r3_z.py"));
+        commit("ada");
+        return said;
+      },
+      /r2 cannot be undone.*approval-missing/,
+    ],
+    [
+      "a downgrade written into the file, while nothing proves it",
+      () =>
+        up({
+          release: {
+            ...served(),
+            serial: served().serial + 1,
+            traffic: "paused",
+            migration: { ...migrationOf(1), downgradeFrom: "r2" },
+          },
+          parameters: { release: { ...served(), traffic: "paused", migration: migrationOf(2) } },
+        }),
+      /the downgrade of r2 is not proved/,
+    ],
+    [
+      "the vault locked for good, without an approval",
+      withLock,
+      /vault-lock cannot be undone.*approval-missing/,
+    ],
+    [
+      "the vault locked for good with the approval of another stack's",
+      () => {
+        lock("staging", 7);
+        return withLock();
+      },
+      /vault-lock cannot be undone.*approval-void.*other content/,
+    ],
+    [
+      "the vault locked for good for more days than were approved",
+      () => {
+        lock("prod", 8);
+        return withLock();
+      },
+      /vault-lock cannot be undone.*approval-void.*other content/,
+    ],
+  ];
+  it("locks the vault for good with its own approval", async () => {
+    lock("prod", 7);
+    expect(await withLock()).toBe("");
+  });
+
+  it.each([...ways, ...more])("refuses %s", async (_name, way, says) => {
     const said = await way();
     expect(said).toMatch(/^Refused: /);
     expect(said).toMatch(says);
