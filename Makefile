@@ -7,14 +7,16 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT
+VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT SINCE
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
+stack = $${STACK:-prod}
+pulumi_preview = $(run) pulumi preview --stack "$(stack)" --non-interactive --policy-pack policies --policy-pack-config "policies/$(stack).json"
 COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem report audit-verify flag
 
-.PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock $(COMMANDS)
+.PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock preview drift cluster-access new-release propose $(COMMANDS)
 
 ##@ Start
 help: ## This list
@@ -87,6 +89,18 @@ prove-migrations: export PROOF_START ?= env -C .rehearsal/proof/images/{hex} pyt
 prove-migrations: setup ## Up, up again, down, up of each revision on a real database; REVISION= for one of them
 	@$(script) rehearsal/main.ts images .rehearsal/proof 1>&2
 	@$(run) python -m migrations.check prove
+
+##@ In CI, by .github/workflows
+preview: setup-commands sync ## What pulumi up would change on STACK=, with the policy pack
+	@$(pulumi_preview) --diff
+drift: setup-commands sync ## Is anything otherwise than STACK='s config says? Fails where it is
+	@$(pulumi_preview) --refresh --expect-no-changes
+cluster-access: ## Credentials for EKS_CLUSTER=, by the AWS role of this shell
+	@$(run) aws eks update-kubeconfig --name "$${EKS_CLUSTER:?is missing}" 1>&2
+new-release: ## The version whose release record came since the commit SINCE=
+	@$(run) .ci/new-release
+propose: ## Bring what a command changed in this checkout back as a pull request
+	@$(run) .ci/propose
 
 ##@ Development
 test: setup ## Types, lint, unit, mocks, engine, Python; PARTS="types unit" for some of them

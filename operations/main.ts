@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from "commander";
-import { commands, type CommandName, type OptionName, type Run } from "./catalogue";
+import { CommanderError } from "commander";
+import type { CommandName, Run } from "./catalogue";
+import { commandLine } from "./commandLine";
 import { readAlarmQueue } from "./alarmQueue";
 import { createContext, type Context } from "./context";
 import { exitCodeOf, exitCodes, Failure } from "./failure";
@@ -7,80 +8,6 @@ import { makeLine, readOptions, type Raw } from "./options";
 import { recordCommand } from "./record";
 import { createReport } from "./report";
 import { endTakenBack } from "./takenBack";
-
-/** Flags and help of every option; a command takes those that its catalogue entry names. */
-const optionTexts: Record<OptionName, [flags: string, text: string]> = {
-  version: ["--version <tag>", "version tag of the release (VERSION)"],
-  update: ["--update <id>", "update of stack history: its number, or its start time (UPDATE)"],
-  revision: ["--revision <id>", "Alembic revision (REVISION)"],
-  digest: ["--digest <sha256>", "image digest (DIGEST)"],
-  slot: ["--slot <slot>", "blue or green instead of live traffic (SLOT)"],
-  at: ["--at <time>", "time in the past: what a drill restores to, or when an incident began (AT)"],
-  to: ["--to <time>", "time to restore to, ISO with its zone (TO)"],
-  remove: ["--remove <copy>", "copy that a restore made, to be removed (REMOVE)"],
-  name: ["--name <flag>", "name of the flag (NAME)"],
-  percentage: ["--percentage <number>", "share of everybody else that has it, 0 to 100 (PERCENTAGE)"],
-  roles: ["--roles <list>", "roles that have it, separated by commas, or none (ROLES)"],
-  cohorts: ["--cohorts <list>", "cohorts that have it, separated by commas, or none (COHORTS)"],
-  hold: [
-    "--hold <what>",
-    "on: held off whatever the flags say; off: released, by an actor with a reason (HOLD)",
-  ],
-  incident: ["--incident <id>", "incident that this is part of (INCIDENT)"],
-  database: ["--database <what>", "auto, keep or downgrade (DATABASE)"],
-  override: [
-    "--override <check>",
-    "go on although this check failed; needs a reason and an actor (OVERRIDE)",
-  ],
-  reason: ["--reason <text>", "why; part of the record (REASON)"],
-  dryRun: ["--dry-run", "say what would be done and change nothing (DRY_RUN=1)"],
-  yes: ["--yes", "do not ask (YES=1)"],
-  change: ["--change <subject>", "revision, or vault-lock (CHANGE)"],
-  window: [
-    "--window <from/to>",
-    "when it may run, such as 2026-11-27T22:00/2026-11-28T04:00; default: the next out-of-hours window (WINDOW)",
-  ],
-  expires: ["--expires <time>", "until when it counts; default: the end of the window (EXPIRES)"],
-  text: ["--text <english>", "what guardians will notice, in English; default: the revision's impact (TEXT)"],
-  source: ["--source <source>", "alarm or ticket (SOURCE)"],
-  cause: ["--cause <cause>", "migration pauses traffic too; release (CAUSE)"],
-  audience: [
-    "--audience <list>",
-    "stakeholders, on-call, guardians, separated by commas; default: the first two (AUDIENCE)",
-  ],
-  state: ["--state <state>", "stabilized, mitigated, resolved or closed (STATE)"],
-  title: ["--title <text>", "what people notice (TITLE)"],
-  ticket: ["--ticket <id>", "ticket that an incident is opened for (TICKET)"],
-  rootCause: ["--root-cause <text>", "why it happened, to close an incident (ROOT_CAUSE)"],
-  action: ["--action <text>", "what will prevent it, to close an incident (ACTION)"],
-  owner: ["--owner <name>", "who sees to the action (OWNER)"],
-  out: ["--out <file>", "where the page is written; default: below .deployment-safety/reports (OUT)"],
-  due: ["--due <date>", "until when, ISO date (DUE)"],
-  textArabic: ["--text-arabic <arabic>", "the same in Arabic (TEXT_AR)"],
-};
-
-/** Builds the command line: one subcommand a catalogue entry; nothing heavy is loaded until one runs. */
-function program(done: (code: number) => void): Command {
-  const root = new Command("operations")
-    .description(
-      "Releases that are safe to make and quick to undo. Options may also come from the environment.",
-    )
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text),
-    })
-    .showHelpAfterError("(add --help for what is allowed)");
-  for (const [name, { summary, options, load }] of Object.entries(commands)) {
-    const command = root.command(name).description(summary).exitOverride();
-    command.addOption(new Option("--stack <name>", "stack to act on, default prod (STACK)"));
-    command.addOption(new Option("--json", "one JSON object on stdout (JSON=1)"));
-    command.addOption(new Option("--actor <name>", "who; part of the record (ACTOR)"));
-    for (const option of options) command.addOption(new Option(...optionTexts[option]));
-    command.action(async (raw: Raw) => done(await runCommand(name as CommandName, raw, load)));
-  }
-  return root;
-}
 
 /** Runs one command and returns its exit code; every error ends in the report. */
 async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run: Run }>): Promise<number> {
@@ -143,7 +70,9 @@ function leftOver(steps: readonly { name: string; ok?: boolean }[]): string {
 async function main(): Promise<void> {
   let code: number = exitCodes.done;
   try {
-    await program((value) => (code = value)).parseAsync(process.argv);
+    await commandLine(async (name, raw, load) => {
+      code = await runCommand(name, raw, load);
+    }).parseAsync(process.argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     code = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;

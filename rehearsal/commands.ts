@@ -39,6 +39,10 @@ export interface Ways {
   apart?: boolean;
 }
 
+/** The target of a make command line; undefined for any other. */
+const targetOf = (words: readonly string[]): string | undefined =>
+  words[0] === "make" ? words.slice(1).find((word) => /^[a-z][a-z-]*$/.test(word)) : undefined;
+
 /** Seconds after which a command is interrupted. */
 const limitSeconds = 600;
 
@@ -67,7 +71,13 @@ export function beginInCopy(home: string, ports: Ports, words: string[], ways: W
   );
   const child = spawn(command, parameters, {
     cwd: folder,
-    env: { ...process.env, ...rehearsalEnvironment(home, ports), ...environment },
+    // By its access key the cloud knows which command a call is from (permissions.ts).
+    env: {
+      ...process.env,
+      ...rehearsalEnvironment(home, ports),
+      ...(targetOf(words) && { AWS_ACCESS_KEY_ID: targetOf(words) }),
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     detached: apart,
   });

@@ -32,6 +32,8 @@ export const places = (home: string) => ({
   environment: join(home, "env"),
   ports: join(home, "ports.json"),
   summary: join(home, "summary.json"),
+  report: join(home, "report.html"),
+  calls: join(home, "calls"),
 });
 
 /** Credentials and address of the stand-in for AWS, for commands and pods alike. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Context } from "./context";
 import { places } from "./environment";
 import { buildImages } from "./images";
+import { deniedCalls } from "./permissions";
 import { runScenarios } from "./run";
 import { down, up } from "./up";
 
@@ -56,7 +57,17 @@ program
       const results = await runScenarios(context, options.scenario);
       const summary = { seconds: (Date.now() - started) / 1000, scenarios: results };
       writeFileSync(places(home).summary, JSON.stringify(summary, null, 2));
-      if (results.some((result) => result.outcome === "failed")) process.exitCode = 1;
+      const report = places(home).report;
+      const told = await context.make("report", { OUT: report });
+      process.stdout.write(
+        told.exitCode === 0
+          ? `The last release as a page: ${report}\n`
+          : `There is no report: ${told.stderr}\n`,
+      );
+      const denied = deniedCalls(project, home);
+      for (const line of denied) process.stdout.write(`${line}\n`);
+      if (denied.length > 0 || told.exitCode !== 0 || results.some((result) => result.outcome === "failed"))
+        process.exitCode = 1;
     } finally {
       await down(home);
     }

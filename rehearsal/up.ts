@@ -78,7 +78,7 @@ function daemons(project: string, home: string, ports: Ports, podEnvironment: st
       name: "cloud",
       command: join(project, ".venv", "bin", "python"),
       arguments: [join(project, "rehearsal", "cloud", "server.py")],
-      environment: { CLOUD_PORT: String(ports.cloud) },
+      environment: { CLOUD_PORT: String(ports.cloud), CLOUD_CALLS: place.calls },
       ready: local(ports.cloud, "/moto-api/load-balancers"),
     },
     {

@@ -16,5 +16,5 @@ for name in $(tool_names); do
 done
 ((${#missing[@]} > 0)) || exit 0
 say "to find or build: ${missing[*]}; at most about $((seconds / 60 + 1)) min on 2 cores, once"
-for part in pulumi kubernetes prometheus; do "setup/$part.sh"; done
+for part in pulumi kubernetes prometheus actionlint; do "setup/$part.sh"; done
 say "done"

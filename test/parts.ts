@@ -43,6 +43,7 @@ export const staticChecks: readonly Part[] = [
   check("ruff", "ruff", "check", "--quiet", "."),
   check("ruff-format", "ruff", "format", "--quiet", "--check", "."),
   check("shellcheck", "shellcheck", "--", "files"),
+  check("actionlint", "actionlint"),
 ];
 
 /** Tests, one part after another: some of them start servers and measure time. */

@@ -71,7 +71,7 @@ function endGroup(pid: number | undefined): void {
 }
 
 function shellScripts(): string[] {
-  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.sh", ".ci/run"], {
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.sh", ".ci/*"], {
     encoding: "utf8",
   });
   return listed.split("\n").filter((file) => file !== "");

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+import calls
 import cloudwatch
 import elbv2
 import ssm
@@ -25,7 +26,9 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     print(f"cloud listens on http://127.0.0.1:{port}", file=sys.stderr, flush=True)
     application = DomainDispatcherApplication(create_backend_app)
-    run_simple("127.0.0.1", int(port), application, threaded=True, request_handler=MotoRequestHandler)
+    run_simple(
+        "127.0.0.1", int(port), calls.recorded(application), threaded=True, request_handler=MotoRequestHandler
+    )
 
 
 if __name__ == "__main__":

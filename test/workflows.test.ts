@@ -1,0 +1,170 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { root, targets } from "./documents";
+
+/** The workflows that an adopter's releases run by; actionlint checks their form, this what they may and do. */
+
+interface Step {
+  uses?: string;
+  run?: string;
+}
+interface Job {
+  steps?: Step[];
+  uses?: string;
+  with?: Record<string, string>;
+  permissions?: Record<string, string>;
+  concurrency?: { "cancel-in-progress": boolean };
+  environment?: string;
+}
+interface Workflow {
+  name: string;
+  on: Record<string, unknown>;
+  permissions: unknown;
+  jobs: Record<string, Job>;
+}
+
+const folder = join(root, ".github/workflows");
+const workflows = new Map(
+  readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")] as const),
+);
+const parsed = [...workflows].map(([name, text]) => ({
+  ...(parse(text) as Workflow),
+  name,
+  text,
+}));
+const jobs = parsed.flatMap(({ name, jobs: all }) =>
+  Object.entries(all).map(([id, job]) => ({ at: `${name}: ${id}`, ...job })),
+);
+
+describe("the workflows", () => {
+  it("begin without any permission, and each job names its own", () => {
+    expect(
+      parsed.filter(({ permissions }) => JSON.stringify(permissions) !== "{}").map(({ name }) => name),
+    ).toEqual([]);
+    expect(jobs.filter(({ permissions }) => permissions === undefined).map(({ at }) => at)).toEqual([]);
+  });
+  it("write to the repository only where a command's changes come back as a pull request", () => {
+    const writing = jobs.filter(({ permissions }) => permissions?.contents === "write");
+    for (const { at, uses, steps } of writing)
+      expect(
+        uses === "./.github/workflows/operate.yml" || steps?.some(({ run }) => run === "make propose"),
+        at,
+      ).toBe(true);
+  });
+  it("take other people's actions by commit, with the version beside it", () => {
+    const used = [...workflows].flatMap(([name, text]) =>
+      [...text.matchAll(/uses: (?!\.\/)(.*)$/gm)].map(([, uses = ""]) => `${name}: ${uses}`),
+    );
+    expect(used.length).toBeGreaterThan(5);
+    expect(used.filter((line) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+  });
+  it("run nothing but targets of make that are there", () => {
+    const runs = jobs.flatMap(({ at, steps = [] }) =>
+      steps.flatMap(({ run }) => (run === undefined ? [] : [{ at, run }])),
+    );
+    const wrong = runs.filter(({ run }) => {
+      const target = /^make ("\$TARGET"|[a-z-]+)(?: [A-Z_]+=[\w.]+)*(?: >> "\$GITHUB_OUTPUT")?$/.exec(
+        run,
+      )?.[1];
+      return target === undefined || (target !== '"$TARGET"' && !targets.has(target));
+    });
+    expect(wrong).toEqual([]);
+    const given = jobs.flatMap(({ with: values }) => values?.target ?? []);
+    expect(given.sort()).toEqual(["deploy", "deploy", "drift", "drill", "preview", "rollback"]);
+    expect(given.filter((target) => !targets.has(target))).toEqual([]);
+  });
+  it("act on a stack one at a time, never end one another, and only in the stack's environment", () => {
+    const operate = jobs.find(({ at }) => at === "operate.yml: operate");
+    expect(operate?.concurrency?.["cancel-in-progress"]).toBe(false);
+    expect(operate?.environment).toBe("${{ inputs.stack }}");
+  });
+  it("take the role that a policy document describes", () => {
+    const roles = new Set(jobs.flatMap(({ with: values }) => values?.role ?? []));
+    const documents = readdirSync(join(root, "docs/permissions")).map((name) =>
+      name.replace(".json", "").toUpperCase(),
+    );
+    expect([...roles, "LOOK"].filter((role) => !documents.includes(role))).toEqual([]);
+  });
+  it("keep whatever a person typed out of the shell's text", () => {
+    for (const [name, text] of workflows) expect(text.match(/run: .*\$\{\{/g), name).toBeNull();
+  });
+});
+
+describe("what they bring back", () => {
+  let place: string;
+  let copy: string;
+  const git = (...words: string[]) =>
+    execFileSync("git", ["-C", copy, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const commit = (message: string) => {
+    git("add", "--all");
+    git("-c", "user.name=ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "--message", message);
+  };
+  /** A script of .ci as its make target runs it. */
+  const run = (script: string, environment: Record<string, string>): string =>
+    execFileSync(join(copy, ".ci", script), {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: `${join(place, "bin")}:${process.env.PATH ?? ""}`, HOME: place, ...environment },
+    });
+
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), "workflows-"));
+    copy = join(place, "copy");
+    for (const path of ["copy/releases", "copy/evidence/review", "bin"])
+      mkdirSync(join(place, path), { recursive: true });
+    cpSync(join(root, ".ci"), join(copy, ".ci"), { recursive: true });
+    writeFileSync(
+      join(place, "bin/gh"),
+      '#!/bin/sh\nprintf "%s\\n" "$@" > "$HOME/asked"\necho https://example.com/pull/1\n',
+    );
+    chmodSync(join(place, "bin/gh"), 0o755);
+    execFileSync("git", ["init", "--quiet", "--bare", join(place, "origin")]);
+    execFileSync("git", ["init", "--quiet", "--initial-branch=main", copy]);
+    git("remote", "add", "origin", join(place, "origin"));
+    writeFileSync(join(copy, "Pulumi.prod.yaml"), "config: {}\n");
+    commit("first");
+  });
+  afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+  it("is the stack file and the evidence, on a branch of its own, and nothing else that lies about", () => {
+    writeFileSync(join(copy, "Pulumi.prod.yaml"), "config: { serial: 2 }\n");
+    writeFileSync(join(copy, "evidence/review/r1.json"), "{}\n");
+    writeFileSync(join(copy, "report.html"), "not this\n");
+    expect(
+      run("propose", { STACK: "prod", TARGET: "deploy", VERSION: "1.2.0", GITHUB_RUN_ID: "7", ACTOR: "ada" }),
+    ).toContain("pull/1");
+    expect(git("show", "--name-only", "--format=%s", "origin/stack/prod-7-1").trim().split("\n")).toEqual([
+      "prod as deploy 1.2.0 left it",
+      "",
+      "Pulumi.prod.yaml",
+      "evidence/review/r1.json",
+    ]);
+    expect(readFileSync(join(place, "asked"), "utf8")).toContain("stack/prod-7-1");
+  });
+  it("is nothing where nothing changed", () => {
+    expect(run("propose", { STACK: "prod" })).toBe("");
+    expect(git("branch", "--list").trim()).toBe("* main");
+  });
+  it("names the one release that a merge brought, none where it brought none, and refuses two", () => {
+    expect(run("new-release", { SINCE: "HEAD" })).toBe("version=\n");
+    writeFileSync(join(copy, "releases/1.2.0.json"), "{}");
+    commit("1.2.0");
+    expect(run("new-release", { SINCE: "HEAD~1" })).toBe("version=1.2.0\n");
+    writeFileSync(join(copy, "releases/1.3.0.json"), "{}");
+    commit("1.3.0");
+    expect(() => run("new-release", { SINCE: "HEAD~2" })).toThrow("There are 2 new releases");
+  });
+});
