@@ -49,8 +49,8 @@ const reasonFor = (list: readonly Indifferent[], { type, path, change }: Mutant)
     );
   })?.reason;
 
-/** Writes `policies.json`. */
-export async function policies(): Promise<void> {
+/** Judges every mutant of the recorded preview, by the pack and by AWSGuard. */
+export async function mutation() {
   const list = JSON.parse(
     readFileSync(join(__dirname, "policies/indifferent.json"), "utf8"),
   ) as Indifferent[];
@@ -81,9 +81,7 @@ export async function policies(): Promise<void> {
     );
     if ([...byGuard].some((name) => !guardBefore.has(name))) counts.awsGuardCaught += 1;
   }
-  const cost = overhead();
-  const result = {
-    ...cost,
+  return {
     caught: counts.caught / counts.judged,
     awsGuardCaught: counts.awsGuardCaught / counts.judged,
     indifferentShare: counts.indifferent / counts.mutants,
@@ -95,12 +93,19 @@ export async function policies(): Promise<void> {
     indifferent,
     survivors,
   };
+}
+
+/** Writes `policies.json`. */
+export async function policies(): Promise<void> {
+  const seen = await mutation();
+  const cost = overhead();
+  const result = { ...cost, ...seen };
   const file = join(__dirname, "results/policies.json");
   mkdirSync(join(__dirname, "results"), { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(result, null, 2)}\n`);
   renameSync(`${file}.new`, file);
   process.stdout.write(
-    `policies: ${(result.caught * 100).toFixed(1)} % of ${counts.judged} mutants caught (${(result.indifferentShare * 100).toFixed(1)} % set aside), AWSGuard ${(result.awsGuardCaught * 100).toFixed(1)} %; a preview takes ${cost.overheadRatio.toFixed(2)} times as long with the pack\n`,
+    `policies: ${(result.caught * 100).toFixed(1)} % of ${seen.counts.judged} mutants caught (${(result.indifferentShare * 100).toFixed(1)} % set aside), AWSGuard ${(result.awsGuardCaught * 100).toFixed(1)} %; a preview takes ${cost.overheadRatio.toFixed(2)} times as long with the pack\n`,
   );
 }
 

@@ -144,6 +144,17 @@ function checkQueries(
         fault(`${at}.metric.${path}`, value, required);
     }
   }
+  const keys = queries
+    .map((query) => valueAt(query, "metric.dimensions"))
+    .filter(isObject)
+    .map((of) => Object.keys(of).sort().join(", "));
+  if (new Set(keys).size > 1)
+    fault(
+      "metricQueries[].metric.dimensions",
+      [...new Set(keys)].join("; "),
+      "the same dimensions in every query",
+      "Count failures and requests of the same thing: a share of another's requests is no share.",
+    );
   const judged = queries.filter((query) => valueAt(query, "returnData") === true);
   if (judged.length !== 1)
     fault(

@@ -146,6 +146,8 @@ export const faults: Fault[] = [
   ["alarm-reaches-somebody", "blue-errors.okActions", undefined],
   ["alarm-missing-data-decided", "blue-errors.treatMissingData", undefined],
   ["alarm-missing-data-decided", "blue-errors.treatMissingData", "missing"],
+  ["alarm-complete", "blue-errors.metricQueries[0].metric.dimensions", { LoadBalancer: "app/school/1" }],
+  ["migration-runs-once", "migration.spec.template.metadata.labels", { app: "other" }],
   ["alarm-complete", "blue-errors.metricQueries[2].expression", "100 * requests"],
   ["alarm-complete", "blue-latency.dimensions", undefined, ["slot-alarmed"]],
   ["alarm-complete", "blue-errors.threshold", undefined],

@@ -7,12 +7,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { parse, type Release, type Settings } from "../../decisions/config";
 import { approvalDetails, rulesHash } from "../../decisions/irreversibleChange";
 import { next } from "../../decisions/steps";
+import { irreversible } from "../../policies/change/irreversible";
+import { policies } from "../../policies/pack";
+import { types } from "../../policies/types";
 import { admitted } from "../../program/admission";
 import { vaultLockHash } from "../../decisions/vaultLock";
 import { rulesOf } from "../../records/irreversible";
 import { declare } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, served } from "../decisions/samples";
+import { broken, situation } from "../policies/judged";
 
 // Reviews and proofs have tests of their own, and would be refused here besides.
 vi.mock("../../records/revisionFaults", () => ({ revisionFaults: () => [] }));
@@ -63,7 +67,7 @@ const hash = (name = "r2_y.py") =>
     .digest("hex");
 const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
 
-const settings = (release: Release, more: Record<string, unknown> = {}): Settings => {
+const configOf = (release: Release, more: Record<string, unknown> = {}): Record<string, unknown> => {
   const file: Record<string, unknown> = {
     ...stackFile("prod"),
     changeWindow: openNow,
@@ -72,7 +76,10 @@ const settings = (release: Release, more: Record<string, unknown> = {}): Setting
     release,
   };
   for (const [key, value] of Object.entries(file)) if (value === undefined) delete file[key];
-  const parsed = parse(file);
+  return file;
+};
+const settings = (release: Release, more: Record<string, unknown> = {}): Settings => {
+  const parsed = parse(configOf(release, more));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   return parsed.settings;
 };
@@ -102,9 +109,9 @@ interface World {
   stack?: Record<string, unknown>;
   parameters?: Record<string, object | undefined>;
 }
-/** What the program says to a plain `pulumi up`: "" lets it go on. */
-async function up({ release = migrated, stack = {}, parameters = {} }: World = {}): Promise<string> {
-  const values = Object.entries({
+/** Parameters that have a value, by their names below the stack's root. */
+const valuesOf = (parameters: World["parameters"]) =>
+  Object.entries({
     release: served(),
     guard: { changeWindow: true, vaultLock: "governance" },
     "evidence/recovery-point/newest": { at: ago(0.5) },
@@ -113,6 +120,10 @@ async function up({ release = migrated, stack = {}, parameters = {} }: World = {
     "evidence/notice/r2": { subject: "r2", sha256: hash(), sentAt: ago(50), ...window },
     ...parameters,
   }).filter(([, value]) => value !== undefined);
+
+/** What the program says to a plain `pulumi up`: "" lets it go on. */
+async function up({ release = migrated, stack = {}, parameters = {} }: World = {}): Promise<string> {
+  const values = valuesOf(parameters);
   let said = "";
   await declare(
     async () => {
@@ -417,5 +428,60 @@ describe("the program and an irreversible migration", () => {
     rmSync(join(root, "evidence/approval/r2.json"));
     commit("ada");
     expect(await up({ stack: { changeWindow: undefined }, parameters: { guard: undefined } })).toBe("");
+  });
+});
+
+/** What the policy says of the migration's Job at `now`. */
+async function judged({ release = migrated, stack = {}, parameters = {} }: World = {}, now = new Date()) {
+  const job = {
+    type: types.job,
+    name: "migration",
+    properties: {
+      spec: { template: { metadata: { labels: { "app.kubernetes.io/component": "migrate" } } } },
+    },
+  };
+  const found = await broken([irreversible], [job], {
+    now,
+    root,
+    config: Object.fromEntries(
+      Object.entries(configOf(release, stack)).map(([key, value]) => [
+        `deployment-safety:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+    parameters: () =>
+      Promise.resolve(
+        new Map(
+          valuesOf(parameters).map(([name, value]) => [
+            `/deployment-safety/prod/${name}`,
+            JSON.stringify(value),
+          ]),
+        ),
+      ),
+  });
+  return found.map(({ text }) => text).join("\n");
+}
+
+describe("the policy, with the same evidence as the program", () => {
+  it("lets an approved change run in its window", async () => {
+    approve();
+    expect(await up()).toBe("");
+    expect(await judged()).toBe("");
+  });
+
+  it("refuses it by its author's own approval, in school hours, after the window, and without notice", async () => {
+    approve("ada");
+    expect(await judged()).toMatch(/approv/);
+    approve();
+    expect(await judged({ stack: { changeWindow: closedNow } })).not.toBe("");
+    expect(await judged({}, new Date(Date.now() + 6 * 3_600_000))).toMatch(/window/);
+    expect(await judged({ parameters: { "evidence/notice/r2": undefined } })).toMatch(/notice|guardians/);
+  });
+
+  it("only reports in a preview, and refuses an update", () => {
+    const levels = [true, false].map(
+      (isPreview) => policies([irreversible], () => ({ ...situation, isPreview }))[0]?.enforcementLevel,
+    );
+    expect(levels).toEqual(["advisory", "mandatory"]);
   });
 });

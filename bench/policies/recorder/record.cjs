@@ -1,4 +1,5 @@
 // A policy pack that forbids nothing and writes down what it is shown: inputs before, outputs and references after.
+// In a rehearsal with a release live, by its absolute path: PATH="<this folder>:$PATH" RECORD_TO=<file> pulumi preview -s prod --policy-pack <this folder>
 const { writeFileSync } = require("node:fs");
 const { PolicyPack } = require("@pulumi/policy");
 
