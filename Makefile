@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT SINCE
+VALUES := STACK VERSION UPDATE REVISION DATABASE LOSS DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT SINCE
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
@@ -44,7 +44,7 @@ playbook: ## The steps of docs/playbook.md with the real state filled in, and th
 incident: ## Open one with TICKET= TITLE=, take INCIDENT= to STATE= with REASON=, or list the open ones
 stabilize: ## Switch the flags of INCIDENT= off and hold them; CAUSE=migration pauses traffic too
 notify: ## Tell people of INCIDENT= as it stands; AUDIENCE=stakeholders,on-call,guardians
-rollback: ## Back to VERSION= or UPDATE=, from stack history; DATABASE=auto|keep|downgrade
+rollback: ## Back to VERSION= or UPDATE=, from stack history; DATABASE=auto|keep|downgrade, LOSS=<revision>:<rows>
 pause: ## Answer every request with the fixed 503
 open: ## Send requests to the application again
 downgrade: ## Take the database down to REVISION=

@@ -8,6 +8,8 @@ export interface JobWork {
   /** Image by digest. */
   image: string;
   command: string[];
+  /** Variables beside those of every pod. Default: none. */
+  environment?: types.input.core.v1.EnvVar[];
   /** After this the Job is ended, seconds. */
   limitSeconds: number;
   /** Tries after the first, with Kubernetes' growing pauses between them. */
@@ -19,7 +21,7 @@ export interface JobWork {
 /** A Job beside the slots: the pods' fixed part, the workers' size, one container. */
 export function jobArgs(
   place: PodPlace,
-  { name, image, command, limitSeconds, retries, annotation }: JobWork,
+  { name, image, command, environment = [], limitSeconds, retries, annotation }: JobWork,
 ): types.input.batch.v1.Job {
   const { cluster, sizing } = place.settings;
   const labels = podLabels(place);
@@ -34,7 +36,7 @@ export function jobArgs(
         spec: {
           ...podSecurity,
           restartPolicy: "Never",
-          containers: [container(place, { image, command, resources, environment: [] })],
+          containers: [container(place, { image, command, resources, environment })],
         },
       },
     },

@@ -16,6 +16,9 @@ export interface MigrationJobArgs {
   after: Resource[];
 }
 
+/** By it the Job knows which rows a person agreed to lose; migrations/safe/loss.py reads it. */
+const lossVariable = "MIGRATION_APPROVE_LOSS";
+
 /** Seconds that Pulumi waits beyond the Job's own limit: image pull, scheduling, and the API. */
 const patienceSeconds = 120;
 
@@ -23,18 +26,27 @@ const patienceSeconds = 120;
  * Name of a migration's Job: the same for the same act, so that an update that is run again finds it, and a new one for
  * every other, because a Job cannot be changed. At most 63 characters, the limit of a label.
  */
-export function migrationJobName({ revision, image, downgradeFrom }: Migration): string {
+export function migrationJobName(migration: Migration): string {
+  const { revision, image, downgradeFrom } = migration;
   const act = downgradeFrom === undefined ? ["migrate"] : ["downgrade", downgradeFrom];
+  const loss = lossText(migration);
   const imageHex = hex(digest(image));
   const whole = [...act, revision, imageHex.slice(0, 8)].join("-").replaceAll("_", "-");
   // Two long revision ids do not fit; a hash of both keeps two different acts apart.
-  if (whole.length <= 63 && !`${downgradeFrom ?? ""}${revision}`.includes("_")) return whole;
+  if (loss === "" && whole.length <= 63 && !`${downgradeFrom ?? ""}${revision}`.includes("_")) return whole;
   const hash = createHash("sha256")
-    .update([...act, revision, imageHex].join(" "))
+    .update([...act, revision, imageHex, ...(loss ? [loss] : [])].join(" "))
     .digest("hex")
     .slice(0, 8);
   return `${whole.slice(0, 54).replace(/-+$/, "")}-${hash}`;
 }
+
+/** What the Job's own variable says of the rows that may be lost; "" none. */
+const lossText = ({ approvedLoss = {} }: Migration): string =>
+  Object.entries(approvedLoss)
+    .map(([revision, rows]) => `${revision}:${rows}`)
+    .sort()
+    .join(",");
 
 /**
  * Takes the database to one revision, in a Job that an update waits for: up, or down where `downgradeFrom` says so.
@@ -56,6 +68,7 @@ export class MigrationJob extends ComponentResource {
     const place = { stack, settings, component: "migrate" } as const;
     const { migrationSeconds } = settings.database;
     const limit = `${migrationSeconds + patienceSeconds}s`;
+    const loss = lossText(migration);
     const direction = migration.downgradeFrom === undefined ? "upgrade" : "downgrade";
     this.job = new batch.Job(
       `${name}-job`,
@@ -63,6 +76,7 @@ export class MigrationJob extends ComponentResource {
         name: migrationJobName(migration),
         image: migration.image,
         command: ["alembic", direction, migration.revision],
+        environment: loss ? [{ name: lossVariable, value: loss }] : [],
         limitSeconds: migrationSeconds,
         retries: 0,
         annotation: "pulumi.com/replaceUnready",

@@ -6,7 +6,7 @@ import type { Step } from "./facts";
 import type { HistoryEntry, KnownGood } from "./history";
 import { other, slots, type Slot } from "./names";
 import type { ReleaseRecord } from "./releaseRecord";
-import { databaseWay, type DatabaseWay } from "./revisions";
+import { databaseWay, type Between, type DatabaseWay } from "./databaseWay";
 import { next } from "./steps";
 import { findTarget } from "./target";
 
@@ -23,6 +23,10 @@ export interface PlanInput {
   target: { version?: string; update?: string };
   /** What to do with the database. */
   database: "auto" | "keep" | "downgrade";
+  /** What the evidence tells of the revisions between a target's and the database's. */
+  between: (to: string, at: string) => Between;
+  /** Rows that a downgrade may lose, by revision. Default: none. */
+  loss?: ReadonlyMap<string, number>;
   /** Records by version, to say what is known of the target. */
   releases: ReadonlyMap<string, ReleaseRecord>;
 }
@@ -55,7 +59,7 @@ export interface Brake {
 export type Plan =
   | { ok: true; target: KnownGood; steps: PlannedStep[]; diff: DiffLine[]; brake?: Brake; notes: string[] }
   /** 2: no such target; 3: today's schema refuses its config; 4: refused. */
-  | { ok: false; code: 2 | 3 | 4; reasons: string[] };
+  | { ok: false; code: 2 | 3 | 4; reasons: string[]; next?: string };
 
 /**
  * The way back to a known-good update: its live release, `flags` and `sizing`, and nothing else of its config. Pure, and
@@ -68,12 +72,15 @@ export function plan(input: PlanInput): Plan {
   const { target } = found;
   const release = target.settings.release.slots[target.settings.release.live];
   if (!release) return { ok: false, code: 4, reasons: [`${target.name} has no live release.`] };
-  const way = databaseWay(release, current.migration?.revision, database, history);
-  if (way.way === "refused") return { ok: false, code: 4, reasons: [way.reason] };
+  const { between, loss } = input;
+  const at = current.migration?.revision;
+  const asked = { target: release, at, asked: database, history, between, ...(loss && { loss }) };
+  const way = databaseWay(asked);
+  if (way.way === "refused") return { ok: false, code: 4, reasons: way.reasons, next: way.next };
   const { flags, sizing } = target.settings;
   const before = { release: current, flags: settings.flags, sizing: settings.sizing };
   const restores = diff({ flags: before.flags, sizing: before.sizing }, { flags, sizing }).length > 0;
-  const steps = wayBack(current, release, way.way, restores, refused).map((step) => ({
+  const steps = wayBack(current, release, way.way, restores, refused, loss).map((step) => ({
     ...step,
     ...target.written,
   }));
@@ -102,6 +109,7 @@ function wayBack(
   way: DatabaseWay["way"],
   restores: boolean,
   refused: ReadonlySet<string>,
+  loss: ReadonlyMap<string, number> | undefined,
 ): BareStep[] {
   const wanted = digest(target.image);
   const steps: BareStep[] = [];
@@ -149,7 +157,12 @@ function wayBack(
   const { revision } = target;
   const ready = held ? { smoke: held } : {};
   if (isDown)
-    add("downgrade", next.downgrade(at, { revision }), `the database goes down to ${revision}`, ready);
+    add(
+      "downgrade",
+      next.downgrade(at, { revision, ...(loss && { loss }) }),
+      `the database goes down to ${revision}`,
+      ready,
+    );
   if (isUp) {
     const image = at.migration?.image ?? target.image;
     add("migrate", next.migrate(at, { revision, image }), `the database goes up to ${revision}`, ready);

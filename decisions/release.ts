@@ -53,6 +53,11 @@ export const releaseSchema = z
         image,
         /** The revision that the database is taken down from; only in a downgrade's own update. */
         downgradeFrom: revision.optional(),
+        /**
+         * By revision, the rows that its downgrade may lose at most, as somebody approved; only beside `downgradeFrom`. Default:
+         * none, and a downgrade that would lose one fails and has done nothing.
+         */
+        approvedLoss: z.record(revision, z.int().min(1)).optional(),
       })
       .optional(),
     /** What each slot runs; an absent slot is empty. */
@@ -65,6 +70,11 @@ export const releaseSchema = z
       fault(
         ["canaryWeight"],
         `is ${value.canaryWeight} but slot ${idle} is empty: load a release into ${idle} first, or set 0`,
+      );
+    if (value.migration?.approvedLoss && value.migration.downgradeFrom === undefined)
+      fault(
+        ["migration", "approvedLoss"],
+        "stands without `downgradeFrom`: only a downgrade may lose rows; leave it out",
       );
     if (value.traffic === "open" && !value.slots[value.live])
       fault(

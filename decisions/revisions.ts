@@ -1,4 +1,4 @@
-import type { Release, SlotRelease } from "./config";
+import type { Release } from "./config";
 import { digest } from "./digest";
 import { releaseOf, type HistoryEntry } from "./history";
 import { slots } from "./names";
@@ -39,41 +39,3 @@ export const ranOn = (history: readonly HistoryEntry[], wanted: string, revision
         return held !== undefined && digest(held.image) === wanted;
       }),
   );
-
-/** What a rollback does with the database. */
-export type DatabaseWay =
-  { way: "none" | "keep" | "down" | "up"; note?: string } | { way: "refused"; reason: string };
-
-/** Decides on the database: DATABASE= says what a person wants, history what is proven. */
-export function databaseWay(
-  target: SlotRelease,
-  at: string | undefined,
-  asked: "auto" | "keep" | "downgrade",
-  history: readonly HistoryEntry[],
-): DatabaseWay {
-  const to = target.revision;
-  if (at === to) return { way: "none" };
-  const order = revisionOrder(history);
-  const isAhead = at === undefined || (order.includes(at) && order.indexOf(to) > order.indexOf(at));
-  if (isAhead)
-    return {
-      way: "up",
-      note: `The database goes up from ${at ?? "nothing"} to ${to}, which ${target.version} needs.`,
-    };
-  if (asked === "downgrade")
-    return { way: "down", note: `The database goes down from ${at} to ${to}; traffic is paused meanwhile.` };
-  if (asked === "keep")
-    return {
-      way: "keep",
-      note: `The database stays at ${at}, as asked; ${target.version} was built for ${to}.`,
-    };
-  if (ranOn(history, digest(target.image), at))
-    return {
-      way: "keep",
-      note: `The database stays at ${at}: ${target.version} was built for ${to}, and history shows that it was in a slot under ${at}.`,
-    };
-  return {
-    way: "refused",
-    reason: `${target.version} needs revision ${to}, the database is at ${at}, and no update of history had ${target.version} in a slot under ${at}. Say DATABASE=downgrade to take the database back to ${to}, or DATABASE=keep if ${target.version} is known to run on ${at}.`,
-  };
-}

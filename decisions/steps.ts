@@ -66,14 +66,21 @@ export const next = {
   abort: (r: Release): Release => withoutValidated(advance(r, { canaryWeight: 0 })),
   /**
    * Database down to `revision`, with the image that knows the way. What was validated ran on the newer schema, so that is
-   * cleared. Throws where no migration has run.
+   * cleared. Throws where no migration has run. `loss`: rows that may be lost, by revision.
    */
-  downgrade: (r: Release, to: { revision: string }): Release => {
+  downgrade: (r: Release, to: { revision: string; loss?: ReadonlyMap<string, number> }): Release => {
     if (!r.migration)
       throw new Error("No migration has run on this stack, so there is nothing to take down.");
     const { revision, image } = r.migration;
     return withoutValidated(
-      advance(r, { migration: { revision: to.revision, image, downgradeFrom: revision } }),
+      advance(r, {
+        migration: {
+          revision: to.revision,
+          image,
+          downgradeFrom: revision,
+          ...(to.loss?.size ? { approvedLoss: Object.fromEntries(to.loss) } : {}),
+        },
+      }),
     );
   },
 };

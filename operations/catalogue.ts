@@ -19,6 +19,7 @@ export type OptionName =
   | "cohorts"
   | "hold"
   | "database"
+  | "loss"
   | "override"
   | "reason"
   | "dryRun"
@@ -58,7 +59,7 @@ export const commands = {
   },
   rollback: {
     summary: "take the whole release back to a known-good version or update",
-    options: ["version", "update", "database", "incident", "reason", "dryRun"],
+    options: ["version", "update", "database", "loss", "incident", "reason", "dryRun"],
     load: () => import("./commands/rollback.js"),
   },
   migrate: {
@@ -68,13 +69,13 @@ export const commands = {
   },
   downgrade: {
     summary: "take the database down to a revision",
-    options: ["revision", "reason", "dryRun", "yes"],
+    options: ["revision", "loss", "reason", "dryRun", "yes"],
     load: () => import("./commands/downgrade.js"),
   },
   "prove-downgrade": {
     summary:
       "take the stack's database down to the release before and up again, for the next stack to rely on",
-    options: ["version", "dryRun", "yes"],
+    options: ["version", "loss", "dryRun", "yes"],
     load: () => import("./commands/proveDowngrade.js"),
   },
   smoke: {

@@ -22,6 +22,10 @@ export const optionTexts: Record<OptionName, [flags: string, text: string]> = {
   ],
   incident: ["--incident <id>", "incident that this is part of (INCIDENT)"],
   database: ["--database <what>", "auto, keep or downgrade (DATABASE)"],
+  loss: [
+    "--loss <revision:rows>",
+    "rows that a downgrade may lose at most, as approved; several with commas (LOSS)",
+  ],
   override: [
     "--override <check>",
     "go on although this check failed; needs a reason and an actor (OVERRIDE)",

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import { readLoss } from "../decisions/databaseWay";
 import { slots, type Slot } from "../decisions/names";
 import { exitCodes, Failure } from "./failure";
 
@@ -30,6 +31,8 @@ export interface Options {
   incident?: string;
   /** What a rollback does with the database. Default `auto`. */
   database: "auto" | "keep" | "downgrade";
+  /** Rows that a downgrade may lose, by revision. Default: none. */
+  loss: ReadonlyMap<string, number>;
   /** Time in the past, as given: what a drill restores to, or when an incident began. */
   at?: string;
   /** Time that a restore goes back to, as given. */
@@ -103,6 +106,7 @@ export type Raw = Partial<
     | "hold"
     | "incident"
     | "database"
+    | "loss"
     | "override"
     | "reason"
     | "actor"
@@ -179,6 +183,7 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     hold: oneOf("HOLD", text("hold", "HOLD"), ["on", "off"] as const),
     database:
       oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",
+    loss: lossOf(text("loss", "LOSS")),
     at: text("at", "AT"),
     to: text("to", "TO"),
     remove: text("remove", "REMOVE"),
@@ -190,6 +195,12 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     actor: actor ?? machineUser(),
     actorNamed: actor !== undefined,
   };
+}
+
+function lossOf(given: string | undefined): ReadonlyMap<string, number> {
+  const read = readLoss(given);
+  if (!read.ok) throw new Failure(exitCodes.usage, read.reason);
+  return read.loss;
 }
 
 /** `user@host`; a container may run under an id that has no name. */

@@ -34,11 +34,15 @@ export async function passMigration(ctx: Context, current: Release, needed: stri
 }
 
 /**
- * Throws refused (4) unless each revision between the database and `to` has a proof that counts, and one that would lose
- * what somebody wrote an approval by somebody else than its author.
+ * Throws refused (4) unless the database may be taken down to `to`: see {@link downgradeFaults}.
  */
-export function passDowngrade({ root, settings }: Place, from: string, to: string): void {
-  const faults = downgradeFaults(root, settings, from, to);
+export function passDowngrade(
+  { root, settings }: Place,
+  from: string,
+  to: string,
+  loss?: ReadonlyMap<string, number>,
+): void {
+  const faults = downgradeFaults(root, settings, from, to, loss);
   const [first] = faults;
   if (!first) return;
   throw new Failure(

@@ -4,7 +4,9 @@ import { readPublished } from "./context";
 import { readStaging } from "./facts";
 import { exitCodes, Failure, failureFrom } from "./failure";
 import { refuseIrreversible } from "./irreversible";
+import { lossIn } from "./lossRefusal";
 import { apply, type Change, type Operation } from "./operation";
+import { makeLine } from "./options";
 import { UpdateFailed } from "./ports/pulumi";
 
 /**
@@ -36,6 +38,17 @@ export async function applyOne(
     await apply(operation, change);
   } catch (error) {
     if (!(error instanceof UpdateFailed)) throw error;
+    const loss = lossIn(error);
+    if (loss !== undefined)
+      throw new Failure(
+        exitCodes.refused,
+        `The step ${change.step} would lose rows, so it was refused and the database is as it was: ${error.message}`,
+        {
+          next: makeLine(ctx.stack, ctx.command, { REVISION: ctx.options.revision, LOSS: loss }),
+          cause: error,
+          details: { loss },
+        },
+      );
     throw failureFrom(
       error,
       `The step ${change.step} failed; the file holds the release before it`,

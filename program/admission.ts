@@ -60,8 +60,8 @@ function downgradeReasons(settings: Settings, published: Release | undefined): s
   const { migration } = settings.release;
   const from = published?.migration?.revision;
   if (migration?.downgradeFrom === undefined || from === undefined || from === migration.revision) return [];
-  const asksApproval = settings.changeWindow !== undefined;
-  return downgradeFaults(process.cwd(), settings, from, migration.revision, asksApproval).map(
+  const loss = new Map(Object.entries(migration.approvedLoss ?? {}));
+  return downgradeFaults(process.cwd(), settings, from, migration.revision, loss).map(
     ({ text, next }) => `${text}. ${next}`,
   );
 }

@@ -41,8 +41,9 @@ export async function run(ctx: Context): Promise<void> {
       ctx.report.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
       return;
     }
-    passDowngrade(ctx, current.migration.revision, revision);
-    const release = next.downgrade(current, { revision });
+    const { loss } = ctx.options;
+    passDowngrade(ctx, current.migration.revision, revision, loss);
+    const release = next.downgrade(current, { revision, loss });
     const killSwitch = {
       flags: "off",
       workers: [...slots],

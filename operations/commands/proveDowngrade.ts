@@ -6,6 +6,7 @@ import { plan, type PlannedStep } from "../../decisions/plan";
 import { next } from "../../decisions/steps";
 import { pendingRevisions } from "../../decisions/revisionProof";
 import { findTarget } from "../../decisions/target";
+import { readBetween } from "../../records/between";
 import { sha256Of } from "../../records/evidence";
 import { readReleases } from "../../records/releases";
 import { readRevisionFiles } from "../../records/revisions";
@@ -136,9 +137,14 @@ async function stepsDown({ ctx, current }: Operation, version: string): Promise<
     refused: new Set(published.refused.keys()),
     target: { version },
     database: "downgrade",
+    between: (to, at) => readBetween(ctx.root, ctx.settings, to, at),
+    loss: ctx.options.loss,
     releases: readReleases(ctx.root).records,
   });
-  if (!planned.ok) throw new Failure(exitCodes.refused, planned.reasons.join("\n"));
+  if (!planned.ok)
+    throw new Failure(exitCodes.refused, planned.reasons.join("\n"), {
+      ...(planned.next && { next: planned.next }),
+    });
   return planned.steps.map(bare);
 }
 

@@ -3,12 +3,14 @@ import { knownGood } from "../../decisions/history";
 import { other, parameters as paths, slots } from "../../decisions/names";
 import type { Published } from "../../decisions/parameters";
 import { plan as makePlan, type Plan } from "../../decisions/plan";
-import { databaseWay } from "../../decisions/revisions";
+import { databaseWay } from "../../decisions/databaseWay";
+import { readBetween } from "../../records/between";
 import { readReleases } from "../../records/releases";
 import { brake, routingFor, type Brake, type BrakeOrder } from "../brake";
 import { readPublished, type Context } from "../context";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, recordKnownGood } from "../carryOut";
 import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
+import { lossIn } from "../lossRefusal";
 import { operate, Overtaken, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { describeDiff, describePlan } from "../planText";
@@ -126,7 +128,19 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
     if (error instanceof Overtaken || (error instanceof Failure && error.exitCode === exitCodes.held))
       throw error;
     const { message, more } = failureFrom(error, "The rollback is not finished", exitCodes.rollbackFailed);
-    throw new Failure(exitCodes.rollbackFailed, message, more);
+    const loss = lossIn(error);
+    if (loss === undefined) throw new Failure(exitCodes.rollbackFailed, message, more);
+    const line = {
+      VERSION: ctx.options.version,
+      UPDATE: ctx.options.update,
+      DATABASE: "downgrade",
+      LOSS: loss,
+    };
+    throw new Failure(
+      exitCodes.rollbackFailed,
+      `${message} The database is as it was, and traffic stays paused. If these rows may be lost, say so (LOSS=, with an approval); else DATABASE=keep, or \`make restore TO=<time>\`.`,
+      { ...more, next: makeLine(ctx.stack, "rollback", line), details: { loss } },
+    );
   }
   ctx.report.set("restoredUpdate", target.name);
   ctx.report.print(
@@ -169,7 +183,11 @@ function nextAfter(failure: Failure, { stack, options }: Context): string {
   const isNothingBegun = failure.exitCode === exitCodes.usage || failure.exitCode === exitCodes.configInvalid;
   return isNothingBegun
     ? makeLine(stack, "status")
-    : makeLine(stack, "rollback", { VERSION: options.version, UPDATE: options.update });
+    : makeLine(stack, "rollback", {
+        VERSION: options.version,
+        UPDATE: options.update,
+        ...(options.database === "auto" ? {} : { DATABASE: options.database }),
+      });
 }
 
 /** Where the stack stands, read without the lease. */
@@ -180,7 +198,7 @@ async function look(ctx: Context): Promise<Pick<Operation, "ctx" | "current" | "
 
 function planFrom(from: Pick<Operation, "ctx" | "current" | "history" | "published">): Planned {
   const { ctx, current, history, published } = from;
-  const { version, update, database } = ctx.options;
+  const { version, update, database, loss } = ctx.options;
   const plan = makePlan({
     history,
     settings: ctx.settings,
@@ -188,9 +206,15 @@ function planFrom(from: Pick<Operation, "ctx" | "current" | "history" | "publish
     refused: new Set(published.refused.keys()),
     target: { ...(version ? { version } : {}), ...(update ? { update } : {}) },
     database,
+    between: (to, at) => readBetween(ctx.root, ctx.settings, to, at),
+    loss,
     releases: readReleases(ctx.root).records,
   });
-  if (!plan.ok) throw new Failure(plan.code, plan.reasons.join("\n"), { details: { reasons: plan.reasons } });
+  if (!plan.ok)
+    throw new Failure(plan.code, plan.reasons.join("\n"), {
+      details: { reasons: plan.reasons },
+      ...(plan.next && { next: plan.next }),
+    });
   return plan;
 }
 
@@ -239,7 +263,14 @@ async function quickBrake(ctx: Context, version: string): Promise<BrakeOrder | u
   const target = order && published.release.slots[order.good];
   const at = published.release.migration?.revision;
   if (!target || target.revision === at) return order;
-  const { way } = databaseWay(target, at, ctx.options.database, await ctx.engine.history());
+  const { way } = databaseWay({
+    target,
+    at,
+    asked: ctx.options.database,
+    loss: ctx.options.loss,
+    history: await ctx.engine.history(),
+    between: (to, from) => readBetween(ctx.root, ctx.settings, to, from),
+  });
   if (way === "down") return { ...order, stopWorkers: [...slots], pause: true };
   return way === "none" || way === "keep" ? order : undefined;
 }

@@ -21,7 +21,7 @@ interface JobInputs {
   };
 }
 
-async function job(migration: typeof up & { downgradeFrom?: string }) {
+async function job(migration: typeof up & { downgradeFrom?: string; approvedLoss?: Record<string, number> }) {
   const settings = settingsWith({ migration });
   const resources = await declare(
     () => new MigrationJob("migration", { stack, settings, migration, after: [] }),
@@ -40,6 +40,16 @@ describe("a migration", () => {
   it("downgrades where the release says from where", async () => {
     const [container] = (await job(down)).inputs.spec.template.spec.containers;
     expect(container.command).toEqual(["alembic", "downgrade", "3f2a77aa"]);
+  });
+
+  it("knows which rows may be lost only where somebody said so, in a Job of another name", async () => {
+    const lossy = { ...down, approvedLoss: { "9c1b0d2f": 12 } };
+    const [container] = (await job(lossy)).inputs.spec.template.spec.containers;
+    const approval = { name: "MIGRATION_APPROVE_LOSS", value: "9c1b0d2f:12" };
+    expect(container.env).toContainEqual(approval);
+    const [without] = (await job(down)).inputs.spec.template.spec.containers;
+    expect(without.env).not.toContainEqual(expect.objectContaining({ name: approval.name }));
+    expect(migrationJobName(lossy)).not.toBe(migrationJobName(down));
   });
 
   it("has one try within its limit, and Pulumi waits longer than that", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Release } from "../../decisions/config";
 import { digest } from "../../decisions/digest";
 import { idleSlot } from "../../decisions/exposure";
+import type { Between } from "../../decisions/databaseWay";
 import { knownGood, type HistoryEntry } from "../../decisions/history";
 import { plan, type Plan, type PlanInput } from "../../decisions/plan";
 import { next } from "../../decisions/steps";
@@ -14,6 +15,7 @@ import {
   entry,
   facts,
   historyOf,
+  provedRevision,
   record,
   sample,
   served,
@@ -26,6 +28,18 @@ const three = after(two, 3);
 const path = [...deployed(two, 3), ...deployed(one, 2), one];
 const history = historyOf(...path.toReversed());
 
+/** Revisions r1 to r4 in a row, each proved to work with those before it. */
+const between = (to: string, at: string): Between => {
+  const all = ["r1", "r2", "r3", "r4"];
+  const revisions = all
+    .slice(all.indexOf(to) + 1, Math.max(all.indexOf(at) + 1, all.indexOf(to) + 1))
+    .map((id) => ({
+      ...provedRevision(id, all.slice(0, all.indexOf(id))),
+      approval: { ok: false as const, reasons: ["there is none"], next: "" },
+    }));
+  return { ok: true, revisions };
+};
+
 const input = (current: Release, version: string, more: Partial<PlanInput> = {}): PlanInput => ({
   history,
   settings: settingsWith(current),
@@ -33,6 +47,7 @@ const input = (current: Release, version: string, more: Partial<PlanInput> = {})
   refused: new Set(),
   target: { version },
   database: "auto",
+  between,
   releases: new Map([1, 2, 3].map((n) => [sample(n).version, record(n)])),
   ...more,
 });
@@ -203,13 +218,32 @@ describe("the database", () => {
     expect(names(result)).toEqual(["rollback", "downgrade", "load", "rollback", "validate"]);
     carriedOut(result, three);
   });
-  it("is not guessed at: where history does not show the target on today's revision, a person must say", () => {
+  it("is not guessed at: without proofs, and where history does not show the target on today's revision, it is refused", () => {
     const short = historyOf(three).concat(historyOf(one));
-    expect(plan(input(three, "1.1.0", { history: short }))).toMatchObject({
+    const unknown = (): Between => ({ ok: false, reasons: ["the files do not say"] });
+    expect(plan(input(three, "1.1.0", { history: short, between: unknown }))).toMatchObject({
       ok: false,
       code: 4,
-      reasons: [expect.stringContaining("DATABASE=downgrade")],
+      reasons: expect.arrayContaining([expect.stringContaining("the files do not say")]) as string[],
+      next: "make status",
     });
+    expect(names(plan(input(two, "1.1.0", { between: unknown })))).toEqual(["rollback", "validate"]);
+  });
+  it("goes down with the rows that may be lost, and only those of what goes down", () => {
+    const approved = (to: string, at: string): Between => {
+      const found = between(to, at);
+      return found.ok
+        ? { ok: true, revisions: found.revisions.map((one) => ({ ...one, approval: { ok: true } })) }
+        : found;
+    };
+    const loss = new Map([["r2", 3]]);
+    const result = planned(input(two, "1.1.0", { database: "downgrade", between: approved, loss }));
+    expect(result.steps[1]?.release.migration).toMatchObject({
+      downgradeFrom: "r2",
+      approvedLoss: { r2: 3 },
+    });
+    carriedOut(result, two);
+    expect(plan(input(two, "1.1.0", { database: "downgrade", loss }))).toMatchObject({ ok: false, code: 4 });
   });
   it("goes up first where the target needs what was taken down, without a brake", () => {
     const back = planned(input(two, "1.1.0", { database: "downgrade" }));

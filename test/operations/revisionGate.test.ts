@@ -21,9 +21,10 @@ const commit = () => {
   git("add", "--all");
   git("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", "work");
 };
-const refusal = (from: string, to: string): string => {
+const changeWindow = { schoolHours: { from: "07:00", to: "16:00" } };
+const refusal = (from: string, to: string, more: Record<string, unknown> = { changeWindow }): string => {
   const unsigned = {
-    ...settingsWith(served()),
+    ...settingsWith(served(), more),
     evidence: { requireSigned: false, allowedSigners: "evidence/allowed_signers" },
   };
   try {
@@ -39,10 +40,12 @@ it("a downgrade that is proved and loses nothing may run", () => {
   expect(refusal("d2c94f60", "9c1b0d2f")).toBe("");
 });
 
-it("one that loses what was written since needs an approval", () =>
+it("one that loses what was written since needs an approval, where there is anything to lose", () => {
   expect(refusal("9c1b0d2f", "3f2a77aa")).toMatch(
     /downgrade of 9c1b0d2f loses what was written.*nobody has approved/,
-  ));
+  );
+  expect(refusal("9c1b0d2f", "3f2a77aa", {})).toBe("");
+});
 
 it("one whose revision was edited after its proof is not proved", () => {
   appendFileSync(join(root, "migrations/revisions/3f2a77aa_guardian_names.py"), "# more\n");
@@ -56,6 +59,8 @@ it("one without a proof is not proved, and one to an unknown or a later revision
   rmSync(join(root, "evidence/proof/3f2a77aa.json"));
   commit();
   expect(refusal("3f2a77aa", "8c0d1b2e")).toMatch(/not proved: there is no evidence\/proof\/3f2a77aa.json/);
-  expect(refusal("3f2a77aa", "nonsense")).toMatch(/do not say that nonsense comes before 3f2a77aa/);
-  expect(refusal("3f2a77aa", "9c1b0d2f")).toMatch(/do not say that 9c1b0d2f comes before 3f2a77aa/);
+  expect(refusal("3f2a77aa", "nonsense")).toMatch(
+    /do not say which revisions lie between nonsense and 3f2a77aa/,
+  );
+  expect(refusal("3f2a77aa", "9c1b0d2f")).toMatch(/do not name a revision to take down from 3f2a77aa/);
 });
