@@ -12,8 +12,8 @@ import { deliverMessages, spoolFolder } from "./tell";
 /** Seconds that a command waits at its end for its record to be delivered; after that it stays in the spool. */
 const patience = 8;
 
-/** Commands that change nothing: their record waits for one that does, so that looking stays quick. */
-const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report"]);
+/** Commands that change nothing on the stack: their record waits for one that does, so that looking stays quick. */
+const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report", "sync"]);
 
 /** Records of a stack that wait on this machine. */
 export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool =>
