@@ -41,7 +41,10 @@ export async function prepareIrreversible(context: Context): Promise<void> {
     for (const one of readReleases(context.copy).records.values())
       if (!written.includes(one.revision)) {
         rmSync(join(context.copy, "releases", `${one.version}.json`));
-        rmSync(join(context.copy, "rehearsal/school/releases", one.version), { recursive: true, force: true });
+        rmSync(join(context.copy, "rehearsal/school/releases", one.version), {
+          recursive: true,
+          force: true,
+        });
       }
     const text = readFileSync(join(context.copy, "rehearsal/school/revisions", name), "utf8");
     writeFileSync(join(context.copy, file), text.replace(/^down_revision = .*$/m, `down_revision = "${at}"`));

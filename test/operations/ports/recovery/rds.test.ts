@@ -5,9 +5,12 @@ import {
   RDSClient,
 } from "@aws-sdk/client-rds";
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { removeLeftovers } from "../../../../operations/recovery";
+import { quietReport } from "../../fakes";
 import { createRds } from "../../../../operations/ports/recovery/rds";
 
 /** The RDS source against the stand-in for AWS: what it orders, finds again and removes. It proves nothing about restores. */
@@ -75,18 +78,26 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => void cloud.kill());
 
-const source = (arn: string) =>
-  createRds(
-    { source: "rds", tables: [], limitMinutes: 10 },
-    {
-      region: "eu-central-1",
-      prefix,
-      databaseArn: arn,
-      application: "school",
-      stack: "prod",
-      retentionDays: 7,
-    },
-  );
+const placeOf = (databaseArn: string) => ({
+  region: "eu-central-1",
+  prefix,
+  databaseArn,
+  application: "school",
+  stack: "prod",
+  retentionDays: 7,
+});
+const source = (arn: string) => createRds({ source: "rds", tables: [], limitMinutes: 10 }, placeOf(arn));
+
+/** Restores in a process of its own, which is killed once the copy is there; gives the copy's name. */
+async function killedRestore(arn: string): Promise<string> {
+  const words = ["--import", "tsx", join(__dirname, "restoringProcess.ts"), JSON.stringify(placeOf(arn))];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"], timeout: 60_000 });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const [id] = (await once(child.stdout, "data")) as [Buffer];
+  child.kill("SIGKILL");
+  await ended;
+  return id.toString();
+}
 const identifiers = async () =>
   ((await client.send(new DescribeDBInstancesCommand({}))).DBInstances ?? [])
     .map(({ DBInstanceIdentifier }) => DBInstanceIdentifier)
@@ -120,6 +131,21 @@ describe.each([
     expect(await recovery.copies()).toEqual([]);
     await recovery.remove(id);
   });
+
+  it("that is killed leaves a throwaway which the next run finds by its tag and removes", async () => {
+    const left = await killedRestore(arn);
+    expect(await source(arn).copies()).toMatchObject([{ id: left, purpose: "drill", ready: false }]);
+    // Another stack's is not ours to remove.
+    const other = createRds(
+      { source: "rds", tables: [], limitMinutes: 10 },
+      { ...placeOf(arn), prefix: "school-staging" },
+    );
+    expect(await other.copies()).toEqual([]);
+    const report = quietReport();
+    await removeLeftovers({ report }, source(arn));
+    expect(report.said).toEqual([expect.stringContaining(`remove ${left}, left over`)]);
+    expect(await source(arn).copies()).toEqual([]);
+  }, 60_000);
 
   it("never removes the live database", async () => {
     await expect(source(arn).remove("school-prod")).rejects.toThrow(/no copy of/);
