@@ -187,7 +187,7 @@ function specOf(drawing: Drawing, { from, to, zone, timeline }: Story, width: nu
     type: "quantitative",
     title: drawing.unit,
     scale: { domain: [0, most], range: [height, top], nice: false },
-    axis: { tickCount: 4 },
+    axis: { tickCount: 4, minExtent: 34, maxExtent: 34 },
   } as const;
   const shape =
     drawing.shape === "line"
