@@ -85,7 +85,10 @@ describe("a command that is killed", { timeout: 400_000 }, () => {
       if (command === "restore") await next("restore", (await copies())[0]?.id ?? "");
       expect(points.length).toBeGreaterThan(command === "drill" ? 18 : 8);
       let left = 0;
+      const first = points.findIndex((point) => point.startsWith("running"));
       for (const [index, point] of points.entries()) {
+        // Before the copy is begun nothing can be left of it; KILL_POINTS=all tries those points too, in minutes more.
+        if (process.env.KILL_POINTS !== "all" && index < first && point !== "LOCK") continue;
         const name = `killed at ${index}, ${point}`;
         await ran(command, index);
         await inLive("INSERT INTO pupils (name) VALUES ('still writable')");
