@@ -186,7 +186,8 @@ function changesOf({ before, updates }: Chapter, version: string | undefined): S
   const config = (one: StoryUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
   const readable = updates.filter(({ release }) => release);
   const end = readable.at(-1);
-  if (!end) return [];
+  // The first release of a stack: all of config would be new, and nobody would read it.
+  if (!before || !end) return [];
   const change = (title: string, to: StoryUpdate) => ({
     title,
     lines: diff(config(before), config(to)),

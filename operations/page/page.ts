@@ -65,7 +65,7 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
           </section>
           <section aria-labelledby="changes">
             <h2 id="changes">What config says otherwise than before</h2>
-            ${story.changes.map(change)}${story.changes.length === 0 && html`<p class="note">History has no update of it, so there is nothing to compare.</p>`}
+            ${story.changes.map(change)}${story.changes.length === 0 && html`<p class="note">Nothing came before it that it could be compared with.</p>`}
           </section>
           <section aria-labelledby="evidence">
             <h2 id="evidence">Evidence</h2>
