@@ -9,8 +9,9 @@ import { readReleases } from "../../records/releases";
 import { brake, routingFor, type Brake, type BrakeOrder } from "../brake";
 import { readPublished, type Context } from "../context";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, recordKnownGood } from "../carryOut";
-import { exitCodes, Failure, failureFrom, messageOf } from "../failure";
+import { exitCodes, Failure, failureFrom } from "../failure";
 import { lossIn } from "../lossRefusal";
+import { endMigrations } from "../endMigrations";
 import { operate, Overtaken, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { describeDiff, describePlan } from "../planText";
@@ -19,9 +20,6 @@ import { timeline } from "../report";
 import { verifyIfChanged } from "../schema";
 import { smokeStep } from "../smoke";
 import { beginTakenBack, leaving } from "../takenBack";
-
-/** Seconds that the pods of an ended migration may take to go. */
-const migrationPatience = 15;
 
 type Planned = Extract<Plan, { ok: true }>;
 
@@ -216,17 +214,6 @@ function planFrom(from: Pick<Operation, "ctx" | "current" | "history" | "publish
       ...(plan.next && { next: plan.next }),
     });
   return plan;
-}
-
-/** A migration that runs on would change the schema under the release that comes back. */
-async function endMigrations(ctx: Context): Promise<void> {
-  try {
-    for (const name of await ctx.cluster.endMigrations(migrationPatience, ctx.signal))
-      ctx.report.warn(`ended the migration Job ${name}`);
-  } catch (error) {
-    ctx.signal.throwIfAborted();
-    ctx.report.warn(`running migration Jobs could not be looked for: ${messageOf(error)}`);
-  }
 }
 
 /** DRY_RUN: the plan and the diff, without lease and without change. */
