@@ -9,7 +9,7 @@ import { places } from "./environment";
 import { buildVariant } from "./images";
 import { bringLive, deployToStaging } from "./releases";
 import type { Figures } from "./scenario";
-import { commitWorkingCopy, reviewRevisions } from "./team";
+import { bringBackLater, commitWorkingCopy, putAwayLater, reviewRevisions } from "./team";
 
 /** Revisions that a scenario brings on top of what is there, and takes away again. */
 
@@ -44,8 +44,9 @@ const folder = "migrations/revisions";
  * a release of them. What was proved with the same content before needs no new proof.
  */
 export async function bring(context: Context, { version, files, revisions }: Brought): Promise<void> {
-  await bringLive(context, base.version);
+  await bringBase(context);
   const { copy } = context;
+  putAwayLater(copy);
   for (const file of files)
     writeFileSync(join(copy, folder, file), readFileSync(join(copy, "rehearsal/school/revisions", file)));
   commitWorkingCopy(copy, `Revisions ${revisions.join(", ")}`);
@@ -79,12 +80,28 @@ async function isDowngraded(context: Context, revision: string): Promise<boolean
   );
 }
 
-/** Staging has taken the release, taken its database down and up again, and gone back to where it was. */
-async function showInStaging(context: Context, { version, revisions }: Brought): Promise<void> {
-  const known = await Promise.all(revisions.map((revision) => isDowngraded(context, revision)));
-  if (known.every(Boolean)) return;
-  await deployToStaging(context, version);
-  await takeBack(context, "staging");
+/** Whether staging has taken all of them down and up again, as they are now. */
+export const isShown = async (context: Context, revisions: readonly string[]): Promise<boolean> =>
+  (await Promise.all(revisions.map((revision) => isDowngraded(context, revision)))).every(Boolean);
+
+/** Staging takes the releases one after another, takes its database down and up again, and goes back to where it was. */
+export async function showInStaging(context: Context, versions: readonly string[]): Promise<void> {
+  const STACK = "staging";
+  const load = context.load(STACK, 50);
+  try {
+    for (const VERSION of versions) await context.expect(0, "deploy", { STACK, VERSION });
+    await context.expect(0, "prove-downgrade", { STACK, VERSION: base.version, YES: "1" });
+    await takeBack(context, STACK);
+  } finally {
+    await load.stop();
+  }
+}
+
+/** Both stacks have 1.2.0 live. */
+export async function bringBase(context: Context): Promise<void> {
+  await bringLive(context, base.version);
+  const staging = await context.published("staging");
+  if (staging?.slots[staging.live]?.version !== base.version) await deployToStaging(context, base.version);
 }
 
 /** Staging has not shown anything of it, whatever an earlier run left. */
@@ -109,7 +126,7 @@ export async function withRevisions(
   show: () => Promise<Figures>,
 ): Promise<Figures> {
   await bring(context, given);
-  await showInStaging(context, given);
+  if (!(await isShown(context, given.revisions))) await showInStaging(context, [given.version]);
   try {
     return await show();
   } finally {
@@ -123,4 +140,5 @@ export async function takeAway(context: Context, { version, files }: Brought): P
   for (const path of [...files.map((file) => join(folder, file)), join("releases", `${version}.json`)])
     rmSync(join(context.copy, path), { force: true });
   commitWorkingCopy(context.copy, `Without ${version}`);
+  bringBackLater(context.copy);
 }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { base, bringBase, isShown, showInStaging } from "./broughtRevisions";
 import type { Context, Stack } from "./context";
 import { places } from "./environment";
 import { inDatabase } from "./jobs";
 import { signalTo, until } from "./processes";
-import { bringLive } from "./releases";
+import { bringLive, unseenByStaging, variant } from "./releases";
 import type { Figures } from "./scenario";
+import { approveLoss } from "./team";
 import { underLoad } from "./lockWaits";
 
 /** The backfill of guardians' names, on as many guardians as a scenario wants. */
@@ -111,15 +113,13 @@ export const jobsOf = async (context: Context): Promise<string> =>
   (await context.run(["kubectl", "-n", "school-prod", "get", "jobs"])).stdout;
 
 /** How the backfill runs in a scenario. */
-export interface Backfilling {
+interface Backfilling {
   rows: number;
   ratePerSecond: number;
-  /** Rows of one transaction at most. */
-  batch?: number;
 }
 
 /** Sets the backfill's speed in the stack file; gives what puts the file back. */
-export const setSpeed = (context: Context, stack: Stack, { ratePerSecond, batch = 1000 }: Backfilling) =>
+export const setSpeed = (context: Context, stack: Stack, ratePerSecond: number, batch = 1000): (() => void) =>
   context.set(stack, "backfills", { [name]: { flag: backfillFlag, ratePerSecond, batch } });
 
 /**
@@ -132,7 +132,7 @@ export async function underBackfill(
   show: (before: Progress) => Promise<Figures>,
 ): Promise<Figures> {
   await bringLive(context, "1.2.0");
-  const putBack = setSpeed(context, "prod", how);
+  const putBack = setSpeed(context, "prod", how.ratePerSecond);
   await addGuardians(context, "prod", how.rows);
   try {
     return await underLoad(context, "prod", async () => {
@@ -169,3 +169,63 @@ function commandOf(pid: string): string {
     return "";
   }
 }
+
+/** Prod with a short gate and a fast backfill, and a deploy of a release that was never live under that name. */
+export function quickly(context: Context): {
+  deploy: (version: string) => Promise<unknown>;
+  putBack: () => void;
+} {
+  const gate = context.set("prod", "gate", { holdSeconds: 5, minRequests: 20, bakeMinutes: 0.05 });
+  const speed = setSpeed(context, "prod", 50_000, 10_000);
+  const { serial } = context.config("prod")["deployment-safety:release"];
+  return {
+    deploy: (version) => {
+      const VERSION = variant(context, `${version}-${serial}`, version);
+      return context.expect(0, "deploy", { VERSION, ...unseenByStaging });
+    },
+    putBack: () => {
+      gate();
+      speed();
+    },
+  };
+}
+
+/** The first so many guardians of a scenario. */
+export const firstOf = (count: number) => ({ first: firstId, last: firstId + count - 1 });
+
+/** Prod with the one name only: 1.0.0 is live on the schema before the split. */
+export async function beforeSplit(context: Context): Promise<void> {
+  await bringBase(context);
+  approveLoss(context.copy, base.revision);
+  await context.expect(0, "rollback", { VERSION: "1.0.0", DATABASE: "downgrade" });
+  await removeGuardians(context, "prod");
+}
+
+/** Runs the backfill to its end; gives the rows that it changed. */
+export async function backfill(context: Context, stack: Stack): Promise<number> {
+  const before = await progressOf(context, stack);
+  await flagBackfill(context, stack, 100);
+  await untilFinished(context, stack);
+  await flagBackfill(context, stack, 0);
+  return (await progressOf(context, stack)).rows - before.rows;
+}
+
+/** Staging fills its names, and shows the constraint and the contract. */
+export async function showSplit(context: Context): Promise<void> {
+  if (await isShown(context, ["b7d05e11", "d2c94f60"])) return;
+  await backfill(context, "staging");
+  await showInStaging(context, ["1.4.0", "1.5.0"]);
+}
+
+/** Guardians whose name is not the last that somebody was told was written. */
+export const lostNames = (context: Context, stack: Stack, written: Map<number, string>): Promise<string[]> =>
+  inDatabase(context, stack, async (client) => {
+    const { rows } = await client.query<{ id: string; name: string }>(
+      "SELECT id, btrim(given_name || ' ' || family_name) AS name FROM guardians WHERE id = ANY($1)",
+      [[...written.keys()]],
+    );
+    const found = new Map(rows.map(({ id, name: now }) => [Number(id), now]));
+    return [...written]
+      .filter(([id, last]) => found.get(id) !== last)
+      .map(([id, last]) => `${id} is ${found.get(id) ?? "gone"}, and not ${last}`);
+  });

@@ -86,3 +86,9 @@ export async function without(context: Context, spoil: Spoil, see: () => Promise
     reviewRevisions(copy);
   }
 }
+
+/** Nobody has agreed to what the downgrade of a revision loses. */
+export function withoutApproval({ copy }: Context, subject: string): void {
+  rmSync(join(copy, evidencePath("approval", subject)), { force: true });
+  commitWorkingCopy(copy, "Not approved");
+}

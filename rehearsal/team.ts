@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { evidencePath } from "../decisions/evidence";
 import { sha256Of } from "../records/evidence";
@@ -70,12 +70,42 @@ export async function proveAndReview(context: Context, revision: string): Promis
 
 /** The second person reviews every revision as it is now, in a commit of his own: this stands in for somebody who reads. */
 export function reviewRevisions(copy: string): void {
-  for (const [subject, file] of readRevisionFiles(copy).files) {
-    const path = join(copy, evidencePath("review", subject));
-    const at = new Date().toISOString();
-    const review = { kind: "review", subject, sha256: sha256Of(copy, file), at, details: {} };
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${JSON.stringify(review, null, 2)}\n`);
-  }
+  for (const subject of readRevisionFiles(copy).files.keys()) writeEvidence(copy, "review", subject, {});
   commitWorkingCopy(copy, "Revisions reviewed", "reviewer");
+}
+
+/** The second person agrees to what a downgrade loses. */
+export function approveLoss(copy: string, revision: string): void {
+  writeEvidence(copy, "approval", revision, { reason: "what was written since may go" });
+  commitWorkingCopy(copy, `Loss of ${revision} approved`, "reviewer");
+}
+
+function writeEvidence(copy: string, kind: "review" | "approval", subject: string, details: object): void {
+  const path = join(copy, evidencePath(kind, subject));
+  const file = readRevisionFiles(copy).files.get(subject) ?? "";
+  const evidence = { kind, subject, sha256: sha256Of(copy, file), at: new Date().toISOString(), details };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(evidence, null, 2)}\n`);
+}
+
+/** Revisions that the team has not written yet where a scenario brings others after the same one, and their releases. */
+const later = [
+  "migrations/revisions/b7d05e11_guardian_names_required.py",
+  "migrations/revisions/d2c94f60_guardian_full_name_gone.py",
+  "rehearsal/school/releases/1.4.0",
+  "rehearsal/school/releases/1.5.0",
+];
+
+/** Takes them away: a schema has one head. */
+export function putAwayLater(copy: string): void {
+  git(copy, "rm", "-r", "--quiet", "--ignore-unmatch", ...later);
+  commitWorkingCopy(copy, "Before the constraint and the contract");
+}
+
+/** Brings them back as they were. */
+export function bringBackLater(copy: string): void {
+  const last = git(copy, "log", "-1", "--diff-filter=D", "--format=%H", "--", later[0] ?? "").trim();
+  if (last === "" || existsSync(join(copy, later[0] ?? ""))) return;
+  git(copy, "checkout", "--quiet", `${last}^`, "--", ...later);
+  commitWorkingCopy(copy, "The constraint and the contract");
 }

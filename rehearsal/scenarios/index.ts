@@ -43,6 +43,8 @@ import { checklistRefused } from "./checklistRefused";
 import { downgradeUntestedInStaging } from "./downgradeUntestedInStaging";
 import { lockConflict } from "./lockConflict";
 import { migrationRollback } from "./migrationRollback";
+import { lossyDowngradeRefused } from "./lossyDowngradeRefused";
+import { zeroDowntimeMigration } from "./zeroDowntimeMigration";
 import { unprovenDowngradeRefused } from "./unprovenDowngradeRefused";
 import { rollbackDuringMigration } from "./rollbackDuringMigration";
 
@@ -91,6 +93,8 @@ export const scenarios: readonly Scenario[] = [
   rollbackDuringMigration,
   migrationRollback,
   unprovenDowngradeRefused,
+  lossyDowngradeRefused,
+  zeroDowntimeMigration,
   pitrDrill,
   pitrDrillMissingWal,
   pitrDrillTargetOutOfRange,
