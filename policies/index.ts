@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { dirname, resolve } from "node:path";
 import { PolicyPack, type PolicyPackConfig } from "@pulumi/policy";
+import { isConfigured } from "./change/asked";
 import { configFaults } from "./configFile";
 import { policies, situation } from "./pack";
+import { library } from "./parameters";
 import { rules } from "./rules";
 
 /** The file that a path means: the pack runs in its own folder, and the path is from a folder around it. */
@@ -43,6 +46,8 @@ function readStackFile(): { config: PolicyPackConfig; faults: string[] } {
   }
 }
 
+const now = () => situation(process.env, new Date());
+
 const { config, faults: stackFaults } = readStackFile();
 const faults = [...environmentFaults(), ...stackFaults];
 if (faults.length > 0) {
@@ -55,7 +60,16 @@ new PolicyPack(
   "deployment-safety",
   {
     description: "Backups, releases, alarms, flags and irreversible changes as deployment-safety needs them",
-    policies: policies(rules, () => situation(process.env, new Date())),
+    policies: policies(rules, now),
   },
   config,
 );
+
+// While the engine waits for the program to begin, the pack has time to load what the program's first rules will ask.
+if (isConfigured(now()))
+  setTimeout(() => {
+    now().inForce();
+    library();
+  }, 300);
+// The engine kills the pack at the end, so what was compiled is kept before that; in later runs there is nothing to write.
+setTimeout(flushCompileCache, 2000);
