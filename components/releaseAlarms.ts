@@ -19,6 +19,7 @@ import {
 import { dashboard } from "../decisions/alarms/dashboard";
 import { compositeRule, releaseAlarms } from "../decisions/alarms/releaseAlarms";
 import type { Slot } from "../decisions/names";
+import { AlarmQueue } from "./alarmQueue";
 import { subscribe } from "./subscribed";
 
 export interface ReleaseAlarmsArgs extends AlarmSettings {
@@ -46,6 +47,12 @@ export class ReleaseAlarms extends ComponentResource {
     const topicName = alarmTopic(settings.application.name, stack);
     const topic = new sns.Topic(`${name}-topic`, { name: topicName }, { parent: this });
     subscribe(`${name}-topic`, topic, settings.alarms.subscribers, this);
+    if (settings.reporting)
+      new AlarmQueue(
+        `${name}-queue`,
+        { application: settings.application.name, stack, topicArn: topic.arn },
+        { parent: this },
+      );
     const actions = { alarmActions: [topic.arn], okActions: [topic.arn] };
     const names = namesOf(args);
     const specs = releaseAlarms(args);

@@ -56,7 +56,7 @@ export interface CompositeSpec {
 /** What the alarms of a stack are made from. */
 export interface AlarmSettings {
   stack: string;
-  settings: Pick<Settings, "application" | "alarms" | "slo" | "sizing" | "release" | "metrics">;
+  settings: Pick<Settings, "application" | "alarms" | "slo" | "sizing" | "release" | "metrics" | "reporting">;
 }
 
 /** What the names of a stack's alarms begin with. */

@@ -426,3 +426,33 @@ def test_calls_are_throttled_by_action_as_often_as_was_asked() -> None:
     ask("PUT", actions=["DescribeAlarms"], calls=9, share=0)
     watch.describe_alarms()
     assert ask("GET") == {"hit": 0, "calls": 9}
+
+
+@mock_aws
+def test_an_alarm_that_changes_its_state_tells_its_topic_and_so_a_queue() -> None:
+    sns, sqs, watch = (
+        boto3.client(name, region_name="eu-central-1") for name in ("sns", "sqs", "cloudwatch")
+    )
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    url = sqs.create_queue(QueueName="alarms")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    stat = {"Metric": {"Namespace": "N", "MetricName": "M"}, "Period": 60, "Stat": "Sum"}
+    watch.put_metric_alarm(
+        AlarmName="errors",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=3,
+        DatapointsToAlarm=2,
+        Threshold=1,
+        Metrics=[{"Id": "a", "MetricStat": stat, "ReturnData": True}],
+        AlarmActions=[topic],
+        OKActions=[topic],
+    )
+    for state in ("ALARM", "ALARM", "OK"):
+        watch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="why")
+    bodies = [
+        json.loads(json.loads(one["Body"])["Message"])
+        for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    ]
+    assert [body["NewStateValue"] for body in bodies] == ["ALARM", "OK"]
+    assert bodies[0]["Trigger"] == {"Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2}

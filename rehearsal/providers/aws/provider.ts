@@ -10,7 +10,8 @@ import { tagList, type Live } from "./live";
 import { getListener, listenerRules, targetGroups } from "./loadBalancing";
 import { getParametersByPath, parameters } from "./parameters";
 import { schemaOf, sdkVersion } from "./schema";
-import { topics } from "./topics";
+import { queues } from "./queues";
+import { subscriptions, topics } from "./topics";
 
 /** The account that moto answers for. */
 const account = "123456789012";
@@ -68,6 +69,8 @@ export function awsProvider(endpoint: string): Provider {
     "aws:lb/listenerRule:ListenerRule": listenerRules,
     "aws:ssm/parameter:Parameter": parameters,
     "aws:sns/topic:Topic": topics(endpoint),
+    "aws:sns/topicSubscription:TopicSubscription": subscriptions(endpoint),
+    "aws:sqs/queue:Queue": queues,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarms,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": compositeAlarms,
   };

@@ -23,14 +23,10 @@ const members = (tags: Tag[]): Record<string, string> =>
     ),
   );
 
-/** Topics in the local cloud at `endpoint`. */
-export function topics(endpoint: string): Live {
-  /** The answer; undefined if the topic does not exist. */
-  const ask = async (
-    region: string,
-    action: string,
-    given: Record<string, string>,
-  ): Promise<string | undefined> => {
+/** Asks SNS at `endpoint`; the answer, or undefined if the thing does not exist. */
+const asker =
+  (endpoint: string) =>
+  async (region: string, action: string, given: Record<string, string>): Promise<string | undefined> => {
     const authorization = `AWS4-HMAC-SHA256 Credential=rehearsal/20260101/${region}/sns/aws4_request`;
     const body = new URLSearchParams({ Action: action, Version: "2010-03-31", ...given });
     const response = await fetch(endpoint, { method: "POST", headers: { authorization }, body });
@@ -39,6 +35,38 @@ export function topics(endpoint: string): Live {
     if (xml.includes("NotFound")) return undefined;
     throw new Error(`SNS ${action}: ${texts(xml, "Message")[0] ?? `HTTP ${response.status}`}`);
   };
+
+/** Subscriptions to topics: what a topic is told reaches queues in the local cloud. */
+export function subscriptions(endpoint: string): Live {
+  const ask = asker(endpoint);
+  return {
+    fields: { topic: "TopicArn", protocol: "Protocol", endpoint: "Endpoint" },
+    async create(region, { topic, protocol, endpoint: to }) {
+      const given = { TopicArn: String(topic), Protocol: String(protocol), Endpoint: String(to) };
+      return texts((await ask(region, "Subscribe", given)) ?? "", "SubscriptionArn")[0] ?? "";
+    },
+    async read(region, id) {
+      const answer = await ask(region, "GetSubscriptionAttributes", { SubscriptionArn: id });
+      if (answer === undefined) return undefined;
+      const { TopicArn, Protocol, Endpoint, Owner } = pairs(answer, "key", "value");
+      return {
+        topic: TopicArn,
+        protocol: Protocol,
+        endpoint: Endpoint,
+        arn: id,
+        ownerId: Owner,
+        tagsAll: {},
+      };
+    },
+    update: () => Promise.resolve(),
+    remove: (region, id) => ask(region, "Unsubscribe", { SubscriptionArn: id }),
+    tag: () => Promise.resolve(),
+  };
+}
+
+/** Topics in the local cloud at `endpoint`. */
+export function topics(endpoint: string): Live {
+  const ask = asker(endpoint);
   return {
     fields,
     async create(region, inputs) {
