@@ -9,6 +9,12 @@ import { recordsOf } from "./record";
 /** Seconds that a command gives to the queue; what is left there is read by the next one. */
 const patience = 3;
 
+/**
+ * Cause of an incident that alarms open. One outage rings several alarms, and the one above them: while their incident is
+ * not resolved, all of them belong to it.
+ */
+const alarmCause = "release-alarms";
+
 /** Messages that one command takes, so that a flood cannot hold it up. */
 const mostMessages = 50;
 
@@ -61,7 +67,7 @@ async function file(ctx: Context, body: string): Promise<boolean> {
 
 async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNotice): Promise<boolean> {
   const { isNew, id: incident } = await report(ctx, {
-    cause: `alarm:${alarm}`,
+    cause: alarmCause,
     title: `alarm ${alarm} rings`,
     source: "alarm",
     state: "opened",
@@ -79,10 +85,7 @@ async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNoti
 }
 
 async function clear(ctx: Context, { id, alarm, at, reason }: AlarmNotice): Promise<boolean> {
-  const cause = `alarm:${alarm}`;
-  const open = (await openIncidents(ctx)).find(
-    (one) => one.cause === cause || one.cause.startsWith(`${cause} `),
-  );
+  const open = (await openIncidents(ctx)).find(({ cause }) => cause.startsWith(alarmCause));
   if (!open) return false;
   await report(ctx, {
     cause: open.cause,
@@ -90,7 +93,7 @@ async function clear(ctx: Context, { id, alarm, at, reason }: AlarmNotice): Prom
     source: "alarm",
     state: "note",
     at,
-    done: `the alarm cleared: ${reason}`,
+    done: `alarm ${alarm} cleared: ${reason}`,
     next: "verify, then resolve the incident",
     facts: { alarm, cleared: true },
     recordId: id,

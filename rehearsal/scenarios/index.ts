@@ -3,6 +3,12 @@ import { pitrDrill } from "./pitrDrill";
 import { pitrDrillMissingWal } from "./pitrDrillMissingWal";
 import { pitrDrillTargetOutOfRange } from "./pitrDrillTargetOutOfRange";
 import { restoreBeside } from "./restoreBeside";
+import { auditTampered } from "./auditTampered";
+import { commsDown } from "./commsDown";
+import { databaseDown } from "./databaseDown";
+import { incidentByAlarm } from "./incidentByAlarm";
+import { incidentByRollback } from "./incidentByRollback";
+import { incidentByTicket } from "./incidentByTicket";
 import { badCanaryCrash } from "./badCanaryCrash";
 import { badCanaryErrors } from "./badCanaryErrors";
 import { badCanarySlow } from "./badCanarySlow";
@@ -99,6 +105,12 @@ export const scenarios: readonly Scenario[] = [
   pitrDrillMissingWal,
   pitrDrillTargetOutOfRange,
   restoreBeside,
+  incidentByAlarm,
+  incidentByTicket,
+  incidentByRollback,
+  databaseDown,
+  commsDown,
+  auditTampered,
   // Last, for no release goes back over it.
   irreversibleRefused,
   irreversibleChange,

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { inDatabase } from "../jobs";
+import { interruptPostgres } from "../postgres";
+import { until } from "../processes";
+import type { Scenario } from "../scenario";
+
+const tickets = ["down-1", "down-2", "down-3"];
+
+export const databaseDown: Scenario = {
+  name: "database-down",
+  proves:
+    "while the database is the incident commands work and say that their records wait; later all arrive, once and in order",
+  usual: false,
+  run: async (context) => {
+    interruptPostgres(context.home, "stop");
+    context.note("the database is down");
+    try {
+      for (const TICKET of tickets) {
+        const opened = await context.expect(0, "incident", { TICKET, TITLE: "nobody can read grades" });
+        assert.match(opened.stderr, /record\(s\) wait/, "it must say that the record waits");
+      }
+      await context.expect(0, "playbook");
+    } finally {
+      interruptPostgres(context.home, "start");
+      context.note("the database is up");
+    }
+    const serves = async () => (await context.make("smoke")).exitCode === 0;
+    await until("the application serves again", 60, serves);
+    await context.expect(0, "incident");
+    const sql = `SELECT body -> 'incident' ->> 'cause' AS cause FROM reporting.audit_event
+      WHERE body -> 'incident' ->> 'cause' LIKE 'ticket:down-%' ORDER BY number`;
+    const { rows } = await inDatabase(context, "prod", (client) => client.query<{ cause: string }>(sql));
+    const sent = rows.map(({ cause }) => cause.replace("ticket:", ""));
+    assert.deepEqual(sent, tickets, "once each, in their order");
+    await context.expect(0, "audit-verify");
+    return { delivered: sent.length };
+  },
+};
