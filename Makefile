@@ -110,7 +110,7 @@ lint: setup ## Only the static checks
 format: setup ## Format TypeScript, JSON, YAML, Markdown and Python
 	@$(run) node_modules/.bin/prettier --log-level warn --write . 1>&2
 	@$(run) ruff format --quiet . 1>&2
-bench: setup ## Measure; writes bench/results/<name>.json; BENCH=drill|gate|migrations|policies|preview for one of them
+bench: setup ## Measure; writes bench/results/<name>.json; BENCH=audit|drill|gate|migrations|policies|preview for one of them
 	@$(script) bench/main.ts "$${BENCH:-}"
 lock: setup ## Resolve requirements/*.in anew
 	@$(run) setup/lock.sh

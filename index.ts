@@ -8,6 +8,7 @@ import { FeatureFlags } from "./components/featureFlags";
 import { MigrationJob } from "./components/migrationJob";
 import { publishGuard } from "./components/publishedGuard";
 import { publishRelease } from "./components/publishedRelease";
+import { ReportingDatabase } from "./components/reportingDatabase";
 import { ReportingSchema } from "./components/reportingSchema";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { dueBackfills } from "./decisions/backfills";
@@ -44,6 +45,14 @@ export = async () => {
     });
   const migrated = migration ? [migration.job] : [];
   const flags = flagsFirst ?? publishFlags(migrated);
+  const { reporting, application } = settings;
+  const roles =
+    reporting?.database === undefined
+      ? undefined
+      : new ReportingDatabase("database", {
+          application: application.name,
+          database: reporting.database,
+        });
   const records =
     migration &&
     settings.reporting &&
@@ -52,8 +61,9 @@ export = async () => {
       stack,
       settings,
       image: release.migration.image,
-      after: [migration.job],
+      after: [migration.job, ...(roles ? [roles] : [])],
     });
+  if (records) roles?.grantRecords([records]);
   const canary = new CanaryRelease("release", { stack, settings, after: migrated });
   const alarms = new ReleaseAlarms("alarms", {
     stack,
@@ -77,6 +87,7 @@ export = async () => {
     ...(migration ? [migration] : []),
     ...backfills,
     ...(records ? [records] : []),
+    ...(roles ? [roles] : []),
   ];
   publishRelease({ stack, release, after: everything });
 

@@ -1,3 +1,4 @@
+import { audit } from "./audit";
 import { drill } from "./drill";
 import { gate } from "./gate";
 import { migrations } from "./migrations";
@@ -5,6 +6,7 @@ import { policies } from "./policies";
 import { preview } from "./preview";
 
 const benchmarks: Readonly<Record<string, () => void | Promise<void>>> = {
+  audit,
   drill,
   gate,
   migrations,

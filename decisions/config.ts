@@ -278,6 +278,11 @@ const settingsFields = z.strictObject({
       secretName: z.string().min(1),
       /** Its key. Default `DATABASE_URL`. */
       key: z.string().min(1).default("DATABASE_URL"),
+      /**
+       * Name of the database in which the program makes roles and grants (components/reportingDatabase.ts); the server is the
+       * `postgresql` provider's config. Absent: somebody else does.
+       */
+      database: z.string().min(1).optional(),
     })
     .optional(),
   /** How people are told. Absent: nobody is, and a notice to guardians cannot be sent. */

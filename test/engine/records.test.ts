@@ -6,8 +6,12 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditFaults, type AuditEvent, type AuditHead } from "../../decisions/auditChain";
+import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/databaseRoles";
 import { openReporting, type AuditRecord } from "../../operations/ports/reporting";
 import { createSpool } from "../../operations/spool";
+import type { Call } from "../../rehearsal/providers/provider";
+import { postgresqlProvider } from "./postgresqlProvider";
+import type { Props } from "../../rehearsal/providers/wire";
 import { interruptPostgres, startPostgres, stopPostgres } from "../../rehearsal/postgres";
 
 /** Records in a real PostgreSQL that is stopped, killed and tampered with. */
@@ -51,6 +55,56 @@ const all = async (): Promise<AuditEvent[]> => {
   await reporting.end();
   return events;
 };
+
+describe("the roles of the database", () => {
+  it("let each do what it needs and nothing else, made by what the program declares", async () => {
+    const provider = postgresqlProvider();
+    const config = { host: "127.0.0.1", port: new URL(url).port, username: "school" };
+    const make = async (type: string, inputs: Record<string, unknown>) => {
+      const call = { type: `postgresql:index/${type}`, name: "one", config } as unknown as Call;
+      const { failures } = provider.check(call, inputs as Props, undefined, new Uint8Array());
+      expect(failures).toEqual([]);
+      await provider.create(call, inputs as Props);
+      await provider.update(call, "again", inputs as Props, inputs as Props);
+    };
+    const name = (role: DatabaseRole) => databaseRoles[role]("school");
+    for (const role of Object.keys(databaseRoles) as DatabaseRole[])
+      await make("role:Role", { name: name(role), login: false, skipDropRole: true });
+    for (const { role, key: _, owner, ...grant } of [...grantsOf("application"), ...grantsOf("records")])
+      await make(owner ? "defaultPrivileges:DefaultPrivileges" : "grant:Grant", {
+        ...grant,
+        database: "records",
+        role: name(role),
+        ...(owner ? { owner: name(owner) } : {}),
+      });
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const as = async (role: DatabaseRole, sql: string) => {
+      await client.query(`SET ROLE ${name(role)}`);
+      return client.query(sql).then(
+        () => "may",
+        (error: Error) => error.message,
+      );
+    };
+    const append = "SELECT reporting.append(gen_random_uuid(), now(), 'command', 'roles', 'ada', '{}')";
+    try {
+      await client.query("BEGIN");
+      expect(await as("writer", append)).toBe("may");
+      expect(await as("writer", "SELECT 1 FROM reporting.audit_event")).toBe("may");
+      expect(await as("migrator", "CREATE TABLE made (id int)")).toBe("may");
+      expect(await as("application", "INSERT INTO made VALUES (1)")).toBe("may");
+      await client.query("RESET ROLE; ROLLBACK");
+      expect(await as("writer", "INSERT INTO reporting.incident VALUES ('i')")).toMatch(/permission denied/);
+      expect(await as("writer", "DELETE FROM reporting.audit_event")).toMatch(/permission denied/);
+      expect(await as("reader", "SELECT 1 FROM reporting.incident")).toBe("may");
+      expect(await as("reader", append)).toMatch(/permission denied/);
+      expect(await as("application", "SELECT 1 FROM reporting.audit_event")).toMatch(/permission denied/);
+      expect(await as("application", "CREATE TABLE made (id int)")).toMatch(/permission denied/);
+    } finally {
+      await client.end();
+    }
+  }, 60_000);
+});
 
 describe("records", () => {
   it("all arrive, once and in order, while the database is killed and started at random", async () => {
