@@ -64,7 +64,7 @@ describe("the house rules", () => {
     const many = (folder: string, count: number) =>
       new Map(Array.from({ length: count }, (_, n) => [`${folder}/file${n}.ts`, lines(250)]));
     expect(houseFaults(many("rehearsal", 24))).toEqual([]);
-    expect(houseFaults(many("rehearsal", 27))).toEqual([expect.stringContaining("6750 lines")]);
+    expect(houseFaults(many("rehearsal", 29))).toEqual([expect.stringContaining("7250 lines")]);
     expect(houseFaults(many("rehearsal/school", 21))).toEqual([]);
   });
 
