@@ -32,9 +32,9 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
   try {
     for (let taken = 0; taken < mostMessages;) {
       const messages = await receive(process.env.AWS_REGION ?? ctx.file.region, name, signal);
-      for (const { body, done } of messages) {
-        if (await file(ctx, body)) opened++;
-        await done();
+      for (const message of messages) {
+        if (await file(ctx, message.body)) opened++;
+        await message.done();
       }
       taken += messages.length;
       if (messages.length === 0) break;

@@ -1,15 +1,24 @@
 /** The stand-in for the Pulumi provider `postgresql`: roles and grants, made in the real server that its config names. */
+import { readFileSync } from "node:fs";
 import { Client, escapeIdentifier as quoted } from "pg";
 import { pathText } from "../../rehearsal/providers/diff";
 import type { Call, Provider } from "../../rehearsal/providers/provider";
 import type { Props } from "../../rehearsal/providers/wire";
 
 /** Version of the Node SDK, for the engine warns when they differ. */
-const { version } = require("@pulumi/postgresql/package.json") as { version: string };
+const { version } = JSON.parse(readFileSync(require.resolve("@pulumi/postgresql/package.json"), "utf8")) as {
+  version: string;
+};
 
 const role = "postgresql:index/role:Role";
 const grant = "postgresql:index/grant:Grant";
 const defaults = "postgresql:index/defaultPrivileges:DefaultPrivileges";
+
+/** A property that must be text; anything else has no place in SQL. */
+function text(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new Error(`${JSON.stringify(value)} must be text.`);
+}
 
 /** What may be given, and what must be: what is marked. */
 const properties: Readonly<Record<string, readonly string[]>> = {
@@ -46,14 +55,14 @@ const anyDatabase = ({ config }: Call): string => config["database"] ?? "postgre
 
 /** What a grant is on, in SQL. */
 function target({ objectType, schema, objects, database }: Props): string {
-  const type = String(objectType).toUpperCase();
-  const inside = quoted(String(schema ?? "public"));
-  if (type === "DATABASE") return `DATABASE ${quoted(String(database))}`;
+  const type = text(objectType).toUpperCase();
+  const inside = quoted(text(schema ?? "public"));
+  if (type === "DATABASE") return `DATABASE ${quoted(text(database))}`;
   if (type === "SCHEMA") return `SCHEMA ${inside}`;
   if (!Array.isArray(objects) || objects.length === 0) return `ALL ${type}S IN SCHEMA ${inside}`;
   const name = (text: string) =>
     text.replace(/^(\w+)/, (first) => `${inside}.${quoted(first)}`).replaceAll(/[^\w."(), ]/g, "");
-  return `${type} ${objects.map((one) => name(String(one))).join(", ")}`;
+  return `${type} ${objects.map((one) => name(text(one))).join(", ")}`;
 }
 
 /** What a role gets, or loses, on what another one makes from now on. */
@@ -63,14 +72,14 @@ function byDefault(
   word = "TO",
 ): string {
   const what = verb ?? `GRANT ${(privileges as string[]).join(", ")}`;
-  const on = `${String(objectType).toUpperCase()}S ${word} ${quoted(String(to))}`;
-  return `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoted(String(owner))} IN SCHEMA ${quoted(String(schema))} ${what} ON ${on}`;
+  const on = `${text(objectType).toUpperCase()}S ${word} ${quoted(text(to))}`;
+  return `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoted(text(owner))} IN SCHEMA ${quoted(text(schema))} ${what} ON ${on}`;
 }
 
 async function put(call: Call, inputs: Props): Promise<void> {
   if (call.type === role) {
-    const name = quoted(String(inputs["name"]));
-    const exists = `SELECT 1 FROM pg_roles WHERE quote_ident(rolname) = quote_ident('${String(inputs["name"]).replaceAll("'", "''")}')`;
+    const name = quoted(text(inputs["name"]));
+    const exists = `SELECT 1 FROM pg_roles WHERE quote_ident(rolname) = quote_ident('${text(inputs["name"]).replaceAll("'", "''")}')`;
     const known = (await run(call, anyDatabase(call), exists)).length > 0;
     await run(
       call,
@@ -82,24 +91,26 @@ async function put(call: Call, inputs: Props): Promise<void> {
   if (call.type === defaults) {
     await run(
       call,
-      String(inputs["database"]),
+      text(inputs["database"]),
       `${byDefault(inputs, "REVOKE ALL", "FROM")}; ${byDefault(inputs)}`,
     );
     return;
   }
-  const to = quoted(String(inputs["role"]));
+  const to = quoted(text(inputs["role"]));
   const privileges = (inputs["privileges"] as string[]).join(", ");
   const on = target(inputs);
   // In one transaction, so that nobody is without it in between.
   await run(
     call,
-    String(inputs["database"]),
+    text(inputs["database"]),
     `BEGIN; REVOKE ALL ON ${on} FROM ${to}; GRANT ${privileges} ON ${on} TO ${to}; COMMIT`,
   );
 }
 
 const idOf = (inputs: Props): string =>
-  ["role", "database", "schema", "objectType", "name"].flatMap((key) => inputs[key] ?? []).join("_");
+  ["role", "database", "schema", "objectType", "name"]
+    .flatMap((key) => (inputs[key] === undefined ? [] : [text(inputs[key])]))
+    .join("_");
 
 /** The provider; a call connects to the server and ends the connection again. */
 export function postgresqlProvider(): Provider {
@@ -113,7 +124,7 @@ export function postgresqlProvider(): Provider {
       const strangers = Object.keys(inputs).filter((key) => !names.includes(key));
       const missing = known.filter((name) => name.endsWith("!") && inputs[name.slice(0, -1)] === undefined);
       const given = [inputs["objectType"], ...((inputs["privileges"] ?? []) as string[])];
-      const wrong = given.filter((word) => word !== undefined && !words.test(String(word)));
+      const wrong = given.filter((word) => word !== undefined && !words.test(text(word)));
       const failures = [
         ...strangers.map((property) => ({
           property,
@@ -125,7 +136,7 @@ export function postgresqlProvider(): Provider {
         })),
         ...wrong.map((word) => ({
           property: "privileges",
-          reason: `${String(word)} is no privilege or type known here`,
+          reason: `${text(word)} is no privilege or type known here`,
         })),
       ];
       return { inputs: call.type === role ? { name: call.name, ...inputs } : inputs, failures };
@@ -148,15 +159,15 @@ export function postgresqlProvider(): Provider {
     },
     async remove(call, _id, old) {
       if (call.type === defaults)
-        await run(call, String(old["database"]), byDefault(old, "REVOKE ALL", "FROM"));
+        await run(call, text(old["database"]), byDefault(old, "REVOKE ALL", "FROM"));
       else if (call.type === grant)
         await run(
           call,
-          String(old["database"]),
-          `REVOKE ALL ON ${target(old)} FROM ${quoted(String(old["role"]))}`,
+          text(old["database"]),
+          `REVOKE ALL ON ${target(old)} FROM ${quoted(text(old["role"]))}`,
         );
       else if (!old["skipDropRole"])
-        await run(call, anyDatabase(call), `DROP ROLE ${quoted(String(old["name"]))}`);
+        await run(call, anyDatabase(call), `DROP ROLE ${quoted(text(old["name"]))}`);
     },
     invoke: (_call, token) => Promise.reject(new Error(`There is no function ${token} here.`)),
   };
