@@ -1,4 +1,4 @@
-import type { EntryState, IncidentState } from "./incidents";
+import type { IncidentState } from "./incidents";
 
 /** How long an incident took to be noticed, stopped and ended: always worked out from the records, never typed in. */
 
@@ -6,7 +6,8 @@ import type { EntryState, IncidentState } from "./incidents";
 export interface TimedEntry {
   /** When it happened, ISO time. */
   at: string;
-  state: EntryState | string;
+  /** One of the entry states, or a word that is not known here. */
+  state: string;
   body?: unknown;
 }
 
@@ -55,7 +56,7 @@ export function timesOf(entries: readonly TimedEntry[]): IncidentTimes {
     resolved,
     closed: first("closed"),
   };
-  return Object.fromEntries(Object.entries(times).filter(([, at]) => at)) as IncidentTimes;
+  return Object.fromEntries(Object.entries(times).filter(([, at]) => at));
 }
 
 /** The order in which times must come. */

@@ -1,7 +1,6 @@
 import { shown } from "./changeWindow";
 import { diffText, type DiffLine } from "./diff";
 import type { Impact } from "./impact";
-import type { EntryState } from "./incidents";
 import { durations, lengthOf, orderFaults, timesOf } from "./incidentTimes";
 
 /** A post-mortem: what the records know is filled in; empty places are only where a person must think. */
@@ -24,7 +23,8 @@ export interface PostmortemFacts {
   zone: string;
   entries: readonly {
     at: string;
-    state: EntryState | string;
+    /** One of the entry states, or a word that is not known here. */
+    state: string;
     actor: string;
     body: Record<string, unknown>;
   }[];

@@ -107,7 +107,7 @@ describe("an incident", () => {
     const ctx = contextOf("incident");
     const away = () => Promise.reject(new Error("away"));
     const cut = { ...ctx, parameters: { ...ctx.parameters, create: away, read: away, put: away } };
-    await report(cut as Context, { ...ticket, state: "opened" });
+    await report(cut, { ...ticket, state: "opened" });
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened"]);
   });
 });
