@@ -19,6 +19,7 @@ import { StackLocked, UpdateFailed, type ChangedResource, type LockOwner } from 
 import { replaceFile, writeStackFile } from "./ports/stackFile";
 import { isAlive, isProgram, runsUnderLease } from "./process";
 import { wait } from "./wait";
+import { awaitWorkersGone } from "./workersGone";
 
 /** A command that holds the stack's lease, with what is applied now. */
 export interface Operation {
@@ -155,11 +156,12 @@ const waysBack: readonly Change["step"][] = ["pause", "rollback", "reapply"];
 /**
  * Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back, unless
  * the program had published the release by then: it was applied but for what is deleted last, and one more `up` of it
- * finishes that. After a step that changes the schema the database is compared with what was proved.
+ * finishes that. A downgrade first waits for the workers to be gone; after a step that changes the schema the database is compared with what was proved.
  */
 export async function apply(operation: Operation, change: Change): Promise<ChangedResource[]> {
   const { step, release } = change;
   const { report } = operation.ctx;
+  if (step === "downgrade") await awaitWorkersGone(operation.ctx, release);
   const changed = await applyOnce();
   if (changesSchema(step) && release.migration) await verifySchema(operation.ctx, release.migration.revision);
   return changed;
