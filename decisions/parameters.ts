@@ -161,7 +161,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     else if (kind === "guard") published.guard = read(guardSchema);
     else if (kind === "evidence" && rest[0] === "drill" && (rest[1] === "last" || rest[1] === "passed"))
       published.drills[rest[1]] = read(drillRecord);
-    else if (kind === "evidence" && rest[0] === "recovery-point")
+    else if (kind === "evidence" && rest[0] === "recovery-point" && rest[1] === "last")
       published.recoveryPoint = read(recoveryPoint)?.at;
     else if (kind === "evidence" && rest[0] === "notice") {
       const notice = read(noticeSchema);

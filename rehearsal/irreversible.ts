@@ -132,7 +132,7 @@ export async function setRecovery(context: Context, drill: number, point: number
   const at = ago(drill);
   const record = { ok: true, at, target: at, source: "rds", actor: "rehearsal", findings: [] };
   for (const name of ["last", "passed"]) await setEvidence(context, `drill/${name}`, record);
-  await setEvidence(context, "recovery-point/newest", { at: ago(point) });
+  await setEvidence(context, "recovery-point/last", { at: ago(point) });
 }
 
 /** Sends the notice, then moves it so many hours into the past. */

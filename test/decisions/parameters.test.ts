@@ -67,6 +67,16 @@ describe("readParameters", () => {
     expect(read.overrides.get(4)?.check).toBe("gate");
     expect([...read.validated]).toEqual([digestOf(1)]);
   });
+  it("takes the recovery point that commands write, and none beside it", () => {
+    const read = readParameters(
+      "prod",
+      values({
+        [parameters.evidence("prod", "recovery-point", "last")]: { at },
+        [parameters.evidence("prod", "recovery-point", "newest")]: { at: "2026-11-25T12:00:00Z" },
+      }),
+    );
+    expect(read.recoveryPoint).toBe(at);
+  });
   it("names every path that it cannot read, all at once", () => {
     const broken = values({
       [parameters.release("prod")]: "{",

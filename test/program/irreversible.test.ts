@@ -114,7 +114,7 @@ const valuesOf = (parameters: World["parameters"]) =>
   Object.entries({
     release: served(),
     guard: { changeWindow: true, vaultLock: "governance" },
-    "evidence/recovery-point/newest": { at: ago(0.5) },
+    "evidence/recovery-point/last": { at: ago(0.5) },
     "evidence/drill/last": drill,
     "evidence/drill/passed": drill,
     "evidence/notice/r2": { subject: "r2", sha256: hash(), sentAt: ago(50), ...window },
@@ -264,12 +264,12 @@ describe("the program and an irreversible migration", () => {
     ],
     [
       "a stale recovery point",
-      () => up({ parameters: { "evidence/recovery-point/newest": { at: ago(2) } } }),
+      () => up({ parameters: { "evidence/recovery-point/last": { at: ago(2) } } }),
       /recovery-point/,
     ],
     [
       "no recovery point",
-      () => up({ parameters: { "evidence/recovery-point/newest": undefined } }),
+      () => up({ parameters: { "evidence/recovery-point/last": undefined } }),
       /recovery-point/,
     ],
     [
