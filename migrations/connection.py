@@ -27,6 +27,10 @@ LOCK_TIMEOUT = "50ms"
 """A statement that waits longer for a lock fails: requests queue behind it meanwhile. Those of
 migrations.safe are tried again."""
 
+CLIENT_CHECK = "2s"
+"""How often the server looks whether a migration is still there while a statement of its runs: one that was
+killed must not go on building an index, and hold the lock of the next run, for an hour."""
+
 STATEMENT_TIMEOUT = "5min"
 """Limit of one statement; the whole Job has its own (`database.migrationSeconds`)."""
 
@@ -53,12 +57,24 @@ def open_session() -> psycopg.Connection:
         raise MigrationError(
             f"DATABASE_URL {given}; allowed is postgresql://user:password@host:5432/database"
         )
-    session = psycopg.connect(
-        url, connect_timeout=CONNECT_SECONDS, application_name=APPLICATION_NAME, autocommit=True
-    )
+    try:
+        session = psycopg.connect(
+            url, connect_timeout=CONNECT_SECONDS, application_name=APPLICATION_NAME, autocommit=True
+        )
+    except psycopg.Error as error:
+        raise MigrationError(
+            f"{without_password(str(error)).rstrip()}; nothing was done: correct DATABASE_URL (in a cluster "
+            "it comes from the Secret that `database.secretName` names), or see that this database answers, "
+            "then run the same command again"
+        ) from None
     # SET and not the connection's options, which a URL may have its own of.
     session.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     session.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+    # From PostgreSQL 14 on; before, there is no such setting.
+    session.execute(
+        "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'client_connection_check_interval'",
+        [CLIENT_CHECK],
+    )
     session.autocommit = False
     return session
 

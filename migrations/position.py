@@ -1,6 +1,7 @@
 """Where the database is, seen from the revisions that this image knows: pure decisions of Alembic's
 environment."""
 
+import re
 from collections.abc import Sequence
 
 from alembic.script import ScriptDirectory
@@ -21,6 +22,18 @@ def refusal(script: ScriptDirectory, current: Sequence[str], destination: str, d
             f"the database is ahead of this image: it is at {', '.join(unknown)}, this image knows up to "
             f"{newest}; use a newer image, or `make downgrade` with the image that knows that revision"
         )
+    heads = sorted(script.get_heads())
+    if direction == "upgrade" and len(heads) > 1:
+        return (
+            f"this image has {len(heads)} heads, {' and '.join(heads)}: both say that they come next, and "
+            "nothing was done; set `down_revision` of one of them to the other, prove it "
+            "(`make prove-migrations`) and build the image again"
+        )
+    if is_unknown(script, destination):
+        return (
+            f"this image has no revision {destination}, it knows up to {newest}; nothing was done: ask for a "
+            "revision that it has, or use the image that has this one"
+        )
     at = ", ".join(current)
     if direction == "upgrade" and is_behind(script, current, destination):
         return (
@@ -28,6 +41,17 @@ def refusal(script: ScriptDirectory, current: Sequence[str], destination: str, d
             f"nothing; ask for {at} or newer, or use `make downgrade REVISION={destination}`"
         )
     return None
+
+
+def is_unknown(script: ScriptDirectory, destination: str) -> bool:
+    """Whether `destination` is the name of a revision that this image does not have; `+1`, `a@head` and
+    `-1` are none."""
+    if not re.fullmatch(r"\w+", destination) or destination in ("head", "heads", "base"):
+        return False
+    try:
+        return script.get_revision(destination) is None
+    except CommandError:
+        return True
 
 
 def is_behind(script: ScriptDirectory, current: Sequence[str], destination: str) -> bool:
