@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from sqlalchemy.exc import DBAPIError
+
 from . import catalog
-from .database import SafeMigrationError
+from .database import CHECK_VIOLATION, FOREIGN_KEY_VIOLATION, SafeMigrationError, sqlstate
 from .indexes import create_index, refuse_building, refuse_other
 from .names import checked_name, column_list, literal, table_name
 from .session import Session, session
@@ -65,7 +67,26 @@ def _add(
         again = f"DROP CONSTRAINT IF EXISTS {constraint}, " if run.offline else ""
         run.brief(f"ALTER TABLE {quoted} {again}ADD CONSTRAINT {constraint} {words} NOT VALID", tables=tables)
     if validate and not (there is not None and there.valid):
-        run.patient(f"ALTER TABLE {quoted} VALIDATE CONSTRAINT {constraint}")
+        try:
+            run.patient(f"ALTER TABLE {quoted} VALIDATE CONSTRAINT {constraint}")
+        except DBAPIError as error:
+            if sqlstate(error) not in (CHECK_VIOLATION, FOREIGN_KEY_VIOLATION):
+                raise
+            said = _broken(run, quoted, constraint, tables, there is None, error)
+            raise SafeMigrationError(said) from error
+
+
+def _broken(
+    run: Session, quoted: str, constraint: str, tables: tuple[str, ...], is_new: bool, error: DBAPIError
+) -> str:
+    """What to do about rows that break it. One that was added just now is taken away again: the live release
+    wrote those rows and will write more, which it would refuse although the migration failed."""
+    drop = f"ALTER TABLE {quoted} DROP CONSTRAINT IF EXISTS {constraint}"
+    said = f"{str(error.orig).strip()}. Correct those rows, and what writes them, then migrate again"
+    if not is_new:
+        return f"{said}. It was there before and stays in force for new rows; if they suffer: {drop}"
+    run.brief(drop, tables=tables)
+    return f"{said}. The constraint was taken away again, so that nobody who writes is refused"
 
 
 def validate_constraint(table: str, name: str) -> None:

@@ -188,14 +188,37 @@ def test_what_is_refused_changes_nothing(step: Step, said: str, people: str) -> 
     assert schema(people) == before
 
 
-def test_a_foreign_key_that_rows_break_stays_for_new_rows_and_is_proved_later(people: str) -> None:
-    ask(people, "UPDATE people SET town_id = 99 WHERE id = 7 RETURNING 1")
-    step = OPERATIONS["a foreign key"][0]
-    with pytest.raises(Exception, match="violates foreign key constraint"):
+@pytest.mark.parametrize(
+    ("operation", "name", "breaks"),
+    [
+        ("a foreign key", "people_town", "UPDATE people SET town_id = 99 WHERE id = 7 RETURNING 1"),
+        ("a check", "people_age", "UPDATE people SET age = -1 WHERE id = 7 RETURNING 1"),
+    ],
+)
+def test_a_constraint_that_rows_break_is_taken_away_again(
+    operation: str, name: str, breaks: str, people: str
+) -> None:
+    ask(people, breaks)
+    step, before = OPERATIONS[operation][0], schema(people)
+    with pytest.raises(safe.SafeMigrationError, match="taken away again"):
         run(people, step)
-    ask(people, "UPDATE people SET town_id = 9 WHERE id = 7 RETURNING 1")
+    assert schema(people) == before
+    ask(people, "UPDATE people SET town_id = 9, age = 7 WHERE id = 7 RETURNING 1")
     run(people, step)
-    assert ask(people, "SELECT convalidated FROM pg_constraint WHERE conname = 'people_town'") == [(True,)]
+    assert ask(people, f"SELECT convalidated FROM pg_constraint WHERE conname = '{name}'") == [(True,)]
+
+
+def test_a_constraint_of_before_that_rows_break_stays_and_the_message_says_so(people: str) -> None:
+    ask(people, "UPDATE people SET town_id = 99 WHERE id = 7 RETURNING 1")
+    with psycopg.connect(people) as session:
+        session.execute(
+            "ALTER TABLE people ADD CONSTRAINT people_town "
+            "FOREIGN KEY (town_id) REFERENCES towns(id) ON DELETE CASCADE NOT VALID"
+        )
+    before = schema(people)
+    with pytest.raises(safe.SafeMigrationError, match="stays in force for new rows"):
+        run(people, OPERATIONS["a foreign key"][0])
+    assert schema(people) == before
 
 
 def test_an_invalid_index_is_rebuilt_and_a_valid_one_is_kept(people: str) -> None:
