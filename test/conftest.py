@@ -3,17 +3,13 @@
 import http.client
 import json
 import os
-import pwd
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +20,9 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "rehearsal")]  # for `migrations` and `school`, as in an image
+
+from migrations.check.server import Server, folder_for_many, free_port, server  # noqa: E402 - found there
+
 REVISIONS = ("8c0d1b2e", "3f2a77aa", "9c1b0d2f", "b7d05e11", "d2c94f60")
 """The school's revisions, oldest first."""
 RELEASES = {
@@ -36,29 +35,8 @@ RELEASES = {
 """Version -> the revision that it needs."""
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-@dataclass
-class Cluster:
+class Cluster(Server):
     """A PostgreSQL server that lives as long as the test run."""
-
-    binaries: Path
-    port: int
-    names: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
-
-    def url(self, database: str) -> str:
-        return f"postgresql://school@127.0.0.1:{self.port}/{database}"
-
-    def create(self, template: str = "template0") -> str:
-        """URL of a new database, a copy of `template`."""
-        name = f"test_{next(self.names)}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
-        return self.url(name)
 
     def dump(self, url: str) -> str:
         """The schema as pg_dump writes it, without what migrations keep for themselves.
@@ -67,7 +45,7 @@ class Cluster:
         names: a column that is dropped and added again is the last one.
         """
         apart = ["--exclude-table=alembic_version", "--exclude-schema=migration_state"]
-        command = [str(self.binaries / "pg_dump"), "--schema-only", *apart, url]
+        command = [str(self.folder / "pg_dump"), "--schema-only", *apart, url]
         text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
         text = re.sub(r"^\\(?:un)?restrict .*\n", "", text, flags=re.MULTILINE)
         return re.sub(
@@ -81,61 +59,20 @@ def columns_by_name(table: re.Match[str]) -> str:
     return "\n".join((first, *sorted(line.rstrip(",") for line in lines), last))
 
 
-def server_binaries() -> Path:
-    """Folder of initdb, postgres and pg_dump: as set-up found it, else where distributions put it."""
-    folders = [Path(os.environ["POSTGRES_BIN"])] if "POSTGRES_BIN" in os.environ else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    folders += [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    for folder in folders:
-        if (folder / "initdb").exists() and (folder / "pg_dump").exists():
-            return folder
-    raise RuntimeError("there is no PostgreSQL server on this machine; `make doctor` tells how to get one")
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    binaries = server_binaries()
-    # The server refuses to run as root, and root's own folders are closed to others.
-    account = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    as_owner: dict[str, Any] = (
-        {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    )
-    folder = Path(tempfile.mkdtemp(prefix="school-test-", dir="/tmp"))
-    os.chown(folder, account.pw_uid, account.pw_gid)
-    data, port = folder / "data", free_port()
-    initdb: list[str | Path] = [
-        binaries / "initdb",
-        "-D",
-        data,
-        "-U",
-        "school",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-    ]
-    subprocess.run([*initdb, "-N"], check=True, capture_output=True, cwd="/", timeout=60, **as_owner)
-    settings = f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories='{folder}'\nfsync=off\n"
-    with (data / "postgresql.conf").open("a") as file:
-        file.write(settings)
-    access = data / "pg_hba.conf"
-    access.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
-    log = (folder / "log").open("w")
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", data], stdout=log, stderr=log, cwd="/", **as_owner
-    )
-    found = Cluster(binaries, port)
-    try:
-        await_true(lambda: connects(found.url("postgres")), 20, "PostgreSQL starts")
+    with server("school", below=folder_for_many()) as running:
+        found = Cluster(running.folder, running.port, running.owner)
         with psycopg.connect(found.url("postgres"), autocommit=True) as connection:
             connection.execute("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'correct horse'")
+            row = connection.execute("SHOW data_directory").fetchone()
+            assert row is not None
+            access = Path(row[0]) / "pg_hba.conf"
+            access.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
+            connection.execute("SELECT pg_reload_conf()")
+        without_password = f"postgresql://guarded@127.0.0.1:{found.port}/postgres"
+        await_true(lambda: not connects(without_password), 10, "the server asks for a password")
         yield found
-    finally:
-        server.send_signal(signal.SIGQUIT)  # at once: its data is thrown away
-        server.wait(20)
-        log.close()
-        shutil.rmtree(folder)
 
 
 def connects(url: str) -> bool:

@@ -22,6 +22,13 @@ START_SECONDS = 30
 OWNER = "prover"
 """Superuser of the server, by trust on the loopback address only."""
 
+DISK = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder in it, for its owner alone
+MEMORY = Path("/dev/shm")  # noqa: S108 - as above
+"""A file system in memory, as Linux has it."""
+
+MEMORY_BYTES = 4 << 30
+"""Room that must be left in it: the tests make two hundred databases of 8 MB each, and 1 GB of log."""
+
 
 def binaries() -> Path:
     """Folder of initdb, postgres and pg_dump: POSTGRES_BIN, else where distributions put it."""
@@ -61,12 +68,23 @@ class Server:
             return connection.info.server_version // 10_000
 
 
+def folder_for_many() -> Path:
+    """Where hundreds of databases are made and thrown away in seconds: in memory if there is room, else on
+    disk."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+        return MEMORY
+    return DISK
+
+
 @contextmanager
-def server() -> Iterator[Server]:
-    """Starts a server and ends it with the block, whatever happens in it."""
+def server(user: str = OWNER, below: Path = DISK) -> Iterator[Server]:
+    """Starts a server and ends it with the block, whatever happens in it.
+
+    user: its superuser. below: the folder in which its own is made; nobody else may write to what is in it.
+    """
     folder = binaries()
     account, owner = as_account()
-    place = Path(tempfile.mkdtemp(prefix="deployment-safety-proof-", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="deployment-safety-proof-", dir=below))
     os.chown(place, account.pw_uid, account.pw_gid)
     try:
         data, port = place / "data", free_port()
@@ -75,7 +93,7 @@ def server() -> Iterator[Server]:
             "-D",
             data,
             "-U",
-            OWNER,
+            user,
             "-A",
             "trust",
             "-E",
@@ -93,7 +111,7 @@ def server() -> Iterator[Server]:
                 [folder / "postgres", "-D", data], stdout=log, stderr=log, cwd="/", **owner
             )
         try:
-            running = Server(folder, port)
+            running = Server(folder, port, user)
             await_start(running, place / "log")
             yield running
         finally:

@@ -26,7 +26,7 @@ Linted = Callable[..., list[Finding]]
 @pytest.fixture(scope="session")
 def running(cluster: Cluster) -> Server:
     """The tests' server, as the checks know one."""
-    return Server(cluster.binaries, cluster.port, "school")
+    return cluster
 
 
 @pytest.fixture(scope="session")

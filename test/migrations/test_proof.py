@@ -10,7 +10,6 @@ from conftest import PROJECT, REVISIONS, Cluster, migrate
 
 from migrations.check import dump, previous, proof, step
 from migrations.check.facts import read_facts
-from migrations.check.server import Server
 from migrations.fingerprint import catalog, changes, fingerprint
 
 Tried = Callable[..., proof.Trial]
@@ -36,19 +35,17 @@ def tried(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             f"def upgrade() -> None:\n    op.execute({up!r})\n\n\n"
             f"def downgrade() -> None:\n    op.execute({down!r})\n"
         )
-        running = Server(cluster.binaries, cluster.port, "school", iter(range(next(numbers), 100_000, 1000)))
-        url = running.create()
+        url = cluster.create()
         step.run(url, "upgrade", "base0000")
         with psycopg.connect(url) as connection:
             connection.execute("INSERT INTO rooms (name, floor) VALUES ('a', 1), ('b', NULL)")
         script = step.script().get_revision("next0000")
         assert script is not None
-        return proof.Trial(running, script, url, read_facts(folder / "next0000_x.py"))
+        return proof.Trial(cluster, script, url, read_facts(folder / "next0000_x.py"))
 
     return make
 
 
-numbers = iter(range(50_000, 51_000))
 ADD = "ALTER TABLE rooms ADD COLUMN IF NOT EXISTS seats bigint"
 DROP = "ALTER TABLE rooms DROP COLUMN IF EXISTS seats"
 
