@@ -7,10 +7,12 @@ import { awsGuardPolicies, judgedByAwsGuard } from "./policies/awsguard";
 import { type Mutant, mutants } from "./policies/mutants";
 import { overhead } from "./policies/overhead";
 import { judge, policyConfig, recordedProd } from "./policies/recorded";
+import { explained, type Reason } from "./policies/survivors";
 
 /**
  * How much the pack sees: each property of a recorded preview of prod is removed, and then made false, zero, a wildcard or
- * empty. What does not matter is in policies/indifferent.json, with reasons. The same mutants by AWSGuard.
+ * empty. What does not matter is in policies/indifferent.json, with reasons; what does and is seen by no policy is in
+ * policies/survivors.json, with reasons too. The same mutants by AWSGuard.
  */
 
 interface Indifferent {
@@ -49,11 +51,15 @@ const reasonFor = (list: readonly Indifferent[], { type, path, change }: Mutant)
     );
   })?.reason;
 
-/** Judges every mutant of the recorded preview, by the pack and by AWSGuard. */
+const listed = <Entry>(name: string): Entry[] =>
+  JSON.parse(readFileSync(join(__dirname, "policies", `${name}.json`), "utf8")) as Entry[];
+
+/**
+ * Judges every mutant of the recorded preview, by the pack and by AWSGuard.
+ * @throws Error where a survivor has no reason.
+ */
 export async function mutation() {
-  const list = JSON.parse(
-    readFileSync(join(__dirname, "policies/indifferent.json"), "utf8"),
-  ) as Indifferent[];
+  const list = listed<Indifferent>("indifferent");
   const stack = recordedProd();
   const settings = policyConfig("prod");
   const before = await judge(rules, stack, settings, situation);
@@ -91,7 +97,7 @@ export async function mutation() {
     brokenByProd: Object.fromEntries(before),
     awsGuard: { policies: guard.length, brokenByProd: [...guardBefore] },
     indifferent,
-    survivors,
+    survivors: explained(survivors, listed<Reason>("survivors")),
   };
 }
 

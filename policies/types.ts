@@ -16,6 +16,7 @@ export const types = {
   metricAlarm: "aws:cloudwatch/metricAlarm:MetricAlarm",
   compositeAlarm: "aws:cloudwatch/compositeAlarm:CompositeAlarm",
   topic: "aws:sns/topic:Topic",
+  queue: "aws:sqs/queue:Queue",
   subscription: "aws:sns/topicSubscription:TopicSubscription",
   eventRule: "aws:cloudwatch/eventRule:EventRule",
   eventTarget: "aws:cloudwatch/eventTarget:EventTarget",

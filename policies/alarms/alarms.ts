@@ -74,9 +74,13 @@ export const complete = resourceRule({
   },
 });
 
+/** Metrics that CloudWatch keeps by target group alone: without that dimension they have no data, for ever. */
+const ofGroups = /^(Un)?HealthyHostCount$/;
+
 /** Dimensions name what a metric is of; of a load balancer's metrics the load balancer is always one. */
-const ofWhat = (value: unknown): boolean =>
+const ofWhat = (value: unknown, metric: unknown): boolean =>
   isObject(value) &&
+  !(typeof metric === "string" && ofGroups.test(metric) && value.TargetGroup === undefined) &&
   Object.values(value).every((one) => one === unknown || (isWord(one) && one !== "*")) &&
   (value.TargetGroup === undefined ||
     ((value.TargetGroup === unknown ||
@@ -89,7 +93,7 @@ const single = (mend: string): Field[] => [
   { path: "period", allows: isBetween(10, 86_400), required: "10 seconds to a day", mend },
   {
     path: "dimensions",
-    allows: ofWhat,
+    allows: (value, { properties }) => ofWhat(value, valueAt(properties, "metricName")),
     required: "what the metric is of",
     mend: "Set it: a metric without dimensions is another one, mostly without data.",
   },
@@ -135,7 +139,7 @@ function checkQueries(
       },
       {
         path: "dimensions",
-        allows: ofWhat,
+        allows: (value: unknown) => ofWhat(value, valueAt(metric, "metricName")),
         required: "what the metric is of",
       },
     ]) {
@@ -285,6 +289,12 @@ export const acts = stackRule<{ requireSubscriber: boolean; requireRecovery: boo
         checkFields(
           alarm,
           [
+            {
+              path: "alarmName",
+              allows: isWord,
+              required: "a fixed name, by which checks and other composite alarms find it",
+              mend: "Set it.",
+            },
             {
               path: "alarmRule",
               allows: (rule) => /ALARM\s*\(/.test(String(rule)),

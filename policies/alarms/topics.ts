@@ -1,7 +1,7 @@
 import { names, ofType } from "../estate";
 import type { Declared } from "../rule";
 import { types } from "../types";
-import { listAt, unknown, valueAt } from "../values";
+import { isSet, listAt, maybe, unknown, valueAt } from "../values";
 
 /** Whom an alarm reaches. */
 
@@ -21,14 +21,37 @@ export function topicReach(
       /^arn:[^:]+:(sns|ssm|ssm-contacts|lambda|ec2|autoscaling|swf):/.test(String(arn))
       ? "somebody"
       : "nothing";
-  const isHeard = ofType(resources, types.subscription).some((subscription) =>
-    topics.some(
-      (topic) =>
-        names(subscription, "topic", valueAt(subscription.properties, "topic"), topic) !== "no" &&
-        valueAt(subscription.properties, "endpoint") !== undefined,
-    ),
+  const isHeard = ofType(resources, types.subscription).some(
+    (subscription) =>
+      isDelivered(subscription) &&
+      topics.some(
+        (topic) => names(subscription, "topic", valueAt(subscription.properties, "topic"), topic) !== "no",
+      ),
   );
   return isHeard ? "somebody" : "nobody";
+}
+
+/** What an endpoint looks like, by protocol of SNS. */
+const endpoints: Readonly<Record<string, RegExp>> = {
+  email: /.@./,
+  "email-json": /.@./,
+  sms: /^\+?\d/,
+  http: /^http:/,
+  https: /^https:/,
+  sqs: /^arn:[^:]+:sqs:/,
+  lambda: /^arn:[^:]+:lambda:/,
+  firehose: /^arn:[^:]+:firehose:/,
+  application: /^arn:[^:]+:sns:/,
+};
+
+/** Whether a subscription ends at somebody. A queue of the stack itself keeps messages for a program: it wakes nobody. */
+function isDelivered({ properties, references }: Declared): boolean {
+  const [protocol, endpoint] = ["protocol", "endpoint"].map((key) => valueAt(properties, key));
+  const isOwnQueue = references.endpoint?.some((urn) => urn.includes(types.queue)) ?? false;
+  if (isOwnQueue || !isSet(endpoint)) return false;
+  if (protocol === unknown) return true;
+  const form = typeof protocol === "string" ? endpoints[protocol] : undefined;
+  return form !== undefined && maybe(endpoint, (value) => form.test(String(value)));
 }
 
 /** The best that the actions of an alarm reach. */

@@ -4,8 +4,11 @@ import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
 import { listAt, maybe, unknown, valueAt } from "../values";
 
-/** AWS Backup's metrics that count jobs that did not end well, and those that count what was made. */
-const failures = /^NumberOf(Backup|Copy|Restore)Jobs(Failed|Expired|Aborted)$/;
+/**
+ * AWS Backup's metrics that count backups that failed, and those that count what was made. One that was aborted or never
+ * begun is missing from the latter.
+ */
+const failures = /^NumberOfBackupJobsFailed$/;
 const successes = /^NumberOf(BackupJobsCompleted|BackupJobsCreated|RecoveryPointsCreated)$/;
 
 export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({

@@ -6,6 +6,8 @@ import { document, isSet, listAt, shown, unknown, valueAt } from "../values";
 
 /** Rules about the place where backups lie. */
 
+const isVaultName = (name: unknown): boolean => /^[\w-]{2,50}$/.test(String(name));
+
 export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
   id: "backup-vault-guarded",
   area: "backups",
@@ -39,7 +41,7 @@ export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
       [
         {
           path: "name",
-          allows: (name) => /^[\w-]{2,50}$/.test(String(name)),
+          allows: isVaultName,
           required: "a name of its own, by which alarms and restores find it",
           mend: "Give it one.",
         },
@@ -173,7 +175,14 @@ export const vaultPolicy = resourceRule({
       );
     checkFields(
       policy,
-      [{ path: "backupVaultName", required: "the vault that it is for", mend: "Name the vault." }],
+      [
+        {
+          path: "backupVaultName",
+          allows: isVaultName,
+          required: "the name of the one vault that it is for",
+          mend: "Name the vault.",
+        },
+      ],
       report,
     );
   },

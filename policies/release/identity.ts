@@ -153,37 +153,53 @@ function checkScratch(
     );
 }
 
+/** What is published for everybody, by the last part of its name: what it holds, and whether a value is that. */
+const documents: Readonly<Record<string, { holds: string; is: (value: unknown) => boolean }>> = {
+  release: {
+    holds: "a release as JSON: serial, live, canaryWeight, slots",
+    is: (release) => {
+      const weight = valueAt(release, "canaryWeight");
+      return (
+        typeof valueAt(release, "serial") === "number" &&
+        ["blue", "green"].includes(String(valueAt(release, "live"))) &&
+        typeof weight === "number" &&
+        weight >= 0 &&
+        weight <= 10 &&
+        typeof valueAt(release, "slots") === "object"
+      );
+    },
+  },
+  guard: {
+    holds: "what is in force against irreversible changes as JSON: changeWindow, true or false",
+    is: (guard) => typeof valueAt(guard, "changeWindow") === "boolean",
+  },
+};
+
 export const published = stackRule({
   id: "published-release-readable",
   area: "release",
   severity: "critical",
   rows: ["F2", "F4"],
   description:
-    "The parameter with the applied release holds a release, and it says what the listener rule does.",
-  why: "The next `pulumi up` compares its file with this: unreadable, or another's weights, it lets an illegal step pass.",
-  remedy: "Publish the stack's `release` as JSON, as the last resource of the program.",
+    "The parameters with the applied release, and with what is in force against irreversible changes, hold just that, for everybody to read.",
+  why: "The next `pulumi up` compares its file with these: unreadable, they let an illegal step pass, or a change without the window that protected it.",
+  remedy: "Publish the stack's `release` and its guard as JSON, as the last resources of the program.",
   checkStack(resources, report) {
     for (const parameter of ofType(resources, types.parameter)) {
       const name = valueAt(parameter.properties, "name");
-      if (typeof name !== "string" || !/^\/deployment-safety\/[^/]+\/release$/.test(name)) continue;
+      const [, kind = ""] =
+        typeof name === "string" ? (/^\/deployment-safety\/[^/]+\/([^/]+)$/.exec(name) ?? []) : [];
+      const wanted = documents[kind];
+      if (!wanted) continue;
       const value = valueAt(parameter.properties, "insecureValue") ?? valueAt(parameter.properties, "value");
       if (value === unknown) continue;
-      const release = document(value);
-      const weight = valueAt(release, "canaryWeight");
-      const isRelease =
-        typeof valueAt(release, "serial") === "number" &&
-        ["blue", "green"].includes(String(valueAt(release, "live"))) &&
-        typeof weight === "number" &&
-        weight >= 0 &&
-        weight <= 10 &&
-        typeof valueAt(release, "slots") === "object";
-      if (!isRelease)
+      if (!wanted.is(document(value)))
         report(
           {
             at: "insecureValue",
             found: shown(value),
-            required: "a release as JSON: serial, live, canaryWeight, slots",
-            mend: "Publish the applied release.",
+            required: wanted.holds,
+            mend: "Let the program publish it; nobody writes it by hand.",
           },
           parameter,
         );
@@ -193,7 +209,7 @@ export const published = stackRule({
             at: "type",
             found: shown(valueAt(parameter.properties, "type")),
             required: "String",
-            mend: "Nothing in a release is secret, and everybody must be able to read it.",
+            mend: "Nothing in it is secret, and everybody must be able to read it.",
           },
           parameter,
         );

@@ -1,7 +1,7 @@
 import { ofType } from "../estate";
 import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
-import { isSet, listAt, shown, unknown, valueAt } from "../values";
+import { isObject, isSet, listAt, shown, unknown, valueAt } from "../values";
 import { isSame, namespaceOf, podLabels, podSpecPath, selects, serverTypes, slotOf } from "./workloads";
 
 /** Rules about the workloads of a slot together. */
@@ -101,12 +101,19 @@ export const disruption = stackRule({
       const taken = ofType(resources, types.deployment, types.statefulSet).filter((workload) =>
         selects(valueAt(properties, "spec.selector.matchLabels"), podLabels(workload)),
       );
-      if (taken.length !== 1 && valueAt(properties, "spec.selector.matchLabels") !== unknown)
+      const given = valueAt(properties, "spec.selector.matchLabels");
+      if (given === unknown) continue;
+      // Pods of another application in the namespace may carry the rest of them, and a pod under two budgets is never drained.
+      const own =
+        taken.length === 1 && taken[0] ? valueAt(taken[0].properties, "spec.selector.matchLabels") : {};
+      const missing =
+        isObject(own) && isObject(given) ? Object.keys(own).filter((key) => !(key in given)) : [];
+      if (taken.length !== 1 || missing.length > 0)
         report(
           {
             at: "spec.selector.matchLabels",
-            found: shown(valueAt(properties, "spec.selector.matchLabels")),
-            required: `the labels of one Deployment of the stack; these take ${taken.length}`,
+            found: shown(given),
+            required: `all the labels by which one Deployment of the stack finds its pods; these take ${taken.length}${missing.length > 0 ? ` and lack ${missing.join(", ")}` : ""}`,
             mend: "Give it all of the Deployment's labels: a budget over web and workers together may take the last web pod.",
           },
           budget,

@@ -450,6 +450,16 @@ const release: Given[] = [
       }),
     },
   },
+  {
+    type: types.parameter,
+    name: "guard",
+    properties: {
+      name: "/deployment-safety/prod/guard",
+      type: "String",
+      overwrite: true,
+      insecureValue: JSON.stringify({ changeWindow: true, vaultLock: "governance" }),
+    },
+  },
 ];
 
 /** The flag of the stack, as it is published. */

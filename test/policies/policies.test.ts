@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rules } from "../../policies/rules";
+import { types } from "../../policies/types";
 import { unknown } from "../../policies/values";
 import { faults, unknowns } from "./faults";
 import { happy } from "./happy";
@@ -13,6 +14,22 @@ describe("a stack in which nothing is wrong", () => {
     for (const path of unknowns)
       for (const id of await brokenIds(rules, changed(happy, path, unknown))) found.push(`${id}: ${path}`);
     expect(found).toEqual([]);
+  });
+});
+
+describe("a queue of the stack itself", () => {
+  it("wakes nobody, though it is subscribed to the topic", async () => {
+    const queued = changed(
+      changed(happy, "subscription.protocol", "sqs"),
+      "subscription.endpoint",
+      "arn:aws:sqs:eu-central-1:123456789012:read-by-commands",
+    );
+    expect(await brokenIds(rules, queued)).toEqual([]);
+    const ownQueue = queued.map((one) =>
+      one.name === "subscription" ? { ...one, references: { endpoint: ["queue"] } } : one,
+    );
+    const queue = { type: types.queue, name: "queue", properties: {} };
+    expect(await brokenIds(rules, [...ownQueue, queue])).toEqual(["backup-failures-reach-somebody"]);
   });
 });
 
