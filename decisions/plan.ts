@@ -164,7 +164,9 @@ function wayBack(
       ready,
     );
   if (isUp) {
-    const image = at.migration?.image ?? target.image;
+    // The image that ran last may be of a release before: after a downgrade a deploy brings its own. The target's knows
+    // its revision and all before it, and so where the database is.
+    const { image } = target;
     add("migrate", next.migrate(at, { revision, image }), `the database goes up to ${revision}`, ready);
   }
   if (!held) {

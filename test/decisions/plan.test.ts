@@ -254,6 +254,13 @@ describe("the database", () => {
     expect(result.brake).toBeUndefined();
     expect(carriedOut(result, down)).toMatchObject({ live: "green", migration: { revision: "r2" } });
   });
+  it("goes up with the target's own image: the one that ran last need not know the revision", () => {
+    const down = carriedOut(planned(input(two, "1.1.0", { database: "downgrade" })), two);
+    const migration = { revision: "r1", image: sample(1).image };
+    const result = planned(input({ ...down, migration }, "1.2.0"));
+    const up = result.steps.find(({ step }) => step === "migrate");
+    expect(up?.release.migration).toEqual({ revision: "r2", image: sample(2).image });
+  });
 });
 
 describe("a rollback that is killed", () => {
