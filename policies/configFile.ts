@@ -20,6 +20,24 @@ export function configFaults(file: unknown, rules: readonly Rule[]): string[] {
   });
 }
 
+/**
+ * A config file with a level in each entry: the pack's SDK takes an entry that has settings and no level for advisory, and
+ * the policy would only report. Absent, it is the file's `all`, else the policy's own by `levelOf`.
+ */
+export function withLevels(
+  file: Readonly<Record<string, unknown>>,
+  rules: readonly Rule[],
+  levelOf: (rule: Rule) => string,
+): Record<string, unknown> {
+  const own = new Map(rules.map((rule) => [rule.id, levelOf(rule)]));
+  return Object.fromEntries(
+    Object.entries(file).map(([id, given]) => [
+      id,
+      isObject(given) && own.has(id) ? { enforcementLevel: file.all ?? own.get(id), ...given } : given,
+    ]),
+  );
+}
+
 /** Settings that a policy does not have. */
 export function settingFaults({ settings = {} }: Rule, given: object): string[] {
   const allowed = ["enforcementLevel", ...Object.keys(settings)];

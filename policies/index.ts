@@ -3,8 +3,8 @@ import { flushCompileCache } from "node:module";
 import { dirname, resolve } from "node:path";
 import { PolicyPack, type PolicyPackConfig } from "@pulumi/policy";
 import { isConfigured } from "./change/asked";
-import { configFaults } from "./configFile";
-import { policies, situation } from "./pack";
+import { configFaults, withLevels } from "./configFile";
+import { levelOf, policies, situation } from "./pack";
 import { library } from "./parameters";
 import { rules } from "./rules";
 
@@ -39,8 +39,9 @@ function readStackFile(): { config: PolicyPackConfig; faults: string[] } {
   const name = `${stack}.json`;
   if (!stack || name === "package.json" || !existsSync(name)) return { config: {}, faults: [] };
   try {
-    const config = JSON.parse(readFileSync(name, "utf8")) as PolicyPackConfig;
-    return { config, faults: faultsIn(`policies/${name}`, config) };
+    const file = JSON.parse(readFileSync(name, "utf8")) as PolicyPackConfig;
+    const levels = withLevels(file, rules, (rule) => levelOf(rule, now().isPreview));
+    return { config: levels as PolicyPackConfig, faults: faultsIn(`policies/${name}`, file) };
   } catch (error) {
     return { config: {}, faults: [`policies/${name}: cannot be read as JSON: ${String(error)}`] };
   }

@@ -42,6 +42,10 @@ export function settingsOf(rule: Rule, given: object = {}): Record<string, unkno
   };
 }
 
+/** The level of a rule where nobody sets another. */
+export const levelOf = (rule: Rule, isPreview: boolean): "advisory" | "mandatory" =>
+  rule.level === "advisory" || (rule.isAdvisoryInPreview && isPreview) ? "advisory" : "mandatory";
+
 /** The rules as policies. `read` gives the situation anew for each check, since an update may take its time. */
 export const policies = (rules: readonly Rule[], read: () => Situation): Policies =>
   rules.map((rule) => {
@@ -53,10 +57,7 @@ export const policies = (rules: readonly Rule[], read: () => Situation): Policie
       remediationSteps: remedy,
       tags: [area],
       url: `${documentation}#${id}`,
-      enforcementLevel:
-        rule.level === "advisory" || (rule.isAdvisoryInPreview && read().isPreview)
-          ? ("advisory" as const)
-          : ("mandatory" as const),
+      enforcementLevel: levelOf(rule, read().isPreview),
       ...(settings && { configSchema: { properties: settings } as PolicyConfigSchema }),
     };
     if ("checkStack" in rule)

@@ -84,13 +84,20 @@ async function isDowngraded(context: Context, revision: string): Promise<boolean
 export const isShown = async (context: Context, revisions: readonly string[]): Promise<boolean> =>
   (await Promise.all(revisions.map((revision) => isDowngraded(context, revision)))).every(Boolean);
 
-/** Staging takes the releases one after another, takes its database down and up again, and goes back to where it was. */
+/**
+ * Staging takes the releases one after another, each time takes its database down to the release before and up again, and
+ * goes back to where it was.
+ */
 export async function showInStaging(context: Context, versions: readonly string[]): Promise<void> {
   const STACK = "staging";
   const load = context.load(STACK, 50);
   try {
-    for (const VERSION of versions) await context.expect(0, "deploy", { STACK, VERSION });
-    await context.expect(0, "prove-downgrade", { STACK, VERSION: base.version, YES: "1" });
+    let before = base.version;
+    for (const VERSION of versions) {
+      await context.expect(0, "deploy", { STACK, VERSION });
+      await context.expect(0, "prove-downgrade", { STACK, VERSION: before, YES: "1" });
+      before = VERSION;
+    }
     await takeBack(context, STACK);
   } finally {
     await load.stop();

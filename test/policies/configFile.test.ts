@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { configFaults } from "../../policies/configFile";
-import { settingsOf } from "../../policies/pack";
+import { configFaults, withLevels } from "../../policies/configFile";
+import { levelOf, settingsOf } from "../../policies/pack";
 import { retention } from "../../policies/backups/plans";
 import { rules } from "../../policies/rules";
 
@@ -30,6 +30,18 @@ describe("a policy config file", () => {
       expect.stringMatching(/^backup-retention: there is no such policy/),
     ]);
     expect(configFaults([], rules)).toHaveLength(1);
+  });
+
+  it("that gives a policy settings and no level leaves it as strict as it is", () => {
+    const file = { "backup-retention-long-enough": { minDays: 30 }, "topic-is-used": "disabled" };
+    const given = withLevels(file, rules, (rule) => levelOf(rule, true));
+    expect(given).toEqual({
+      "backup-retention-long-enough": { enforcementLevel: "mandatory", minDays: 30 },
+      "topic-is-used": "disabled",
+    });
+    expect(withLevels({ ...file, all: "advisory" }, rules, (rule) => levelOf(rule, true))).toMatchObject({
+      "backup-retention-long-enough": { enforcementLevel: "advisory" },
+    });
   });
 
   it("with a misspelt setting does not fall back to the default", () => {
