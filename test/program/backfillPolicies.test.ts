@@ -5,18 +5,7 @@ import { rules } from "../../policies/rules";
 import { declare, stack } from "../components/declared";
 import { settingsWith } from "../components/settings";
 import { sample } from "../decisions/samples";
-
-const situation = {
-  now: new Date("2026-11-24T12:00:00Z"),
-  stack: "prod",
-  isPreview: true,
-  config: {},
-  root: "",
-  parameters: () => Promise.resolve(new Map<string, string>()),
-  inForce: () => {
-    throw new Error("is not asked of a backfill");
-  },
-};
+import { previewOfProd } from "./situation";
 
 /** The policies about the Job of a backfill that are broken, with what is said. */
 async function broken(spoil: (spec: Record<string, unknown>) => void = () => undefined) {
@@ -32,7 +21,7 @@ async function broken(spoil: (spec: Record<string, unknown>) => void = () => und
     for (const one of [inputs, outputs]) spoil(one.spec as Record<string, unknown>);
   const asked = rules.filter(({ id }) => id === "migration-runs-once");
   expect(asked).toHaveLength(1);
-  return Object.fromEntries(await judge(asked, jobs, {}, situation));
+  return Object.fromEntries(await judge(asked, jobs, {}, previewOfProd));
 }
 
 describe("the policy on Jobs, of the program's own backfill", () => {

@@ -1,4 +1,3 @@
-import * as inForce from "../../policies/change/inForce";
 import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it } from "vitest";
@@ -8,6 +7,7 @@ import { rules } from "../../policies/rules";
 import { type Declared, declare } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { sample, served } from "../decisions/samples";
+import { previewOfProd } from "./situation";
 
 /** Under mocks a property that was made from an id alone has no value; as in a preview, it is then not known. */
 const withIds = (declared: Declared[]): Declared[] =>
@@ -42,19 +42,10 @@ describe("prod with a canary", () => {
       "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
     });
     expect(declared.size).toBeGreaterThan(40);
-    const situation = {
-      now: new Date("2026-11-24T12:00:00Z"),
-      stack: "prod",
-      isPreview: true,
-      config: {},
-      root: "",
-      parameters: () => Promise.resolve(new Map<string, string>()),
-      inForce: () => inForce,
-    };
     // What cannot be undone is asked of the parameters, which there are none of here.
     const others = rules.filter(({ id }) => id !== "irreversible-change-approved");
     const found = await judge(others, withIds([...declared.values()]), policyConfig("prod"), {
-      ...situation,
+      ...previewOfProd,
       config: { "deployment-safety:database": config["deployment-safety:database"] ?? "" },
     });
     expect(Object.fromEntries(found)).toEqual({});
