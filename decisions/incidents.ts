@@ -57,6 +57,9 @@ export const openIncidentSchema = z.object({
 });
 export type OpenIncident = z.infer<typeof openIncidentSchema>;
 
+/** Whether an entry says how far the incident is, rather than that something was seen or people were told. */
+export const isState = (state: EntryState): state is IncidentState => state !== "note" && state !== "told";
+
 /** The state after `state` in the order of {@link incidentStates}; undefined after the last. */
 export const stateAfter = (state: IncidentState): IncidentState | undefined =>
   incidentStates[incidentStates.indexOf(state) + 1];

@@ -5,6 +5,7 @@ import { weights } from "../decisions/exposure";
 import type { Context } from "./context";
 import { Failure, exitCodes, messageOf } from "./failure";
 import { describeRouting, type Route, type Routing } from "./ports/loadBalancer";
+import { killSwitchOn } from "./killSwitch";
 
 /** What the brake is to do. */
 export interface BrakeOrder {
@@ -91,8 +92,7 @@ function safetyWrites({ stack, options }: Context, order: BrakeOrder): SafetyWri
     path: paths.refused(stack, hex(bad)),
     value: JSON.stringify({ digest: bad, reason, actor, ...(incident && { incident }), at }),
   }));
-  const flags = JSON.stringify({ flags: "off", workers: stopWorkers, reason, at });
-  return [...refusals, { path: paths.killSwitch(stack), value: flags }];
+  return [...refusals, { path: paths.killSwitch(stack), value: killSwitchOn(stopWorkers, reason) }];
 }
 
 /**

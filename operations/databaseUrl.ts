@@ -1,5 +1,7 @@
 import type { Context } from "./context";
+import type { Client } from "pg";
 import { exitCodes, Failure } from "./failure";
+import { connect, readDatabaseUrl } from "./ports/database";
 
 /** DATABASE_URL of this shell where it is set, else of the stack's Secret in Kubernetes; never an argument. */
 export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): Promise<string> {
@@ -13,3 +15,7 @@ export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): P
     );
   return value;
 }
+
+/** A connection to the stack's own database; whoever asks ends it. */
+export const connectToDatabase = async (ctx: Pick<Context, "settings" | "cluster">): Promise<Client> =>
+  connect(readDatabaseUrl(await databaseUrl(ctx)), "the database");

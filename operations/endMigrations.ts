@@ -1,8 +1,7 @@
 import type { Client } from "pg";
 import type { Context } from "./context";
-import { databaseUrl } from "./databaseUrl";
+import { connectToDatabase } from "./databaseUrl";
 import { messageOf } from "./failure";
-import { connect, readDatabaseUrl } from "./ports/database";
 import { endSessions, migrationSession } from "./ports/sessions";
 
 /** Seconds that the pods of an ended migration, and then its session, may take to go. */
@@ -24,7 +23,7 @@ export async function endMigrations(ctx: Context): Promise<void> {
 async function endMigrationSessions(ctx: Context): Promise<void> {
   let client: Client;
   try {
-    client = await connect(readDatabaseUrl(await databaseUrl(ctx)), "the database");
+    client = await connectToDatabase(ctx);
   } catch (error) {
     ctx.signal.throwIfAborted();
     ctx.report.warn(`whether a migration still has a session could not be seen: ${messageOf(error)}`);

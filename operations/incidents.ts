@@ -6,6 +6,7 @@ import {
   incidentMessage,
   incidentStates,
   isFurther,
+  isState,
   openIncidentSchema,
   sameId,
   type EntryState,
@@ -102,8 +103,10 @@ export async function report(
     actor: ctx.options.actor,
     body: { command: ctx.command, incident: record },
   };
-  const isState = state !== "note" && state !== "told";
-  recordsOf(ctx).add(whole, happening.recordId ?? (isState ? sameId(`${incident.id} ${state}`) : undefined));
+  recordsOf(ctx).add(
+    whole,
+    happening.recordId ?? (isState(state) ? sameId(`${incident.id} ${state}`) : undefined),
+  );
   if (tells.length > 0) {
     const contact = ctx.settings.comms?.contact;
     const news = {
@@ -190,12 +193,11 @@ async function claim(
 /** The incident after something happened. */
 function moved(before: OpenIncident, happening: Happening, at: Date): OpenIncident {
   const { state, startedAt, wasTold = false } = happening;
-  const isState = state !== "note" && state !== "told";
   const isTold = wasTold || audiencesOf(happening, state).length > 0;
   return {
     ...before,
     ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),
-    ...(isState
+    ...(isState(state)
       ? {
           state: isFurther(state, before.state) ? state : before.state,
           reached: { ...before.reached, [state]: before.reached[state] ?? at.toISOString() },

@@ -156,7 +156,8 @@ const waysBack: readonly Change["step"][] = ["pause", "rollback", "reapply"];
 /**
  * Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back, unless
  * the program had published the release by then: it was applied but for what is deleted last, and one more `up` of it
- * finishes that. A downgrade first waits for the workers to be gone; after a step that changes the schema the database is compared with what was proved.
+ * finishes that. A downgrade first waits for the workers to be gone; after a step that changes the schema the database is
+ * compared with what was proved.
  */
 export async function apply(operation: Operation, change: Change): Promise<ChangedResource[]> {
   const { step, release } = change;

@@ -2,11 +2,10 @@ import { schemaFaults } from "../decisions/catalog";
 import { readMessage } from "../decisions/message";
 import { readProvedCatalog } from "../records/provedCatalog";
 import type { Context } from "./context";
-import { databaseUrl } from "./databaseUrl";
+import { connectToDatabase } from "./databaseUrl";
 import { exitCodes, Failure, messageOf } from "./failure";
 import type { Operation } from "./operation";
 import { makeLine } from "./options";
-import { connect, readDatabaseUrl } from "./ports/database";
 import { readSchema } from "./ports/schema";
 
 /** Steps after which the database must be what the proof of its revision says. */
@@ -41,7 +40,7 @@ async function look(
   schemas: readonly string[],
 ): Promise<Awaited<ReturnType<typeof readSchema>>> {
   try {
-    const client = await connect(readDatabaseUrl(await databaseUrl(ctx)), "the database");
+    const client = await connectToDatabase(ctx);
     try {
       return await readSchema(client, ctx.root, schemas);
     } finally {

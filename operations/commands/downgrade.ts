@@ -9,6 +9,7 @@ import { makeLine } from "../options";
 import { passDowngrade } from "../revisionGate";
 import { verifyIfChanged } from "../schema";
 import { applyOne } from "../single";
+import { killSwitchOn } from "../killSwitch";
 
 /**
  * Takes the database down to a revision, with the image of the migration that is applied. Refused by the rules of
@@ -44,20 +45,15 @@ export async function run(ctx: Context): Promise<void> {
     const { loss } = ctx.options;
     passDowngrade(ctx, current.migration.revision, revision, loss);
     const release = next.downgrade(current, { revision, loss });
-    const killSwitch = {
-      flags: "off",
-      workers: [...slots],
-      reason: reason ?? `downgrade to ${revision}`,
-      at: new Date().toISOString(),
-    };
+    const why = reason ?? `downgrade to ${revision}`;
     const before = operation.published.killSwitch;
     // One with our own reason is what a killed run of this command left; anybody else's stays on afterwards.
-    const isOurs = before === undefined || before.reason === killSwitch.reason;
+    const isOurs = before === undefined || before.reason === why;
     // On open traffic the step is refused below, and a refused command must not stop workers.
     if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
-      await ctx.parameters.put(paths.killSwitch(ctx.stack), JSON.stringify(killSwitch));
+      await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
     try {
-      await applyOne(operation, { step: "downgrade", release, reason: killSwitch.reason });
+      await applyOne(operation, { step: "downgrade", release, reason: why });
     } finally {
       if (!ctx.options.dryRun && isOurs) await ctx.parameters.remove(paths.killSwitch(ctx.stack));
     }

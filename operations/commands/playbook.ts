@@ -2,7 +2,7 @@ import { describePlaybook, fillPlaybook, nextOf, type PlaybookState } from "../.
 import { digestIn } from "../../decisions/digest";
 import { publish } from "../../decisions/flags";
 import { knownGood } from "../../decisions/history";
-import { incidentStates, type OpenIncident } from "../../decisions/incidents";
+import { isFurther, type OpenIncident } from "../../decisions/incidents";
 import { standingOf } from "../../decisions/revisionTree";
 import { readRevisionParents } from "../../records/revisionParents";
 import { readAlarmQueue } from "../alarmQueue";
@@ -33,7 +33,7 @@ export async function run(ctx: Context): Promise<void> {
 
 /** An incident that still does harm comes before one that only waits for its post-mortem. */
 const unfinishedFirst = (one: OpenIncident, two: OpenIncident): number => {
-  const far = ({ state }: OpenIncident) => (incidentStates.indexOf(state) >= 3 ? 1 : 0);
+  const far = ({ state }: OpenIncident) => (isFurther(state, "mitigated") ? 1 : 0);
   return far(one) - far(two);
 };
 

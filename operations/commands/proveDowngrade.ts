@@ -16,6 +16,7 @@ import { readPublished, type Context } from "../context";
 import { exitCodes, Failure } from "../failure";
 import { operate, type Operation } from "../operation";
 import { makeLine } from "../options";
+import { killSwitchOn } from "../killSwitch";
 
 /**
  * Takes the stack's own database down to the revision of the release before (VERSION=, by default the one in the other
@@ -50,11 +51,7 @@ export async function run(ctx: Context): Promise<void> {
     }
     // Nobody may work on a schema that goes away; the way back clears it once the database is down.
     const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
-    const at = new Date().toISOString();
-    await ctx.parameters.put(
-      paths.killSwitch(ctx.stack),
-      JSON.stringify({ flags: "off", workers: [...slots], reason, at }),
-    );
+    await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
     await carryOut(operation, await stepsDown(operation, trial.before), {});
     const up = stepsUp(operation, trial);
     await carryOut(operation, up.slice(0, -1), {});

@@ -10,6 +10,7 @@ import { incidentAsked, report } from "../incidents";
 import { apply, operate, type Change } from "../operation";
 import { makeLine } from "../options";
 import { applyOne } from "../single";
+import { killSwitchOn } from "../killSwitch";
 
 /**
  * C2: the incident's flags go off at once by the kill switch and are then held in config; traffic is paused where
@@ -34,19 +35,12 @@ export async function run(ctx: Context): Promise<void> {
     ctx.report.next(makeLine(stack, "stabilize", { INCIDENT: incident.id, CAUSE: options.cause }));
     return;
   }
+  const reason = `${incident.id}: ${incident.title}`;
   // Before the lease: what makes people safe must not wait until somebody's deploy has ended.
   const isOurs = asked.added.length > 0 && (await readPublished(ctx)).killSwitch === undefined;
   if (isOurs)
     await ctx.report.step("risky flags off by the kill switch", () =>
-      ctx.parameters.put(
-        paths.killSwitch(stack),
-        JSON.stringify({
-          flags: "off",
-          workers: [],
-          reason: `${incident.id}: ${incident.title}`,
-          at: new Date().toISOString(),
-        }),
-      ),
+      ctx.parameters.put(paths.killSwitch(stack), killSwitchOn([], reason)),
     );
   const lines = await operate(ctx, { heal: false }, async (operation) => {
     const applied = newestSucceeded(operation.history)?.settings?.heldFlags ?? {};
@@ -54,7 +48,6 @@ export async function run(ctx: Context): Promise<void> {
     const { heldFlags, added } = flagsToHold(settings.flags, before, incident, named);
     const isToPause = pauses && operation.current.traffic === "open";
     if (isToPause) await pauseNow(ctx);
-    const reason = `${incident.id}: ${incident.title}`;
     const change: Change = { step: "flags", release: operation.current, heldFlags, reason };
     if (isToPause)
       await applyOne(operation, { ...change, step: "pause", release: next.pause(operation.current) });

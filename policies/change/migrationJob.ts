@@ -21,7 +21,8 @@ export const migrationJob = resourceRule({
   types: [types.job],
   check(job, report) {
     const mend = "Set it.";
-    const isBackfill = podLabels(job)["app.kubernetes.io/component"] === "backfill";
+    const labels = podLabels(job);
+    const isBackfill = labels["app.kubernetes.io/component"] === "backfill";
     checkFields(
       job,
       [
@@ -54,7 +55,6 @@ export const migrationJob = resourceRule({
       ],
       report,
     );
-    const labels = podLabels(job);
     const all = valueAt(job.properties, "spec.template.metadata.labels");
     for (const label of ["app.kubernetes.io/name", "app.kubernetes.io/component"])
       if (all !== unknown && (!isSet(labels[label]) || labels[label] === "*"))
