@@ -74,13 +74,11 @@ export function downgradesProved({ pending, live }: RevisionFacts): Outcome {
       next: first.next,
     };
   if (live) {
-    const breaking = pending.filter(
-      ({ proof }) => proof.ok && !worksFor(proof.details.worksWith, live.revision),
-    );
+    const breaking = brokenBy(pending, live.revision);
     if (breaking.length > 0)
       return {
         ok: false,
-        detail: `${live.version}, which is live and may be rolled back to, is not proved to work on ${names(breaking)}`,
+        detail: `${live.version}, which is live and may be rolled back to, is not proved to work on ${breaking.join(", ")}`,
         next: `Take away what ${live.version} uses only in a release after it; then run \`make prove-migrations\`.`,
       };
   }
@@ -89,8 +87,11 @@ export function downgradesProved({ pending, live }: RevisionFacts): Outcome {
     : { ok: true, detail: `${names(pending)} went down and up again on a database with rows` };
 }
 
-const worksFor = (works: readonly { revision: string }[], revision: string): boolean =>
-  works.some((one) => one.revision === revision);
+/** Those of them on which code that needs `revision` is not proved to work. */
+export const brokenBy = (pending: readonly ProvedRevision[], revision: string): string[] =>
+  pending.flatMap(({ id, proof }) =>
+    proof.ok && !proof.details.worksWith.some((one) => one.revision === revision) ? [id] : [],
+  );
 
 /** B5: the stack before this one has taken its own database down and up again, with the files as they are now. */
 export function downgradedInStaging(facts: RevisionFacts): Outcome {

@@ -1,6 +1,8 @@
 import type { SlotRelease } from "../../decisions/config";
 import type { DowngradeEvidence } from "../../decisions/downgrades";
 import { liveDigest } from "../../decisions/digest";
+import { trialRefusal } from "../../decisions/downgradeTrial";
+import { knownGood } from "../../decisions/history";
 import { other, parameters as paths, slots } from "../../decisions/names";
 import { plan, type PlannedStep } from "../../decisions/plan";
 import { next } from "../../decisions/steps";
@@ -9,10 +11,12 @@ import { findTarget } from "../../decisions/target";
 import { readBetween } from "../../records/between";
 import { sha256Of } from "../../records/evidence";
 import { readReleases } from "../../records/releases";
+import { readRevisionFacts } from "../../records/revisionFacts";
 import { readRevisionFiles } from "../../records/revisions";
 import { confirm } from "../ask";
 import { carryOut, describeUpdates, type PlannedUpdate } from "../carryOut";
 import { readPublished, type Context } from "../context";
+import { readStaging } from "../facts";
 import { exitCodes, Failure } from "../failure";
 import { operate, type Operation } from "../operation";
 import { makeLine } from "../options";
@@ -45,6 +49,8 @@ export async function run(ctx: Context): Promise<void> {
     }
     ctx.report.set("revisions", trial.revisions);
     ctx.report.set("under", trial.before);
+    const down = await stepsDown(operation, trial.before);
+    await mustComeUp(operation, trial);
     if (ctx.options.dryRun) {
       ctx.report.print(`Would take down ${trial.revisions.join(", ")} and up again under ${trial.before}.`);
       return;
@@ -52,7 +58,7 @@ export async function run(ctx: Context): Promise<void> {
     // Nobody may work on a schema that goes away; the way back clears it once the database is down.
     const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
     await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
-    await carryOut(operation, await stepsDown(operation, trial.before), {});
+    await carryOut(operation, down, {});
     const up = stepsUp(operation, trial);
     await carryOut(operation, up.slice(0, -1), {});
     // Before the last update, whose output hands it to the next stack.
@@ -69,6 +75,8 @@ interface Trial {
   version: string;
   /** The version that serves while the database is down. */
   before: string;
+  /** Its release. */
+  serving: SlotRelease;
   /** The revision that it needs. */
   to: string;
   /** The revision that the database is at, before and after. */
@@ -102,7 +110,48 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
       `The files do not say which revisions lie between ${before.revision} and ${at}. Nothing was changed.`,
       { next: makeLine(ctx.stack, "status") },
     );
-  return { version: live.version, before: before.version, to: before.revision, at, revisions };
+  return {
+    version: live.version,
+    before: before.version,
+    serving: before,
+    to: before.revision,
+    at,
+    revisions,
+  };
+}
+
+/**
+ * Throws refused (4) where the database could not come up again under the release that serves meanwhile: asked before
+ * anything moves, because the stack would be left on the older release.
+ */
+async function mustComeUp({ ctx, current, history, published }: Operation, trial: Trial): Promise<void> {
+  const { to, at, serving } = trial;
+  const { stagingDowngraded } = await readStaging(ctx);
+  const meanwhile = { ...current, slots: { ...current.slots, [current.live]: serving } };
+  const facts = readRevisionFacts(ctx.root, ctx.settings, meanwhile, {
+    from: to,
+    needed: at,
+    ...(stagingDowngraded && { downgraded: stagingDowngraded }),
+  });
+  const { targets } = knownGood(history, new Set(published.refused.keys()));
+  const validated = targets.flatMap(({ settings: { release } }) => release.slots[release.live] ?? []);
+  const refusal = trialRefusal(facts, validated);
+  if (!refusal) return;
+  const { reasons, instead } = refusal;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      `The database of stack ${ctx.stack} is not taken down to ${to}, for it could not come up to ${at} again; nothing was changed:`,
+      ...reasons.map((reason) => `  - ${reason}`),
+      instead === undefined
+        ? "Deploy a release here first that works on both, then name it."
+        : `${instead}, which was validated here, works on it.`,
+    ].join("\n"),
+    {
+      next: makeLine(ctx.stack, "prove-downgrade", { VERSION: instead ?? "<tag>" }),
+      details: { reasons },
+    },
+  );
 }
 
 /** The release of a version that was validated here. Throws the exit code of a rollback to it where there is none. */
