@@ -41,7 +41,7 @@ export const playbook: readonly Step[] = [
   {
     id: "C5",
     title: "Roll back the database",
-    text: "Only if the migration is the cause and make rollback kept the database. It pauses traffic, takes the database down with the prepared downgrade, and checks the schema. What cannot be taken down is said, with the way to point-in-time recovery.",
+    text: "Only if the migration is the cause and make rollback kept the database. It pauses traffic, takes the database down with the prepared downgrade, and checks the schema. What cannot be taken down is said, with the way to point-in-time recovery. A schema that is not as it was proved is named; it holds up only what moves the database.",
     commands: ["make downgrade REVISION=<revision>"],
   },
   {

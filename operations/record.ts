@@ -24,6 +24,7 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
   const { command, options, report, stack } = ctx;
   const { version, update, revision, digest, slot, database, override, reason, dryRun, change, window } =
     options;
+  const { schemaDifferences } = report.fields;
   const asked = { version, update, revision, digest, slot, database, override, dryRun, change, window };
   return {
     at: new Date().toISOString(),
@@ -36,6 +37,7 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
       ...(reason === undefined ? {} : { reason }),
       exitCode,
       ...(error === undefined ? {} : { error: messageOf(error).slice(0, 2_000) }),
+      ...(schemaDifferences === undefined ? {} : { schemaDifferences }),
       steps: report.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
     },
   };

@@ -1,5 +1,7 @@
 import { schemaFaults } from "../decisions/catalog";
-import { readMessage } from "../decisions/message";
+import { readMessage, type Note } from "../decisions/message";
+import { changesSchema, schemaLook } from "../decisions/schemaLook";
+import type { Step } from "../decisions/facts";
 import { readProvedCatalog } from "../records/provedCatalog";
 import type { Context } from "./context";
 import { connectToDatabase } from "./databaseUrl";
@@ -7,10 +9,6 @@ import { exitCodes, Failure, messageOf } from "./failure";
 import type { Operation } from "./operation";
 import { makeLine } from "./options";
 import { readSchema } from "./ports/schema";
-
-/** Steps after which the database must be what the proof of its revision says. */
-export const changesSchema = (step: string | undefined): boolean =>
-  step === "migrate" || step === "downgrade";
 
 /**
  * Compares the live database with the one on which `revision` was proved: Alembic's version and every object of the
@@ -58,7 +56,30 @@ async function look(
 
 /** {@link verifySchema} where the newest update changed the schema: a command that was killed after it has not looked yet. */
 export async function verifyIfChanged({ ctx, current, history }: Operation): Promise<void> {
+  if (current.migration && changesSchema(newestNote(history)?.step))
+    await verifySchema(ctx, current.migration.revision);
+}
+
+/** {@link verifyIfChanged} before a rollback's updates: where the database need not move, what differs is only said. */
+export async function verifyBeforeWayBack(
+  { ctx, current, history }: Pick<Operation, "ctx" | "current" | "history">,
+  steps: readonly { step: Step }[],
+): Promise<void> {
+  const look = schemaLook(newestNote(history), steps, ctx.options.database);
+  if (!current.migration || look === "skip") return;
+  try {
+    await verifySchema(ctx, current.migration.revision);
+  } catch (error) {
+    if (look === "stop" || ctx.signal.aborted || !(error instanceof Failure)) throw error;
+    ctx.report.set("schemaDifferences", error.more.details?.differences ?? [error.message]);
+    ctx.report.warn(
+      `${error.message}\nThe rollback goes on: it leaves the database as it is, and smoke tests judge the release on it.`,
+    );
+  }
+}
+
+/** What the newest update that succeeded says of itself. */
+function newestNote(history: Operation["history"]): Note | undefined {
   const newest = history.find(({ kind, result }) => kind === "update" && result === "succeeded");
-  const step = newest && readMessage(newest.message).note?.step;
-  if (current.migration && changesSchema(step)) await verifySchema(ctx, current.migration.revision);
+  return newest && readMessage(newest.message).note;
 }

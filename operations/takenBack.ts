@@ -131,6 +131,7 @@ export async function endTakenBack(ctx: Context, exitCode: number, error: unknow
     const figures = {
       target: told.fields.target,
       diff: told.fields.diff,
+      schemaDifferences: told.fields.schemaDifferences,
       impact: impactOf(told.fields.gate, told.fields.bake),
       steps: told.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
       startedAtOfSteps: new Date(performance.timeOrigin).toISOString(),

@@ -17,7 +17,7 @@ import { makeLine } from "../options";
 import { describeDiff, describePlan } from "../planText";
 import { describeRouting, type Routing } from "../ports/loadBalancer";
 import { timeline } from "../report";
-import { verifyIfChanged } from "../schema";
+import { verifyBeforeWayBack } from "../schema";
 import { smokeStep } from "../smoke";
 import { beginTakenBack, leaving } from "../takenBack";
 
@@ -116,7 +116,7 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
     const shown = running.brake?.routing;
     const isMeant = shown && (goesBack(planned) || shown.traffic === "open");
     await Promise.all([endMigrations(ctx), ...(isMeant ? [confirmBrake(ctx, shown, target.digest)] : [])]);
-    await verifyIfChanged(operation);
+    await verifyBeforeWayBack(operation, steps);
     await carryOut(operation, steps, running);
     await confirmTraffic(ctx, routingFor(operation.current), target.digest, "at the end");
     await smokeStep(ctx, operation.current, undefined);

@@ -5,11 +5,14 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Cluster, startCluster } from "../../bench/drill/cluster";
+import type { Step } from "../../decisions/facts";
+import { writeMessage } from "../../decisions/message";
+import { next } from "../../decisions/steps";
 import type { Context } from "../../operations/context";
 import type { Failure } from "../../operations/failure";
 import { connect } from "../../operations/ports/database";
-import { verifySchema } from "../../operations/schema";
-import { served, settingsWith } from "../decisions/samples";
+import { verifyBeforeWayBack, verifySchema } from "../../operations/schema";
+import { entry, sample, served, settingsWith } from "../decisions/samples";
 import { fakeContext } from "./fakes";
 
 const revision = "3f2a77aa";
@@ -40,16 +43,36 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** What the comparison of the live database with its proof ends with; undefined where it finds nothing. */
-function found(): Promise<Failure | undefined> {
+/** A context over the live database; what it was told is in its report. */
+function place(): ReturnType<typeof fakeContext> {
   const cloud = { routing: { traffic: "paused" as const }, healthy: 0, answer: () => ({}), sets: [] };
   const evidence = { requireSigned: false, allowedSigners: "evidence/allowed_signers" };
-  const settings = { ...settingsWith(served()), evidence };
-  const ctx: Context = Object.assign(fakeContext(cloud), { root, settings });
-  return verifySchema(ctx, revision).then(
+  return Object.assign(fakeContext(cloud), { root, settings: { ...settingsWith(served()), evidence } });
+}
+
+const failureOf = (looking: Promise<void>): Promise<Failure | undefined> =>
+  looking.then(
     () => undefined,
     (error: unknown) => error as Failure,
   );
+
+/** What the comparison of the live database with its proof ends with; undefined where it finds nothing. */
+const found = (ctx: Context = place()): Promise<Failure | undefined> =>
+  failureOf(verifySchema(ctx, revision));
+
+/** What a rollback ends with before its updates, after a deploy has migrated; and what it said. */
+async function beforeWayBack(...steps: Step[]): Promise<{ failure: Failure | undefined; said: string }> {
+  const ctx = place();
+  const current = next.migrate(served(), { revision, image: sample(1).image });
+  const told = { operation: "deploy", id: "1", step: "migrate", actor: "ada" };
+  const history = [entry(current, { message: writeMessage("deploy", told) })];
+  const failure = await failureOf(
+    verifyBeforeWayBack(
+      { ctx, current, history },
+      steps.map((step) => ({ step })),
+    ),
+  );
+  return { failure, said: ctx.report.said.join("\n") };
 }
 
 it("a database that was migrated is the one that was proved", async () => {
@@ -71,6 +94,12 @@ it("what was changed by hand is refused, object by object, and taken once it is 
       "Correct what differs, by hand or by a revision, then run the same command again",
     ),
   ]);
+  const kept = await beforeWayBack("rollback", "validate");
+  expect(kept.failure, "a rollback that leaves the database alone goes on").toBeUndefined();
+  expect(kept.said).toContain("column public.pupils.nickname: expected is none");
+  expect(kept.said).toContain("index public.guardians_pupil: expected is");
+  const moved = await beforeWayBack("rollback", "downgrade", "validate");
+  expect(moved.failure?.message, "one that takes it down does not").toBe(failure?.message);
   await live.query("ALTER TABLE pupils DROP COLUMN nickname");
   await live.query("CREATE INDEX guardians_pupil ON guardians (pupil_id)");
   expect(await found()).toBeUndefined();
