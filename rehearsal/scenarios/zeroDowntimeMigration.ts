@@ -7,6 +7,8 @@ import { revisionOf } from "../sessions";
 import { startWriters, together } from "../writers";
 
 const rows = 1_000_000;
+/** Guardians whom people rename all the while: what the new release has written needs no backfill. */
+const renamed = 800;
 
 export const zeroDowntimeMigration: Scenario = {
   name: "zero-downtime-migration",
@@ -17,7 +19,7 @@ export const zeroDowntimeMigration: Scenario = {
     await names.beforeSplit(context);
     const { deploy, putBack } = names.quickly(context);
     await names.addGuardians(context, "prod", rows);
-    const writers = startWriters(context, "prod", names.firstOf(800));
+    const writers = startWriters(context, "prod", names.firstOf(renamed));
     const seen = await underLoad(context, "prod", async () => {
       await deploy("1.1.0");
       const [rowsBackfilled] = await Promise.all([names.backfill(context, "prod"), names.showSplit(context)]);
@@ -25,12 +27,11 @@ export const zeroDowntimeMigration: Scenario = {
       await deploy("1.4.0");
       await context.expect(0, "migrate", { VERSION: "1.5.0" });
       return { rowsBackfilled };
-    }).finally(() => writers.stop());
-    assert.ok(Number(seen.rowsBackfilled) >= rows, "every row must have been filled");
+    }).finally(() => writers.stop().then(putBack));
+    assert.ok(Number(seen.rowsBackfilled) >= rows - renamed, "every row must have been filled");
     assert.deepEqual(writers.seen.failures.slice(0, 5), [], "no write may fail");
     assert.equal(await revisionOf(context, "prod"), "d2c94f60", "the contract must be done");
     assert.deepEqual(await names.lostNames(context, "prod", writers.seen.names), [], "no write may be lost");
-    putBack();
     await names.removeGuardians(context, "prod");
     await context.expect(0, "rollback", { VERSION: base.version, DATABASE: "downgrade" });
     return together(seen, writers.seen);
