@@ -13,6 +13,7 @@ import { ReportingSchema } from "./components/reportingSchema";
 import { ReleaseAlarms } from "./components/releaseAlarms";
 import { dueBackfills } from "./decisions/backfills";
 import { downgradesOutput, writeDowngrades } from "./decisions/downgrades";
+import { wayBackVariable } from "./decisions/names";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
@@ -35,24 +36,23 @@ export = async () => {
     new FeatureFlags("flags", { stack, settings, revisions, after });
   // A flag that needs a revision goes off before the database goes below it, and on only once the database is there.
   const flagsFirst = release.migration?.downgradeFrom === undefined ? undefined : publishFlags([]);
+  const { reporting, application } = settings;
+  const roles =
+    reporting?.database === undefined
+      ? undefined
+      : new ReportingDatabase("database", { application: application.name, database: reporting.database });
+  const isWayBack = process.env[wayBackVariable] !== undefined;
+  const rolesFirst = isWayBack ? [] : (roles?.first ?? []);
   const migration =
     release.migration &&
     new MigrationJob("migration", {
       stack,
       settings,
       migration: release.migration,
-      after: flagsFirst ? [flagsFirst] : [],
+      after: [...(flagsFirst ? [flagsFirst] : []), ...rolesFirst],
     });
   const migrated = migration ? [migration.job] : [];
   const flags = flagsFirst ?? publishFlags(migrated);
-  const { reporting, application } = settings;
-  const roles =
-    reporting?.database === undefined
-      ? undefined
-      : new ReportingDatabase("database", {
-          application: application.name,
-          database: reporting.database,
-        });
   const records =
     migration &&
     settings.reporting &&
@@ -61,7 +61,7 @@ export = async () => {
       stack,
       settings,
       image: release.migration.image,
-      after: [migration.job, ...(roles ? [roles] : [])],
+      after: [migration.job, ...rolesFirst],
     });
   if (records) roles?.grantRecords([records]);
   const canary = new CanaryRelease("release", { stack, settings, after: migrated });
@@ -87,7 +87,7 @@ export = async () => {
     ...(migration ? [migration] : []),
     ...backfills,
     ...(records ? [records] : []),
-    ...(roles ? [roles] : []),
+    ...(roles && !isWayBack ? [roles] : []),
   ];
   publishRelease({ stack, release, after: everything });
 

@@ -15,6 +15,11 @@ export interface ReportingDatabaseArgs {
  * provider's own config (`postgresql:host`, …), its password the variable PGPASSWORD: no secret is in config or state.
  */
 export class ReportingDatabase extends ComponentResource {
+  /**
+   * The roles and what they may do with the application's own schema: what has to be there before anything migrates. Not the
+   * component, which would be what comes only after that, too.
+   */
+  readonly first: Resource[];
   private readonly roles: Record<DatabaseRole, postgresql.Role>;
   private readonly part: (name: string) => string;
 
@@ -35,7 +40,7 @@ export class ReportingDatabase extends ComponentResource {
       ),
     ];
     this.roles = Object.fromEntries(Object.entries(databaseRoles).map(roleOf)) as typeof this.roles;
-    this.grant("application", []);
+    this.first = [...Object.values(this.roles), ...this.grant("application", [])];
     this.registerOutputs();
   }
 
@@ -44,21 +49,24 @@ export class ReportingDatabase extends ComponentResource {
     this.grant("records", after);
   }
 
-  private grant(group: "application" | "records", dependsOn: Resource[]): void {
+  private grant(group: "application" | "records", dependsOn: Resource[]): Resource[] {
     const { database } = this.args;
-    for (const { role: who, key, owner, schema = "public", ...grant } of grantsOf(group)) {
+    return grantsOf(group).map(({ role: who, key, owner, schema = "public", ...grant }) => {
       const name = this.part(`${who}-${key}`);
       const role = this.roles[who].name;
       const common = { ...grant, database, role };
       const options = { parent: this, dependsOn };
-      if (owner === undefined)
-        new postgresql.Grant(
-          name,
-          { ...common, ...(grant.objectType === "database" ? {} : { schema }) },
-          options,
-        );
-      else
-        new postgresql.DefaultPrivileges(name, { ...common, schema, owner: this.roles[owner].name }, options);
-    }
+      return owner === undefined
+        ? new postgresql.Grant(
+            name,
+            { ...common, ...(grant.objectType === "database" ? {} : { schema }) },
+            options,
+          )
+        : new postgresql.DefaultPrivileges(
+            name,
+            { ...common, schema, owner: this.roles[owner].name },
+            options,
+          );
+    });
   }
 }

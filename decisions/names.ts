@@ -50,6 +50,12 @@ export const parameters = {
 /** Environment variable by which a command hands its lease's id to the program that it runs. */
 export const leaseVariable = "DEPLOYMENT_SAFETY_LEASE";
 
+/**
+ * Environment variable by which a command tells the program that its update is part of a way back: the update leaves the
+ * database's roles out, so nothing may depend on them then (docs/adr/0018).
+ */
+export const wayBackVariable = "DEPLOYMENT_SAFETY_WAY_BACK";
+
 /** Kubernetes names of a slot's objects; a TargetGroupBinding has the name of its web Service. */
 export const objects = {
   web: (slot: Slot) => `web-${slot}`,

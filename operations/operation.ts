@@ -247,7 +247,7 @@ function restore({ ctx, current }: Operation, before: string, written: string): 
 async function upWhenFree(
   operation: Operation,
   message: string,
-  policiesOnlyReport: boolean,
+  isWayBack: boolean,
 ): Promise<ChangedResource[]> {
   const { ctx, lease } = operation;
   const until = performance.now() + operation.lockPatience * 1000;
@@ -258,7 +258,7 @@ async function upWhenFree(
       return await ctx.engine.up({
         message,
         lease: lease.id,
-        policiesOnlyReport,
+        isWayBack,
         output: (line) => process.stderr.write(`  pulumi | ${line}\n`),
         signal: ctx.stopUpdates,
       });

@@ -16,6 +16,8 @@ export interface Addresses {
   prometheus: string;
   /** Where the database's backups and log archive are. */
   recovery: Record<string, string>;
+  /** Where PostgreSQL listens, on 127.0.0.1. */
+  postgresPort: number;
 }
 
 /** Puts the rehearsal's values into a stack file; everything else stays as committed. */
@@ -28,4 +30,7 @@ export function replaceAddresses(file: Document, addresses: Addresses): void {
   set("metrics", { source: "prometheus", url: addresses.prometheus });
   set("database", { recovery: addresses.recovery });
   set("gate", rehearsedGate);
+  const server = { host: "127.0.0.1", port: addresses.postgresPort, username: "school" };
+  if (file.hasIn(["config", "postgresql:host"]))
+    for (const [name, one] of Object.entries(server)) file.setIn(["config", `postgresql:${name}`], one);
 }

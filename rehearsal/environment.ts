@@ -18,6 +18,7 @@ export interface Ports {
   prometheus: number;
   awsProvider: number;
   kubernetesProvider: number;
+  postgresqlProvider: number;
   providerAdmin: number;
 }
 
@@ -54,7 +55,11 @@ export const rehearsalEnvironment = (home: string, ports: Ports): Record<string,
   PULUMI_SKIP_UPDATE_CHECK: "true",
   // The providers are attached, so there is nothing to download; without this every run tries for 2.5 s.
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-  PULUMI_DEBUG_PROVIDERS: `aws:${ports.awsProvider},kubernetes:${ports.kubernetesProvider}`,
+  PULUMI_DEBUG_PROVIDERS: [
+    `aws:${ports.awsProvider}`,
+    `kubernetes:${ports.kubernetesProvider}`,
+    `postgresql:${ports.postgresqlProvider}`,
+  ].join(","),
   // By the working copy's own pack, where `pulumi` runs; levels and settings are in policies/<stack>.json.
   PULUMI_OPTION_POLICY_PACK: "policies",
   KUBECONFIG: places(home).kubeconfig,

@@ -16,6 +16,7 @@ const names = [
   "prometheus",
   "awsProvider",
   "kubernetesProvider",
+  "postgresqlProvider",
   "providerAdmin",
 ] as const satisfies readonly (keyof Ports)[];
 

@@ -113,6 +113,7 @@ function daemons(project: string, home: string, ports: Ports, podEnvironment: st
         KUBECONFIG: place.kubeconfig,
         AWS_PROVIDER_PORT: String(ports.awsProvider),
         KUBERNETES_PROVIDER_PORT: String(ports.kubernetesProvider),
+        POSTGRESQL_PROVIDER_PORT: String(ports.postgresqlProvider),
         PROVIDER_ADMIN_PORT: String(ports.providerAdmin),
       },
       ready: local(ports.providerAdmin),
@@ -176,6 +177,7 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
       url: `http://127.0.0.1:${ports[stack]}`,
       prometheus: `http://127.0.0.1:${ports.prometheus}`,
       recovery: recoveryOf(home),
+      postgresPort: ports.postgres,
     });
     run("pulumi", ["stack", "init", `organization/deployment-safety/${stack}`]);
   }

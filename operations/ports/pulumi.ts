@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { leaseVariable } from "../../decisions/names";
+import { leaseVariable, wayBackVariable } from "../../decisions/names";
 import type { HistoryEntry } from "../../decisions/history";
 import { exitCodes, Failure } from "../failure";
 import { streamed } from "./streamed";
@@ -71,8 +71,8 @@ export interface UpArgs {
   lease: string;
   /** Gets the engine's output line by line. */
   output: (line: string) => void;
-  /** Whether policies only report, and stop nothing: on the way back out of a bad release. */
-  policiesOnlyReport: boolean;
+  /** Part of the way back out of a bad release: policies only report, and roles of the database stay as they are. */
+  isWayBack: boolean;
   /** Interrupts the update: what is under way is finished, nothing new is begun. */
   signal: AbortSignal;
 }
@@ -155,7 +155,7 @@ export function createEngine(root: string, stack: string): Engine {
         outputs.delete(name);
       }
     },
-    async up({ message, lease, policiesOnlyReport, output, signal }) {
+    async up({ message, lease, isWayBack, output, signal }) {
       if (isNew) await pulumi("stack", "init", "--stack", stack);
       isNew = false;
       const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
@@ -173,7 +173,7 @@ export function createEngine(root: string, stack: string): Engine {
       try {
         const { code, text } = await streamed(
           "pulumi",
-          [...words, "--message", message, "--event-log", events],
+          [...words, ...(isWayBack ? withoutRoles : []), "--message", message, "--event-log", events],
           {
             folder: root,
             // Without the third `pulumi` does not know the flag --event-log.
@@ -181,7 +181,7 @@ export function createEngine(root: string, stack: string): Engine {
               [leaseVariable]: lease,
               PULUMI_SKIP_UPDATE_CHECK: "true",
               PULUMI_DEBUG_COMMANDS: "true",
-              ...(policiesOnlyReport ? onlyReporting(folder) : {}),
+              ...(isWayBack ? { ...onlyReporting(folder), [wayBackVariable]: "1" } : {}),
             },
             output,
             signal,
@@ -208,6 +208,9 @@ export function createEngine(root: string, stack: string): Engine {
     },
   };
 }
+
+/** Leaves out what is made in the database, which may be what is down: docs/adr/0018. */
+const withoutRoles = ["--exclude", "**$postgresql:**"];
 
 /** Makes every policy advisory, for as many packs as the environment loads; why: docs/adr/0016. */
 function onlyReporting(folder: string): Record<string, string> {

@@ -1,12 +1,13 @@
 /**
  * Runs the stand-ins for the Pulumi providers. Environment: AWS_PROVIDER_PORT, KUBERNETES_PROVIDER_PORT,
- * PROVIDER_ADMIN_PORT (GET /ready), AWS_ENDPOINT_URL or CLOUD_URL, KUBECONFIG. The engine attaches to them by
- * PULUMI_DEBUG_PROVIDERS="aws:<port>,kubernetes:<port>".
+ * POSTGRESQL_PROVIDER_PORT, PROVIDER_ADMIN_PORT (GET /ready), AWS_ENDPOINT_URL or CLOUD_URL, KUBECONFIG. The engine attaches to them by
+ * PULUMI_DEBUG_PROVIDERS="aws:<port>,kubernetes:<port>,postgresql:<port>".
  */
 import { createServer } from "node:http";
 import { awsProvider } from "./aws/provider";
 import { host } from "./host";
 import { kubernetesProvider } from "./kubernetes/provider";
+import { postgresqlProvider } from "./postgresql/provider";
 
 function port(variable: string): number {
   const value = Number(process.env[variable]);
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   process.once("SIGTERM", () => process.exit(0));
   await host(awsProvider(endpoint), port("AWS_PROVIDER_PORT"));
   await host(kubernetesProvider(), port("KUBERNETES_PROVIDER_PORT"));
+  await host(postgresqlProvider(), port("POSTGRESQL_PROVIDER_PORT"));
   const admin = createServer((request, response) =>
     response.writeHead(request.url === "/ready" ? 200 : 404).end(),
   );

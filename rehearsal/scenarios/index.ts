@@ -35,6 +35,7 @@ import { noTraffic } from "./noTraffic";
 import { notValidatedInStaging } from "./notValidatedInStaging";
 import { quietNight } from "./quietNight";
 import { refusedDigest } from "./refusedDigest";
+import { rolesUnreachable } from "./rolesUnreachable";
 import { rollbackAfterPromotion } from "./rollbackAfterPromotion";
 import { rollbackByHistory } from "./rollbackByHistory";
 import { rollbackTwoVersions } from "./rollbackTwoVersions";
@@ -109,6 +110,7 @@ export const scenarios: readonly Scenario[] = [
   incidentByTicket,
   incidentByRollback,
   databaseDown,
+  rolesUnreachable,
   commsDown,
   auditTampered,
   // Last, for no release goes back over it.

@@ -9,8 +9,8 @@ import { auditFaults, type AuditEvent, type AuditHead } from "../../decisions/au
 import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/databaseRoles";
 import { openReporting, type AuditRecord } from "../../operations/ports/reporting";
 import { createSpool } from "../../operations/spool";
+import { postgresqlProvider } from "../../rehearsal/providers/postgresql/provider";
 import type { Call } from "../../rehearsal/providers/provider";
-import { postgresqlProvider } from "./postgresqlProvider";
 import type { Props } from "../../rehearsal/providers/wire";
 import { interruptPostgres, startPostgres, stopPostgres } from "../../rehearsal/postgres";
 
@@ -21,6 +21,8 @@ let url: string;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "records-"));
   url = startPostgres(home, await freePort(), ["records"])("records");
+  for (const role of Object.keys(databaseRoles) as DatabaseRole[])
+    await make("role:Role", { name: nameOf(role), login: false, skipDropRole: true });
   execFileSync("alembic", ["-c", "reporting/alembic.ini", "upgrade", "head"], {
     env: { ...process.env, DATABASE_URL: url },
     timeout: 60_000,
@@ -40,6 +42,29 @@ const freePort = () =>
     });
   });
 
+const nameOf = (role: DatabaseRole): string => databaseRoles[role]("school");
+
+/** Makes one resource as the program declares it, and updates it to the same. */
+async function make(type: string, inputs: Record<string, unknown>): Promise<void> {
+  const provider = postgresqlProvider();
+  const config = { host: "127.0.0.1", port: new URL(url).port, username: "school" };
+  const call = { type: `postgresql:index/${type}`, name: "one", config } as unknown as Call;
+  const { failures } = provider.check(call, inputs as Props, undefined, new Uint8Array());
+  expect(failures).toEqual([]);
+  await provider.create(call, inputs as Props);
+  await provider.update(call, "again", inputs as Props, inputs as Props);
+}
+
+async function grant(group: Parameters<typeof grantsOf>[0]): Promise<void> {
+  for (const { role, key: _, owner, ...rest } of grantsOf(group))
+    await make(owner ? "defaultPrivileges:DefaultPrivileges" : "grant:Grant", {
+      ...rest,
+      database: "records",
+      role: nameOf(role),
+      ...(owner ? { owner: nameOf(owner) } : {}),
+    });
+}
+
 const record = (number: number): AuditRecord => ({
   at: new Date(Date.UTC(2026, 10, 24) + number).toISOString(),
   kind: "command",
@@ -58,29 +83,12 @@ const all = async (): Promise<AuditEvent[]> => {
 
 describe("the roles of the database", () => {
   it("let each do what it needs and nothing else, made by what the program declares", async () => {
-    const provider = postgresqlProvider();
-    const config = { host: "127.0.0.1", port: new URL(url).port, username: "school" };
-    const make = async (type: string, inputs: Record<string, unknown>) => {
-      const call = { type: `postgresql:index/${type}`, name: "one", config } as unknown as Call;
-      const { failures } = provider.check(call, inputs as Props, undefined, new Uint8Array());
-      expect(failures).toEqual([]);
-      await provider.create(call, inputs as Props);
-      await provider.update(call, "again", inputs as Props, inputs as Props);
-    };
-    const name = (role: DatabaseRole) => databaseRoles[role]("school");
-    for (const role of Object.keys(databaseRoles) as DatabaseRole[])
-      await make("role:Role", { name: name(role), login: false, skipDropRole: true });
-    for (const { role, key: _, owner, ...grant } of [...grantsOf("application"), ...grantsOf("records")])
-      await make(owner ? "defaultPrivileges:DefaultPrivileges" : "grant:Grant", {
-        ...grant,
-        database: "records",
-        role: name(role),
-        ...(owner ? { owner: name(owner) } : {}),
-      });
+    await grant("application");
+    await grant("records");
     const client = new Client({ connectionString: url });
     await client.connect();
     const as = async (role: DatabaseRole, sql: string) => {
-      await client.query(`SET ROLE ${name(role)}`);
+      await client.query(`SET ROLE ${nameOf(role)}`);
       return client.query(sql).then(
         () => "may",
         (error: Error) => error.message,

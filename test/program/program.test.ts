@@ -1,7 +1,8 @@
 import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Release } from "../../decisions/config";
+import { wayBackVariable } from "../../decisions/names";
 import { emptyRelease, next } from "../../decisions/steps";
 import { type Answers, type Declared, declare, named, promiseOf } from "../components/declared";
 import { stackFile } from "../components/settings";
@@ -94,6 +95,31 @@ describe("the program", () => {
       ({ name, type }) => name !== "published-release" && !/^(pulumi|deployment-safety):/.test(type),
     );
     expect(others.map(({ name }) => name).filter((name) => !dependsOn.includes(name))).toEqual([]);
+  });
+
+  describe("roles of the database", () => {
+    const isRole = ({ type }: Declared) => type.startsWith("postgresql:");
+    const waitingFor = (declared: Map<string, Declared>): string[] => {
+      const roles = new Set([...declared.values()].filter(isRole).map(({ name }) => name));
+      expect(roles.size).toBeGreaterThan(10);
+      const waiting = ({ dependsOn }: Declared) => dependsOn.some((name) => roles.has(name));
+      return [...declared.values()].filter((one) => !isRole(one) && waiting(one)).map(({ name }) => name);
+    };
+    const world = { release: loaded, published: loaded };
+
+    it("come before whatever migrates, and before the release is published", async () => {
+      const { declared } = await run(world);
+      expect(waitingFor(declared)).toEqual(
+        expect.arrayContaining(["migration-job", "reporting-job", "published-release"]),
+      );
+    });
+
+    it("hold up nothing on a way back: whatever depended on one that was left out would spoil the state", async () => {
+      vi.stubEnv(wayBackVariable, "1");
+      const { declared } = await run(world);
+      vi.unstubAllEnvs();
+      expect(waitingFor(declared)).toEqual([]);
+    });
   });
 
   it("gives what other stacks and the commands look for", async () => {

@@ -9,7 +9,8 @@ import { unhandled } from "./fields";
 import { tagList, type Live } from "./live";
 import { getListener, listenerRules, targetGroups } from "./loadBalancing";
 import { getParametersByPath, parameters } from "./parameters";
-import { schemaOf, sdkVersion } from "./schema";
+import { sdkVersion } from "../version";
+import { schemaOf } from "./schema";
 import { queues } from "./queues";
 import { subscriptions, topics } from "./topics";
 
@@ -99,7 +100,7 @@ export function awsProvider(endpoint: string): Provider {
   };
 
   return {
-    version: sdkVersion,
+    version: sdkVersion("aws"),
     check(call, given, old, seed) {
       const inputs = named(call, given, old, seed);
       return { inputs, failures: faultsOf(call.type, inputs, live[call.type]) };

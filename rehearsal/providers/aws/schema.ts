@@ -1,12 +1,9 @@
 /** Names of each resource type's properties, taken from the Node SDK's own type declarations, so that they are never out of step. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { sdkVersion } from "../version";
 
 const sdk = dirname(require.resolve("@pulumi/aws/package.json"));
-
-/** Version of the installed SDK. */
-export const sdkVersion = (JSON.parse(readFileSync(join(sdk, "package.json"), "utf8")) as { version: string })
-  .version;
 
 export interface Schema {
   required: ReadonlySet<string>;
@@ -31,7 +28,7 @@ export function schemaOf(type: string): Schema {
     block(`export declare class ${className} `),
   ];
   if (args === undefined || body === undefined)
-    throw new Error(`@pulumi/aws ${sdkVersion} has no resource type ${type}.`);
+    throw new Error(`@pulumi/aws ${sdkVersion("aws")} has no resource type ${type}.`);
   const fields = [...args.matchAll(/^ {4}(\w+)(\??):/gm)];
   const inputs = new Set(fields.map(([, name]) => name ?? ""));
   const outputs = [...body.matchAll(/readonly (\w+): pulumi\.Output/g)].map(([, name]) => name ?? "");

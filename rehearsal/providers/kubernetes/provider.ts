@@ -1,15 +1,11 @@
 /** The stand-in for the Pulumi provider `kubernetes`: apply on the server, wait until ready, delete and wait until gone. */
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { drifted, pathText } from "../diff";
 import type { Call, Failure, Provider } from "../provider";
+import { sdkVersion } from "../version";
 import { InitFailed, isObject, nameFrom, unknown, type Props } from "../wire";
 import { connect, type Api, type KubeObject } from "./api";
 import { annotation, readiness, type Readiness } from "./readiness";
-
-const sdk = JSON.parse(readFileSync(require.resolve("@pulumi/kubernetes/package.json"), "utf8")) as {
-  version: string;
-};
 
 /** Seconds that a create, update or delete may take unless customTimeouts says otherwise; the real provider's default. */
 const defaultLimit = 600;
@@ -131,7 +127,7 @@ export function kubernetesProvider(): Provider {
   };
 
   return {
-    version: sdk.version,
+    version: sdkVersion("kubernetes"),
     check(call, given, old, seed) {
       const inputs = named(call, given, old, seed);
       return { inputs, failures: faultsOf(call.type, inputs) };
