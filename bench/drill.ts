@@ -61,6 +61,7 @@ export async function drill(): Promise<void> {
 const run = (cluster: Cluster, source: RecoverySource, at?: string): Promise<DrillRecord> =>
   runDrill({
     source,
+    root: process.cwd(),
     live: cluster.live,
     prefix,
     tables: [],

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Client } from "pg";
+import { fingerprintOf } from "../decisions/catalog";
 import type { DatabaseState, Marker, TableState } from "../decisions/recovery/drill";
+import { readCatalog } from "./ports/schema";
 import { wait } from "./wait";
 
 /** Reads from a database what a drill compares, and writes its marker rows. */
@@ -116,8 +117,12 @@ const quoted = (name: string): string =>
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join(".");
 
-/** What is compared, as `client` sees it. Tables that are not there are left out. */
-export async function readState(client: Client, tables: readonly string[]): Promise<DatabaseState> {
+/** What is compared, as `client` sees it in a transaction of its own or in the one that it is in. Tables that are not there are left out. */
+export async function readState(
+  client: Client,
+  root: string,
+  tables: readonly string[],
+): Promise<DatabaseState> {
   const states: TableState[] = [];
   for (const name of tables) {
     const exists = await client.query<{ found: string | null }>("SELECT to_regclass($1)::text AS found", [
@@ -127,7 +132,7 @@ export async function readState(client: Client, tables: readonly string[]): Prom
   }
   return {
     revision: await readRevision(client),
-    fingerprint: await readFingerprint(client),
+    fingerprint: await readFingerprint(client, root),
     tables: states,
     markers: await readMarkers(client),
   };
@@ -157,44 +162,17 @@ async function readRevision(client: Client): Promise<string> {
   return heads.rows.map(({ version_num }) => version_num).join(",");
 }
 
-/** Everything that a migration can change in a catalog, a line each. */
-const catalogLines = `
-  WITH spaces AS (SELECT oid, nspname FROM pg_namespace
-                   WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '${schema}')),
-       relations AS (SELECT c.*, n.nspname FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace)
-  SELECT format('relation %s.%s %s %s', nspname, relname, relkind, relpersistence) AS line FROM relations
-  UNION ALL
-  SELECT format('column %s.%s.%s %s %s %s', r.nspname, r.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-                a.attnotnull, pg_get_expr(d.adbin, d.adrelid))
-    FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
-  UNION ALL
-  SELECT format('constraint %s.%s %s', r.nspname, c.conname, pg_get_constraintdef(c.oid))
-    FROM pg_constraint c JOIN relations r ON r.oid = c.conrelid
-  UNION ALL
-  SELECT format('index %s %s', pg_get_indexdef(i.indexrelid), i.indisvalid) FROM pg_index i JOIN relations r ON r.oid = i.indrelid
-  UNION ALL
-  SELECT format('view %s.%s %s', nspname, relname, pg_get_viewdef(oid)) FROM relations WHERE relkind IN ('v', 'm')
-  UNION ALL
-  SELECT format('trigger %s', pg_get_triggerdef(t.oid)) FROM pg_trigger t JOIN relations r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
-  UNION ALL
-  SELECT format('function %s.%s(%s) %s', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), md5(p.prosrc))
-    FROM pg_proc p JOIN spaces n ON n.oid = p.pronamespace
-  UNION ALL
-  SELECT format('type %s.%s %s %s', n.nspname, t.typname, t.typtype,
-                (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
-    FROM pg_type t JOIN spaces n ON n.oid = t.typnamespace WHERE t.typtype IN ('e', 'd')
-  ORDER BY 1`;
-
-/** Hash of the catalog. */
-async function readFingerprint(client: Client): Promise<string> {
-  const { rows } = await client.query<{ line: string }>(catalogLines);
-  return createHash("sha256")
-    .update(
-      rows
-        .map(({ line }) => line)
-        .sort()
-        .join("\n"),
-    )
-    .digest("hex");
+/** Hash of the catalog, the incident log's and the backfills' schemas included. */
+async function readFingerprint(client: Client, root: string): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', $1)",
+    [schema],
+  );
+  return fingerprintOf(
+    await readCatalog(
+      client,
+      root,
+      rows.map(({ name }) => name),
+    ),
+  );
 }

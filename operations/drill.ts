@@ -18,6 +18,8 @@ import type { Report, ReportStep } from "./report";
 /** What a drill needs. */
 export interface DrillArgs {
   source: RecoverySource;
+  /** The project's root, below which the query for the catalog is. */
+  root: string;
   /** Address of the live database. */
   live: ClientConfig;
   /** Prefix of the stack's copies. */
@@ -77,7 +79,7 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
     await copy.query("SELECT 1");
     record.recoverySeconds = rounded((performance.now() - began) / 1000);
     const restored = await step(args, "compare the copy", async () =>
-      readState(copy, expected.state ? await withOwn(copy, args.tables, aim.tables) : []),
+      readState(copy, args.root, expected.state ? await withOwn(copy, args.tables, aim.tables) : []),
     );
     record.rowsChecked = rowsIn(restored.tables);
     record.findings = [
@@ -102,7 +104,7 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
 
 /** Marker, a still instant, marker: the drill's own target, at which the tables are known. */
 async function aimNow(
-  { tables, signal, source, live: config }: DrillArgs,
+  { root, tables, signal, source, live: config }: DrillArgs,
   live: Client,
   open: Client[],
   id: string,
@@ -116,7 +118,7 @@ async function aimNow(
     target: still.instant,
     tables: still.tables,
     expected: async () => {
-      const state = await readState(reader, still.tables);
+      const state = await readState(reader, root, still.tables);
       await reader.query("COMMIT");
       return { state, markers: expectedMarkers(await readMarkers(live), still.instant, own) };
     },

@@ -17,6 +17,7 @@ export async function run(ctx: Context): Promise<void> {
   const record = await withRecovery(ctx, async ({ source, live, prefix }) => {
     const drilled = await runDrill({
       source,
+      root: ctx.root,
       live,
       prefix,
       tables: ctx.settings.database.recovery.tables,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "pg";
-import type { LiveSchema } from "../../decisions/catalog";
+import type { Catalog, LiveSchema } from "../../decisions/catalog";
 
 /** The query for a catalog, below the project's root: the proofs were made with the same. */
 const query = "migrations/catalog.sql";
@@ -29,18 +29,34 @@ export async function readSchema(
     const server = await client.query<{ major: number }>(
       "SELECT current_setting('server_version_num')::int / 10000 AS major",
     );
-    // Every name is then written with its schema, as it was for the proof.
-    await client.query("SELECT set_config('search_path', '', true)");
-    const { rows } = await client.query<{ object: string; definition: string }>(
-      readFileSync(join(root, query), "utf8"),
-      [schemas],
-    );
     return {
       revisions: versions.rows.map(({ version }) => version),
-      catalog: new Map(rows.map(({ object, definition }) => [object, definition])),
+      catalog: await readCatalog(client, root, schemas),
       postgres: server.rows[0]?.major ?? 0,
     };
   } finally {
     await client.query("ROLLBACK").catch(() => undefined);
+  }
+}
+
+/** Every object of the schemas with its definition. Leaves the session's search_path as it was. */
+export async function readCatalog(
+  client: Client,
+  root: string,
+  schemas: readonly string[],
+): Promise<Catalog> {
+  const before = await client.query<{ path: string }>("SELECT current_setting('search_path') AS path");
+  const setPath = (path: string | undefined) =>
+    client.query("SELECT set_config('search_path', $1, false)", [path ?? ""]);
+  // Every name is then written with its schema, as it was for the proof.
+  await setPath("");
+  try {
+    const { rows } = await client.query<{ object: string; definition: string }>(
+      readFileSync(join(root, query), "utf8"),
+      [schemas],
+    );
+    return new Map(rows.map(({ object, definition }) => [object, definition]));
+  } finally {
+    await setPath(before.rows[0]?.path).catch(() => undefined);
   }
 }

@@ -35,7 +35,16 @@ afterEach(async () => {
 });
 
 const drill = (more: { at?: string; source?: RecoverySource } = {}) =>
-  runDrill({ source, live: cluster.live, prefix, tables: [], actor: "ada", report: quietReport(), ...more });
+  runDrill({
+    source,
+    root: process.cwd(),
+    live: cluster.live,
+    prefix,
+    tables: [],
+    actor: "ada",
+    report: quietReport(),
+    ...more,
+  });
 const failedChecks = (findings: { check: string; ok: boolean; detail: string }[]) =>
   findings.filter((finding) => !finding.ok);
 
