@@ -126,6 +126,7 @@ describe("a drill on an archive", { timeout: 60_000 }, () => {
       // A source that restores to a wrong time: what comes back is sound, and still not what was asked for.
       restore: async (order, signal) => {
         await live.query("INSERT INTO pupils (name) VALUES ('later')");
+        await live.query("CREATE INDEX later ON pupils (name)");
         const target = new Date().toISOString();
         await live.query("INSERT INTO pupils (name) VALUES ('later still')");
         await live.query("SELECT pg_switch_wal()");
@@ -135,7 +136,7 @@ describe("a drill on an archive", { timeout: 60_000 }, () => {
     };
     const record = await drill({ source: later });
     expect(record.ok).toBe(false);
-    expect(failedChecks(record.findings).map(({ check }) => check)).toEqual(["markers", "tables"]);
+    expect(failedChecks(record.findings).map(({ check }) => check)).toEqual(["markers", "schema", "tables"]);
     expect(failedChecks(record.findings)[0]?.detail).toMatch(/1 of \d+ written after the target came back/);
   });
 
