@@ -127,7 +127,11 @@ describe("a drill on an archive", { timeout: 60_000 }, () => {
       restore: async (order, signal) => {
         await live.query("INSERT INTO pupils (name) VALUES ('later')");
         await live.query("CREATE INDEX later ON pupils (name)");
-        const target = new Date().toISOString();
+        // The server's own clock: a millisecond that began before the commit would leave it out.
+        const { rows } = await live.query<{ at: string }>(
+          `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+        );
+        const target = rows[0]?.at ?? "";
         await live.query("INSERT INTO pupils (name) VALUES ('later still')");
         await live.query("SELECT pg_switch_wal()");
         await source.reach(new Date().toISOString(), live);
