@@ -10,7 +10,6 @@ import { createParameters } from "../../operations/ports/parameters";
 import type { CommandResult } from "../../rehearsal/commands";
 import { Context } from "../../rehearsal/context";
 import { places } from "../../rehearsal/environment";
-import { inDatabase } from "../../rehearsal/jobs";
 import { interruptPostgres } from "../../rehearsal/postgres";
 import { until } from "../../rehearsal/processes";
 import { recordOf } from "../../rehearsal/releases";
@@ -292,33 +291,6 @@ describe("a database that is down", () => {
 
     await context.expect(0, "migrate", wanted);
     expect((await context.published(stack))?.migration?.revision).toBe(revision);
-  });
-});
-
-describe("a database that was changed by hand after a migration", () => {
-  const change = (statement: string) => inDatabase(context, stack, (client) => client.query(statement));
-  const object = "column public.pupils.nickname: expected is none";
-
-  it("ends a command with 4 and the object, does not hold up a rollback that leaves it alone, and is taken once put right", async () => {
-    good = context.stackFile(stack);
-    before = await context.everything(stack);
-    await change("ALTER TABLE pupils ADD COLUMN nickname text");
-    try {
-      for (const name of ["migrate", "deploy"]) {
-        const result = await command(name, { VERSION: "1.1.0" });
-        expect(result.exitCode, result.stderr).toBe(4);
-        expect(messageOf(result)).toContain(object);
-        await nothingChanged(good);
-      }
-      const back = await command("rollback", { VERSION: "1.0.0" });
-      expect(back.exitCode, back.stderr).toBe(0);
-      expect(back.stderr).toContain(object);
-      expect(back.json.schemaDifferences).toEqual([expect.stringContaining(object)]);
-      await nothingChanged(good);
-    } finally {
-      await change("ALTER TABLE pupils DROP COLUMN nickname");
-    }
-    await context.expect(0, "migrate", { STACK: stack, VERSION: "1.1.0" });
   });
 });
 
