@@ -47,19 +47,20 @@ export const cloudEnvironment = (ports: Ports): Record<string, string> => ({
   AWS_EC2_METADATA_DISABLED: "true",
 });
 
+/** Attaches the engine to the stand-ins for the providers, which listen where it says; nothing is downloaded. */
+export const attachedProviders = (ports: Ports): Record<string, string> => ({
+  // Without this every run tries to download for 2.5 s.
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  PULUMI_DEBUG_PROVIDERS: `aws:${ports.awsProvider},kubernetes:${ports.kubernetesProvider},postgresql:${ports.postgresqlProvider}`,
+});
+
 /** What commands, `pulumi` and `kubectl` need to work against the rehearsal. */
 export const rehearsalEnvironment = (home: string, ports: Ports): Record<string, string> => ({
   ...cloudEnvironment(ports),
   PULUMI_BACKEND_URL: `file://${places(home).state}`,
   PULUMI_CONFIG_PASSPHRASE: "rehearsal",
   PULUMI_SKIP_UPDATE_CHECK: "true",
-  // The providers are attached, so there is nothing to download; without this every run tries for 2.5 s.
-  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-  PULUMI_DEBUG_PROVIDERS: [
-    `aws:${ports.awsProvider}`,
-    `kubernetes:${ports.kubernetesProvider}`,
-    `postgresql:${ports.postgresqlProvider}`,
-  ].join(","),
+  ...attachedProviders(ports),
   // By the working copy's own pack, where `pulumi` runs; levels and settings are in policies/<stack>.json.
   PULUMI_OPTION_POLICY_PACK: "policies",
   KUBECONFIG: places(home).kubeconfig,

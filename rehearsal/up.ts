@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import {
   type Ports,
+  attachedProviders,
   cloudEnvironment,
   places,
   rehearsalEnvironment,
@@ -111,9 +112,7 @@ function daemons(project: string, home: string, ports: Ports, podEnvironment: st
         ...cloud,
         CLOUD_URL: cloudUrl,
         KUBECONFIG: place.kubeconfig,
-        AWS_PROVIDER_PORT: String(ports.awsProvider),
-        KUBERNETES_PROVIDER_PORT: String(ports.kubernetesProvider),
-        POSTGRESQL_PROVIDER_PORT: String(ports.postgresqlProvider),
+        ...attachedProviders(ports),
         PROVIDER_ADMIN_PORT: String(ports.providerAdmin),
       },
       ready: local(ports.providerAdmin),

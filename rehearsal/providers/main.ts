@@ -1,7 +1,6 @@
 /**
- * Runs the stand-ins for the Pulumi providers. Environment: AWS_PROVIDER_PORT, KUBERNETES_PROVIDER_PORT,
- * POSTGRESQL_PROVIDER_PORT, PROVIDER_ADMIN_PORT (GET /ready), AWS_ENDPOINT_URL or CLOUD_URL, KUBECONFIG. The engine attaches to them by
- * PULUMI_DEBUG_PROVIDERS="aws:<port>,kubernetes:<port>,postgresql:<port>".
+ * Runs the stand-ins for the Pulumi providers. Environment: PULUMI_DEBUG_PROVIDERS="aws:<port>,kubernetes:<port>,postgresql:<port>",
+ * by which the engine attaches to them too, PROVIDER_ADMIN_PORT (GET /ready), AWS_ENDPOINT_URL or CLOUD_URL, KUBECONFIG.
  */
 import { createServer } from "node:http";
 import { awsProvider } from "./aws/provider";
@@ -9,10 +8,13 @@ import { host } from "./host";
 import { kubernetesProvider } from "./kubernetes/provider";
 import { postgresqlProvider } from "./postgresql/provider";
 
-function port(variable: string): number {
-  const value = Number(process.env[variable]);
+/** The port in a variable, or the one after `name` in its list. */
+function port(variable: string, name = ""): number {
+  const given = process.env[variable] ?? "not set";
+  const found = given.split(",").find((one) => one.startsWith(name)) ?? name;
+  const value = Number(found.slice(name.length));
   if (value > 0 && value < 65536) return value;
-  throw new Error(`${variable} must be a port; it is ${process.env[variable] ?? "not set"}.`);
+  throw new Error(`${variable} must give a port${name && ` as ${name}<port>`}; it is ${given}.`);
 }
 
 async function main(): Promise<void> {
@@ -20,9 +22,9 @@ async function main(): Promise<void> {
   // Without an endpoint the SDK would talk to the real AWS.
   if (!endpoint) throw new Error("AWS_ENDPOINT_URL or CLOUD_URL must name the local cloud.");
   process.once("SIGTERM", () => process.exit(0));
-  await host(awsProvider(endpoint), port("AWS_PROVIDER_PORT"));
-  await host(kubernetesProvider(), port("KUBERNETES_PROVIDER_PORT"));
-  await host(postgresqlProvider(), port("POSTGRESQL_PROVIDER_PORT"));
+  await host(awsProvider(endpoint), port("PULUMI_DEBUG_PROVIDERS", "aws:"));
+  await host(kubernetesProvider(), port("PULUMI_DEBUG_PROVIDERS", "kubernetes:"));
+  await host(postgresqlProvider(), port("PULUMI_DEBUG_PROVIDERS", "postgresql:"));
   const admin = createServer((request, response) =>
     response.writeHead(request.url === "/ready" ? 200 : 404).end(),
   );

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attachedProviders } from "../../rehearsal/environment";
 import { freePorts } from "../../rehearsal/ports";
 import { until } from "../../rehearsal/processes";
 
@@ -81,7 +82,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "deployment-safety-policies-"));
   mkdirSync(join(folder, "state"));
   symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
-  const { awsProvider: aws, kubernetesProvider: kubernetes, providerAdmin: admin } = await freePorts();
+  const ports = await freePorts();
+  const { providerAdmin: admin } = ports;
   environment = {
     ...process.env,
     // The pack is named where it is wanted, in folders that have none.
@@ -92,14 +94,11 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: "none",
     AWS_SECRET_ACCESS_KEY: "none",
     KUBECONFIG: join(folder, "none"),
-    AWS_PROVIDER_PORT: String(aws),
-    KUBERNETES_PROVIDER_PORT: String(kubernetes),
     PROVIDER_ADMIN_PORT: String(admin),
     PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "none",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    PULUMI_DEBUG_PROVIDERS: `aws:${aws},kubernetes:${kubernetes}`,
+    ...attachedProviders(ports),
   };
   providers = spawn(process.execPath, ["--import", "tsx", "rehearsal/providers/main.ts"], {
     cwd: project,

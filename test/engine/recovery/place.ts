@@ -67,6 +67,7 @@ export function contextOf(
   const context = {
     command,
     stack: "prod",
+    root: process.cwd(),
     options: { actor: "ada", yes: true, ...(to && { to }), ...(remove && { remove }) },
     report: {
       ...report,
