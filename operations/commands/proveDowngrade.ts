@@ -42,17 +42,19 @@ export async function run(ctx: Context): Promise<void> {
       const went = trial.revisions.join(", ");
       ctx.report.print(
         went === ""
-          ? `${trial.before} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to take down.`
+          ? `${trial.before.version} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to take down.`
           : `Stack ${ctx.stack} has taken down ${went} and up again already.`,
       );
       return;
     }
     ctx.report.set("revisions", trial.revisions);
-    ctx.report.set("under", trial.before);
-    const down = await stepsDown(operation, trial.before);
+    ctx.report.set("under", trial.before.version);
+    const down = await stepsDown(operation, trial.before.version);
     await mustComeUp(operation, trial);
     if (ctx.options.dryRun) {
-      ctx.report.print(`Would take down ${trial.revisions.join(", ")} and up again under ${trial.before}.`);
+      ctx.report.print(
+        `Would take down ${trial.revisions.join(", ")} and up again under ${trial.before.version}.`,
+      );
       return;
     }
     // Nobody may work on a schema that goes away; the way back clears it once the database is down.
@@ -73,12 +75,8 @@ export async function run(ctx: Context): Promise<void> {
 interface Trial {
   /** The version that is live, and is live again at the end. */
   version: string;
-  /** The version that serves while the database is down. */
-  before: string;
-  /** Its release. */
-  serving: SlotRelease;
-  /** The revision that it needs. */
-  to: string;
+  /** The release that serves while the database is down, at the revision that it needs. */
+  before: SlotRelease;
   /** The revision that the database is at, before and after. */
   at: string;
   /** The revisions that go down, oldest first. */
@@ -112,9 +110,7 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
     );
   return {
     version: live.version,
-    before: before.version,
-    serving: before,
-    to: before.revision,
+    before,
     at,
     revisions,
   };
@@ -125,11 +121,11 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
  * anything moves, because the stack would be left on the older release.
  */
 async function mustComeUp({ ctx, current, history, published }: Operation, trial: Trial): Promise<void> {
-  const { to, at, serving } = trial;
+  const { before, at } = trial;
   const { stagingDowngraded } = await readStaging(ctx);
-  const meanwhile = { ...current, slots: { ...current.slots, [current.live]: serving } };
+  const meanwhile = { ...current, slots: { ...current.slots, [current.live]: before } };
   const facts = readRevisionFacts(ctx.root, ctx.settings, meanwhile, {
-    from: to,
+    from: before.revision,
     needed: at,
     ...(stagingDowngraded && { downgraded: stagingDowngraded }),
   });
@@ -141,7 +137,7 @@ async function mustComeUp({ ctx, current, history, published }: Operation, trial
   throw new Failure(
     exitCodes.refused,
     [
-      `The database of stack ${ctx.stack} is not taken down to ${to}, for it could not come up to ${at} again; nothing was changed:`,
+      `The database of stack ${ctx.stack} is not taken down to ${before.revision}, for it could not come up to ${at} again; nothing was changed:`,
       ...reasons.map((reason) => `  - ${reason}`),
       instead === undefined
         ? "Deploy a release here first that works on both, then name it."
@@ -222,8 +218,8 @@ function bare(step: PlannedStep): PlannedUpdate {
 async function record({ ctx, current }: Operation, revision: string, trial: Trial): Promise<void> {
   const evidence: DowngradeEvidence = {
     sha256: hashOf(ctx, revision),
-    to: trial.to,
-    under: trial.before,
+    to: trial.before.revision,
+    under: trial.before.version,
     serial: current.serial,
     at: new Date().toISOString(),
   };
