@@ -19,6 +19,7 @@ import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
 import { stackSettings } from "./program/stackConfig";
 import { readRevisionParents } from "./records/revisionParents";
+import { readJobRevisions } from "./records/revisions";
 
 /** Config -> components -> outputs. Whatever is wrong is said before anything is declared, so that nothing is touched. */
 export = async () => {
@@ -49,6 +50,7 @@ export = async () => {
       stack,
       settings,
       migration: release.migration,
+      revisions: readJobRevisions(process.cwd(), release.migration),
       after: [...(flagsFirst ? [flagsFirst] : []), ...rolesFirst],
     });
   const migrated = migration ? [migration.job] : [];

@@ -3,6 +3,7 @@ import { ComponentResource, type ComponentResourceOptions, type Resource } from 
 import * as batch from "@pulumi/kubernetes/batch/v1";
 import type { Release, Settings } from "../decisions/config";
 import { digest, hex } from "../decisions/digest";
+import { revisionsVariable } from "../decisions/jobRevisions";
 import { jobArgs } from "./jobArgs";
 
 /** Where the database is to be and the image that takes it there. */
@@ -12,6 +13,8 @@ export interface MigrationJobArgs {
   stack: string;
   settings: Settings;
   migration: Migration;
+  /** The revisions that were proved and reviewed, with the hash of each, as {@link jobRevisions} writes them; "" not known. */
+  revisions: string;
   /** What has to be done before the Job starts: before a downgrade, flags that need the revision that goes. */
   after: Resource[];
 }
@@ -54,6 +57,10 @@ const lossText = ({ approvedLoss = {} }: Migration): string =>
  * A Job that fails fails the update, and the update shows its last lines (`FallbackToLogsOnError`). Kubernetes keeps a
  * failed Job as it is and Pulumi would only await it again, so `replaceUnready` makes the next update run a new one.
  * There is one try and no back-off: a migration that failed half-way is looked at before it is run again.
+ *
+ * The image may be of another commit than the checkout that the proofs were read from, so the Job is told the hashes and
+ * runs no other revision. From a checkout with other files an update runs the Job once more; the database is there already
+ * then, and nothing is left to run or to compare.
  */
 export class MigrationJob extends ComponentResource {
   /** The Job, for what has to wait until the database is where it should be. */
@@ -61,7 +68,7 @@ export class MigrationJob extends ComponentResource {
 
   constructor(
     name: string,
-    { stack, settings, migration, after }: MigrationJobArgs,
+    { stack, settings, migration, revisions, after }: MigrationJobArgs,
     options?: ComponentResourceOptions,
   ) {
     super("deployment-safety:components:MigrationJob", name, {}, options);
@@ -76,7 +83,10 @@ export class MigrationJob extends ComponentResource {
         name: migrationJobName(migration),
         image: migration.image,
         command: ["alembic", direction, migration.revision],
-        environment: loss ? [{ name: lossVariable, value: loss }] : [],
+        environment: [
+          ...(loss ? [{ name: lossVariable, value: loss }] : []),
+          ...(revisions ? [{ name: revisionsVariable, value: revisions }] : []),
+        ],
         limitSeconds: migrationSeconds,
         retries: 0,
         annotation: "pulumi.com/replaceUnready",

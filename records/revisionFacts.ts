@@ -1,8 +1,8 @@
 import type { RevisionFacts } from "../decisions/checks/revisions";
 import type { Release, Settings } from "../decisions/config";
 import { pendingRevisions } from "../decisions/revisionProof";
-import { evidenceSettings, sha256Of } from "./evidence";
-import { readProvedRevision, readRevisionFiles, seedsHash } from "./revisions";
+import { evidenceSettings } from "./evidence";
+import { hashesOf, readProvedRevision, readRevisionFiles, seedsHash } from "./revisions";
 
 /** What the files do not say. */
 export interface Asked {
@@ -34,6 +34,6 @@ export function readRevisionFacts(
     ...(downgraded && { downgraded }),
     requiresStaging: promotedFrom !== undefined,
     ...(promotedFrom !== undefined && { promotedFrom }),
-    hashes: new Map([...known.files].map(([id, file]) => [id, sha256Of(root, file)])),
+    hashes: hashesOf(root, known),
   };
 }

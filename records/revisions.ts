@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Evidence } from "../decisions/evidence";
+import { jobRevisions } from "../decisions/jobRevisions";
+import type { Release } from "../decisions/release";
 import { type ProvedRevision, readProof } from "../decisions/revisionProof";
-import { type EvidenceSettings, judgeFile } from "./evidence";
+import { type EvidenceSettings, judgeFile, sha256Of } from "./evidence";
 
 /** Folder of Alembic's revisions; a file's name is `<revision>_<words>.py`. */
 const folder = "migrations/revisions";
@@ -31,6 +33,16 @@ export function readRevisionFiles(root: string): RevisionFiles {
     parents.set(id, /^down_revision(?:\s*:[^=\n]+)?\s*=\s*["']([^"']+)["']/m.exec(text)?.[1] ?? null);
   }
   return { files, parents };
+}
+
+/** Revision -> SHA-256 of its file as it is. */
+export const hashesOf = (root: string, { files }: RevisionFiles): ReadonlyMap<string, string> =>
+  new Map([...files].map(([id, file]) => [id, sha256Of(root, file)]));
+
+/** What the Job of a migration is told of the revisions' files as they are; see {@link jobRevisions}. */
+export function readJobRevisions(root: string, migration: NonNullable<Release["migration"]>): string {
+  const known = readRevisionFiles(root);
+  return jobRevisions(migration, known.parents, hashesOf(root, known));
 }
 
 /** Proof and review of one revision, as they count for its file as it is now. */

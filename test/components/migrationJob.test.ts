@@ -21,10 +21,13 @@ interface JobInputs {
   };
 }
 
-async function job(migration: typeof up & { downgradeFrom?: string; approvedLoss?: Record<string, number> }) {
+async function job(
+  migration: typeof up & { downgradeFrom?: string; approvedLoss?: Record<string, number> },
+  revisions = "",
+) {
   const settings = settingsWith({ migration });
   const resources = await declare(
-    () => new MigrationJob("migration", { stack, settings, migration, after: [] }),
+    () => new MigrationJob("migration", { stack, settings, migration, revisions, after: [] }),
   );
   const declared = named(resources, "migration-job");
   return { ...declared, inputs: declared.inputs as unknown as JobInputs };
@@ -52,6 +55,16 @@ describe("a migration", () => {
     expect(migrationJobName(lossy)).not.toBe(migrationJobName(down));
   });
 
+  it("is told which revisions were proved, up and down, in a Job of the same name; nothing where that is not known", async () => {
+    const revisions = `9c1b0d2f:${"a".repeat(64)}`;
+    for (const migration of [up, down]) {
+      const [container] = (await job(migration, revisions)).inputs.spec.template.spec.containers;
+      expect(container.env).toContainEqual({ name: "MIGRATION_REVISIONS", value: revisions });
+    }
+    const [without] = (await job(up)).inputs.spec.template.spec.containers;
+    expect(without.env).not.toContainEqual(expect.objectContaining({ name: "MIGRATION_REVISIONS" }));
+  });
+
   it("has one try within its limit, and Pulumi waits longer than that", async () => {
     const { inputs, createTimeout } = await job(up);
     expect(inputs.spec).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 600 });
@@ -74,7 +87,13 @@ describe("a migration", () => {
   it("is over before a pod of a release starts", async () => {
     const settings = settingsWith({ migration: up, slots: { blue: sample(1) } });
     const resources = await declare(() => {
-      const { job: migrated } = new MigrationJob("migration", { stack, settings, migration: up, after: [] });
+      const { job: migrated } = new MigrationJob("migration", {
+        stack,
+        settings,
+        migration: up,
+        revisions: "",
+        after: [],
+      });
       new CanaryRelease("release", { stack, settings, after: [migrated] });
     });
     for (const part of ["web", "worker"])
