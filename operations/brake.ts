@@ -1,6 +1,6 @@
 import type { Release } from "../decisions/config";
-import { parameters as paths, type Slot } from "../decisions/names";
-import { hex } from "../decisions/digest";
+import { other, parameters as paths, type Slot } from "../decisions/names";
+import { digestIn, hex } from "../decisions/digest";
 import { weights } from "../decisions/exposure";
 import type { Context } from "./context";
 import { Failure, exitCodes, messageOf } from "./failure";
@@ -20,6 +20,19 @@ export interface BrakeOrder {
   reason: string;
   /** Take all traffic away instead: the database has to go back first. */
   pause?: boolean;
+}
+
+/** All traffic and the workers away from the slot that is not `good`; `refuse`: what that slot holds is refused too. */
+export function brakeOrder(
+  current: Release,
+  good: Slot,
+  goodDigest: string,
+  reason: string,
+  refuse: boolean,
+): BrakeOrder {
+  const bad = digestIn(current, other(good));
+  const badDigests = refuse && bad !== undefined && bad !== goodDigest ? [bad] : [];
+  return { good, goodDigest, badDigests, stopWorkers: [other(good)], reason };
 }
 
 /** The brake while it is on: keeps the rule as ordered until it is released. */

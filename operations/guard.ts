@@ -1,12 +1,11 @@
 import { digestIn } from "../decisions/digest";
 import type { DeployStep } from "../decisions/deploySteps";
 import { other } from "../decisions/names";
-import { brake, type Brake } from "./brake";
+import { brake, type Brake, brakeOrder } from "./brake";
 import { messageOf } from "./failure";
 import { CanaryRejected } from "./gate";
 import type { Operation } from "./operation";
 import type { SavedWatch } from "./savedWatch";
-import { brakeOrder } from "./undo";
 import { gateSettings, startWatch, type Watch, type Subject } from "./watch";
 
 /**

@@ -1,9 +1,8 @@
 import { digest, digestIn } from "../decisions/digest";
-import type { Release } from "../decisions/config";
-import { other, type Slot } from "../decisions/names";
+import { other } from "../decisions/names";
 import type { ReleaseRecord } from "../decisions/releaseRecord";
 import { next as nextRelease } from "../decisions/steps";
-import { brake, routingFor, type Brake, type BrakeOrder } from "./brake";
+import { brake, brakeOrder, routingFor, type Brake } from "./brake";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, type PlannedUpdate } from "./carryOut";
 import { exitCodes, Failure, failureFrom, messageOf } from "./failure";
 import { CanaryRejected } from "./gate";
@@ -64,18 +63,6 @@ function goodVersion({ current }: Operation, record: ReleaseRecord): string | un
     .map((slot) => current.slots[slot]?.version)
     .find((version) => version !== record.version);
 }
-
-/** All traffic and the workers away from the slot that is not `good`. */
-export const brakeOrder = (
-  current: Release,
-  good: Slot,
-  goodDigest: string,
-  reason: string,
-  refuse: boolean,
-): BrakeOrder => {
-  const bad = digestIn(current, other(good));
-  return { good, goodDigest, badDigests: refuse && bad ? [bad] : [], stopWorkers: [other(good)], reason };
-};
 
 /** See {@link undo}. */
 async function revert(

@@ -6,19 +6,20 @@ import { plan as makePlan, type Plan } from "../../decisions/plan";
 import { databaseWay } from "../../decisions/databaseWay";
 import { readBetween } from "../../records/between";
 import { readReleases } from "../../records/releases";
-import { brake, routingFor, type Brake, type BrakeOrder } from "../brake";
+import { brake, brakeOrder, routingFor, type Brake, type BrakeOrder } from "../brake";
 import { readPublished, type Context } from "../context";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, recordKnownGood } from "../carryOut";
 import { exitCodes, Failure, failureFrom } from "../failure";
 import { lossIn } from "../lossRefusal";
 import { endMigrations } from "../endMigrations";
-import { operate, Overtaken, type Operation } from "../operation";
+import { operate, type Operation } from "../operation";
 import { makeLine } from "../options";
 import { describeDiff, describePlan } from "../planText";
 import { describeRouting, type Routing } from "../ports/loadBalancer";
 import { timeline } from "../report";
 import { verifyBeforeWayBack } from "../schema";
 import { smokeStep } from "../smoke";
+import { Overtaken } from "../stackLock";
 import { beginTakenBack, leaving } from "../takenBack";
 
 type Planned = Extract<Plan, { ok: true }>;
@@ -246,7 +247,7 @@ async function quickBrake(ctx: Context, version: string): Promise<BrakeOrder | u
     ctx.loadBalancer.route(ctx.signal),
   ]);
   if (!route || !published?.release) return undefined;
-  const order = brakeOrder(published, route.routing, version, reasonOf(ctx, version));
+  const order = quickOrder(published, route.routing, version, reasonOf(ctx, version));
   const target = order && published.release.slots[order.good];
   const at = published.release.migration?.revision;
   if (!target || target.revision === at) return order;
@@ -263,7 +264,7 @@ async function quickBrake(ctx: Context, version: string): Promise<BrakeOrder | u
 }
 
 /** Pure part of {@link quickBrake}. */
-export function brakeOrder(
+export function quickOrder(
   { release, validated, refused }: Pick<Published, "release" | "validated" | "refused">,
   routing: Routing,
   version: string,
@@ -274,11 +275,8 @@ export function brakeOrder(
     const goodDigest = digestIn(release, good);
     if (release.slots[good]?.version !== version || goodDigest === undefined) continue;
     if (!validated.has(goodDigest) || refused.has(goodDigest)) continue;
-    const bad = other(good);
-    const badDigest = digestIn(release, bad);
-    if (routing.weights[bad] === 0) return undefined;
-    const badDigests = badDigest && badDigest !== goodDigest ? [badDigest] : [];
-    return { good, goodDigest, badDigests, stopWorkers: [bad], reason };
+    if (routing.weights[other(good)] === 0) return undefined;
+    return brakeOrder(release, good, goodDigest, reason, true);
   }
   return undefined;
 }

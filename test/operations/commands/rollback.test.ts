@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { next } from "../../../decisions/steps";
-import { brakeOrder } from "../../../operations/commands/rollback";
+import { quickOrder } from "../../../operations/commands/rollback";
 import type { Routing } from "../../../operations/ports/loadBalancer";
 import { after, deployed, digestOf, served } from "../../decisions/samples";
 
@@ -8,16 +8,16 @@ import { after, deployed, digestOf, served } from "../../decisions/samples";
 const two = after(served(), 2);
 const open = (blue: number, green: number): Routing => ({ traffic: "open", weights: { blue, green } });
 const order = (
-  more: Partial<Parameters<typeof brakeOrder>[0]> & { routing?: Routing; version?: string } = {},
+  more: Partial<Parameters<typeof quickOrder>[0]> & { routing?: Routing; version?: string } = {},
 ) =>
-  brakeOrder(
+  quickOrder(
     { release: two, validated: new Set([digestOf(1), digestOf(2)]), refused: new Map(), ...more },
     more.routing ?? open(0, 100),
     more.version ?? "1.1.0",
     "it fails",
   );
 
-describe("brakeOrder", () => {
+describe("quickOrder", () => {
   it("moves all traffic to the standby that holds the version, refuses the other digest and stops its workers", () =>
     expect(order()).toEqual({
       good: "blue",
