@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressSchema } from "./address";
 import { subscribersSchema } from "./alarms/subscribers";
 import { changeWindowSchema } from "./changeWindow";
 import { commsSchema } from "./comms";
@@ -95,8 +96,8 @@ const labelName = z
 const metrics = z.strictObject({
   /** Where the gate counts requests, errors, slow requests and jobs. */
   source: z.enum(["prometheus", "cloudwatch"]),
-  /** Address of Prometheus. */
-  url: z.url().optional(),
+  /** Address of Prometheus, without user and password. */
+  url: addressSchema.optional(),
   /** How often Prometheus scrapes the pods, seconds, 1 to 15. A pod that missed three scrapes is unknown. Default 5. */
   scrapeSeconds: z.number().min(1).max(15).default(5),
   /** Labels by which this application's pods are told from others in the same Prometheus, besides `stack`. Default none. */
@@ -179,8 +180,8 @@ const settingsFields = z.strictObject({
     /** Listener of the load balancer that the release's rules are added to. */
     listenerArn: z.string().startsWith("arn:", "must be the ARN of a listener"),
     vpcId: z.string().min(1),
-    /** Address at which the commands reach the load balancer, for smoke tests and verification. */
-    url: z.url(),
+    /** Address at which the commands reach the load balancer, for smoke tests and verification; no user and password. */
+    url: addressSchema,
     /** Host names that the weighted rule answers to. */
     hosts: z.array(z.string().min(1)).min(1).max(5),
     /** Priorities of the weighted rule; the two test rules get the two before it. 3 to 50000. Default 100. */

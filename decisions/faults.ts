@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { concealed } from "./secrets";
 
 /** One fault of a config or a file: where, and what was given and is allowed. */
 export interface Fault {
@@ -46,6 +47,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // An address with a password in it is one of the faults.
+  const text = concealed(JSON.stringify(value) ?? String(value), []);
   return text.length > maxGiven ? `${text.slice(0, maxGiven)}…` : text;
 }

@@ -3,6 +3,7 @@ password."""
 
 import os
 import re
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -133,7 +134,7 @@ def readable_errors() -> Iterator[None]:
     except psycopg.Error as error:
         raise MigrationError(without_password(str(error))) from None
     except Exception as error:  # noqa: BLE001 - any failure of a migration ends with its cause
-        traceback.print_exc()
+        sys.stderr.write(without_password(traceback.format_exc()))
         raise MigrationError(without_password(f"{type(error).__name__}: {error}")) from None
 
 

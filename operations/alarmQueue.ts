@@ -5,6 +5,7 @@ import { messageOf } from "./failure";
 import { openIncidents, report } from "./incidents";
 import { receive } from "./ports/alarmQueue";
 import { recordsOf } from "./record";
+import { conceal } from "./secrets";
 
 /** Seconds that a command gives to the queue; what is left there is read by the next one. */
 const patience = 3;
@@ -55,7 +56,7 @@ async function file(ctx: Context, body: string): Promise<boolean> {
       kind: "command",
       stack: ctx.stack,
       actor: ctx.options.actor,
-      body: { command: ctx.command, unreadableAlarm: body.slice(0, 2_000) },
+      body: { command: ctx.command, unreadableAlarm: conceal(body).slice(0, 2_000) },
     });
     ctx.report.warn("a message in the alarms' queue is no alarm's; it is recorded as it is");
     return false;

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { commands, type CommandName, type OptionName, type Run } from "./catalogue";
 import type { Raw } from "./options";
+import { conceal } from "./secrets";
 
 /** Flags and help of every option; a command takes those that its catalogue entry names. */
 export const optionTexts: Record<OptionName, [flags: string, text: string]> = {
@@ -75,8 +76,8 @@ export function commandLine(run: RunCommand): Command {
     )
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text),
+      writeOut: (text) => process.stdout.write(conceal(text)),
+      writeErr: (text) => process.stderr.write(conceal(text)),
     })
     .showHelpAfterError("(add --help for what is allowed)");
   for (const [name, { summary, options, load }] of Object.entries(commands)) {

@@ -14,6 +14,7 @@ import { messageOf } from "./failure";
 import { connect } from "./ports/database";
 import { copyId, type RecoverySource } from "./ports/recovery/source";
 import type { Report, ReportStep } from "./report";
+import { conceal } from "./secrets";
 
 /** What a drill needs. */
 export interface DrillArgs {
@@ -139,7 +140,10 @@ const withOwn = async (copy: Client, chosen: readonly string[], held: string[]):
 const rounded = (seconds: number): number => Math.round(seconds * 100) / 100;
 
 /** A parameter holds 4096 characters. */
-const shortened = (finding: Finding): Finding => ({ ...finding, detail: finding.detail.slice(0, 400) });
+const shortened = (finding: Finding): Finding => ({
+  ...finding,
+  detail: conceal(finding.detail).slice(0, 400),
+});
 
 function refuseOutside(reason: string | undefined): void {
   if (reason !== undefined) throw new Error(reason);

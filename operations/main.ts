@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { inspect } from "node:util";
 import type { CommandName, Run } from "./catalogue";
 import { commandLine } from "./commandLine";
 import { readAlarmQueue } from "./alarmQueue";
@@ -7,6 +8,7 @@ import { exitCodeOf, exitCodes, Failure } from "./failure";
 import { makeLine, readOptions, type Raw } from "./options";
 import { recordCommand } from "./record";
 import { createReport } from "./report";
+import { conceal } from "./secrets";
 import { endTakenBack } from "./takenBack";
 
 /** Runs one command and returns its exit code; every error ends in the report. */
@@ -80,4 +82,7 @@ async function main(): Promise<void> {
   process.exitCode = code;
 }
 
-void main();
+main().catch((error: unknown) => {
+  process.stderr.write(`${conceal(inspect(error))}\n`);
+  process.exitCode = exitCodes.unexpected;
+});

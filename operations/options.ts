@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { readLoss } from "../decisions/databaseWay";
 import { slots, type Slot } from "../decisions/names";
 import { exitCodes, Failure } from "./failure";
+import { conceal } from "./secrets";
 
 /** Options of every command, from the command line and, where that is silent, from the environment (make passes those). */
 export interface Options {
@@ -134,7 +135,9 @@ export type Raw = Partial<
 export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
   const text = (name: keyof Raw, variable: string): string | undefined => {
     const given = raw[name];
-    return (typeof given === "string" && given !== "" ? given : env[variable]) || undefined;
+    const value = (typeof given === "string" && given !== "" ? given : env[variable]) || undefined;
+    // What is typed goes into records, history and the stack file as it is.
+    return value === undefined ? undefined : conceal(value);
   };
   const isOn = (given: boolean | undefined, variable: string): boolean => {
     const value = env[variable];

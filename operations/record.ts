@@ -6,6 +6,7 @@ import { parameters as paths } from "../decisions/names";
 import type { Context } from "./context";
 import { exitCodes, messageOf } from "./failure";
 import { openReporting, type AuditRecord, type Reporting } from "./ports/reporting";
+import { conceal } from "./secrets";
 import { createSpool, type Spool } from "./spool";
 import { deliverMessages, spoolFolder } from "./tell";
 
@@ -36,7 +37,7 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
       asked: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
       ...(reason === undefined ? {} : { reason }),
       exitCode,
-      ...(error === undefined ? {} : { error: messageOf(error).slice(0, 2_000) }),
+      ...(error === undefined ? {} : { error: conceal(messageOf(error)).slice(0, 2_000) }),
       ...(schemaDifferences === undefined ? {} : { schemaDifferences }),
       steps: report.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
     },

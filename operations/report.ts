@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { exitCodes, Failure, messageOf } from "./failure";
+import { conceal, concealIn } from "./secrets";
 
 /** One thing that a command did, for the timeline and the JSON report. */
 export interface ReportStep {
@@ -51,7 +52,9 @@ export function createReport(
   const styled = (style: Style, text: string) =>
     streams.stderr.isTTY && !process.env.NO_COLOR ? styleText(style, text, { validateStream: false }) : text;
   const line = (text: string) =>
-    streams.stderr.write(`${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${text}\n`);
+    streams.stderr.write(
+      `${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${conceal(text)}\n`,
+    );
 
   const report: Report = {
     steps,
@@ -75,7 +78,7 @@ export function createReport(
       }
     },
     print(text) {
-      if (!json) streams.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+      if (!json) streams.stdout.write(conceal(text.endsWith("\n") ? text : `${text}\n`));
     },
     set(field, value) {
       fields[field] = value;
@@ -94,7 +97,7 @@ export function createReport(
       if (error !== undefined) {
         line(styled("red", `${command} ended with exit code ${exitCode}: ${messageOf(error)}`));
         if (!(error instanceof Failure) && error instanceof Error)
-          streams.stderr.write(`${error.stack ?? ""}\n`);
+          streams.stderr.write(conceal(`${error.stack ?? ""}\n`));
       }
       if (nextCommand) line(styled("bold", `next: ${nextCommand}`));
       if (json) {
@@ -105,7 +108,7 @@ export function createReport(
         // When the command was typed: with it the steps' seconds become times of day.
         const startedAt = new Date(performance.timeOrigin).toISOString();
         streams.stdout.write(
-          `${JSON.stringify({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next })}\n`,
+          `${JSON.stringify(concealIn({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next }))}\n`,
         );
       }
       return exitCode;

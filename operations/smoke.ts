@@ -5,6 +5,7 @@ import { exposedDigests } from "../decisions/exposure";
 import type { Context } from "./context";
 import { exitCodes, Failure, messageOf } from "./failure";
 import type { Answer, Ask } from "./ports/traffic";
+import { conceal } from "./secrets";
 import { wait } from "./wait";
 
 /** One smoke request and how it went. */
@@ -100,8 +101,8 @@ export function mismatch(
   expectation: Pick<Settings["smoke"][number], "status" | "contains">,
 ): string | undefined {
   if (answer.status !== expectation.status)
-    return `status ${answer.status}, expected ${expectation.status}: ${answer.body.slice(0, 200)}`;
+    return `status ${answer.status}, expected ${expectation.status}: ${conceal(answer.body).slice(0, 200)}`;
   if (expectation.contains !== undefined && !answer.body.includes(expectation.contains))
-    return `the body does not contain ${JSON.stringify(expectation.contains)}: ${answer.body.slice(0, 200)}`;
+    return `the body does not contain ${JSON.stringify(expectation.contains)}: ${conceal(answer.body).slice(0, 200)}`;
   return undefined;
 }

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "./process";
+import { concealIn } from "./secrets";
 
 /**
  * What waits for a place that cannot be reached: one durable file an item, delivered later, in order. An item is on disk
@@ -57,7 +58,7 @@ export function createSpool(folder: string): Spool {
     add(content, id = randomUUID()) {
       mkdirSync(folder, { recursive: true });
       const order = `${String(Date.now()).padStart(15, "0")}-${String(process.pid).padStart(8, "0")}-${String(counter++).padStart(8, "0")}`;
-      writeDurably(folder, `${order}-${id}.json`, JSON.stringify({ id, content }));
+      writeDurably(folder, `${order}-${id}.json`, JSON.stringify({ id, content: concealIn(content) }));
       return id;
     },
     async flush(deliver) {

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { planted } from "./planted";
 
 /** The environment of the rehearsal: only variables that any user of Pulumi, AWS and Kubernetes knows. */
 
@@ -43,7 +44,8 @@ export const cloudEnvironment = (ports: Ports): Record<string, string> => ({
   AWS_REGION: "eu-central-1",
   AWS_DEFAULT_REGION: "eu-central-1",
   AWS_ACCESS_KEY_ID: "rehearsal",
-  AWS_SECRET_ACCESS_KEY: "rehearsal",
+  AWS_SECRET_ACCESS_KEY: planted.awsSecretKey,
+  AWS_SESSION_TOKEN: planted.awsSessionToken,
   AWS_EC2_METADATA_DISABLED: "true",
 });
 
@@ -58,7 +60,8 @@ export const attachedProviders = (ports: Ports): Record<string, string> => ({
 export const rehearsalEnvironment = (home: string, ports: Ports): Record<string, string> => ({
   ...cloudEnvironment(ports),
   PULUMI_BACKEND_URL: `file://${places(home).state}`,
-  PULUMI_CONFIG_PASSPHRASE: "rehearsal",
+  PULUMI_CONFIG_PASSPHRASE: planted.passphrase,
+  PGPASSWORD: planted.pgPassword,
   PULUMI_SKIP_UPDATE_CHECK: "true",
   ...attachedProviders(ports),
   // By the working copy's own pack, where `pulumi` runs; levels and settings are in policies/<stack>.json.

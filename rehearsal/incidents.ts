@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Context } from "./context";
 import { cloudEnvironment } from "./environment";
 import { inDatabase } from "./jobs";
+import { planted } from "./planted";
 
 /** What scenarios about incidents have in common: alarms that ring, people who listen, and what the records hold. */
 
@@ -41,11 +42,14 @@ export async function withListener<T>(action: (listener: Listener) => Promise<T>
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  process.env["COMMS_WEBHOOK_URL"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const before = process.env["COMMS_WEBHOOK_URL"];
+  const { port } = server.address() as AddressInfo;
+  process.env["COMMS_WEBHOOK_URL"] = `http://127.0.0.1:${port}/services/${planted.webhook}`;
   try {
     return await action(listener);
   } finally {
-    delete process.env["COMMS_WEBHOOK_URL"];
+    if (before === undefined) delete process.env["COMMS_WEBHOOK_URL"];
+    else process.env["COMMS_WEBHOOK_URL"] = before;
     server.close();
   }
 }

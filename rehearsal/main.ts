@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { Context } from "./context";
 import { places } from "./environment";
 import { buildImages } from "./images";
+import { withListener } from "./incidents";
 import { deniedCalls } from "./permissions";
 import { runScenarios } from "./run";
+import { SecretSearch } from "./secrets";
 import { down, up } from "./up";
 
 /** `up`, `down` and `run` of the rehearsal; the make targets call these. */
@@ -53,27 +55,35 @@ program
     const interrupted = () => void down(home).finally(() => process.exit(130));
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
     try {
-      const context = new Context(home, await up(project, home));
-      const results = await runScenarios(context, options.scenario);
-      const summary = { seconds: (Date.now() - started) / 1000, scenarios: results };
-      writeFileSync(places(home).summary, JSON.stringify(summary, null, 2));
-      const report = places(home).report;
-      const told = await context.make("report", { OUT: report });
-      // 2: a scenario that releases nothing leaves nothing to report.
-      const isTold = told.exitCode === 0 || told.exitCode === 2;
-      process.stdout.write(
-        told.exitCode === 0
-          ? `The last release as a page: ${report}\n`
-          : `There is no report: ${told.stderr}\n`,
-      );
-      const denied = deniedCalls(project, home);
-      for (const line of denied) process.stdout.write(`${line}\n`);
-      if (denied.length > 0 || !isTold || results.some((result) => result.outcome === "failed"))
-        process.exitCode = 1;
+      await runAndReport(new Context(home, await up(project, home)), options.scenario, started);
     } finally {
       await down(home);
     }
   });
+
+/** Runs scenarios, and ends with the last release's page and with what none of them may have done. */
+async function runAndReport(context: Context, scenario: string, started: number): Promise<void> {
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  const secrets = new SecretSearch(home, context.ports);
+  await withListener(async ({ texts }) => {
+    const scenarios = await runScenarios(context, scenario);
+    const { report, summary } = places(home);
+    const told = await context.make("report", { OUT: report });
+    print(
+      told.exitCode === 0 ? `The last release as a page: ${report}` : `There is no report: ${told.stderr}`,
+    );
+    const leaks = await secrets.end(texts);
+    const seconds = (Date.now() - started) / 1000;
+    writeFileSync(summary, JSON.stringify({ seconds, scenarios, secrets: leaks }, null, 2));
+    const denied = deniedCalls(project, home);
+    for (const line of [...denied, ...leaks.faults]) print(line);
+    if (leaks.faults.length === 0) print(leaks.summary);
+    // 2: a scenario that releases nothing leaves nothing to report.
+    const isTold = told.exitCode === 0 || told.exitCode === 2;
+    const isFailed = scenarios.some(({ outcome }) => outcome === "failed");
+    if (denied.length + leaks.faults.length > 0 || !isTold || isFailed) process.exitCode = 1;
+  }).finally(() => secrets.stop());
+}
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(

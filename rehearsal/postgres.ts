@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { planted } from "./planted";
 
 /** A real PostgreSQL server for the rehearsal. */
 
@@ -34,6 +35,7 @@ function runTool(program: string, parameters: string[]): string {
     cwd: "/",
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
+    maxBuffer: 1 << 30,
   });
 }
 
@@ -90,8 +92,16 @@ export function startPostgres(home: string, port: number, databases: string[]): 
   const connection = ["-h", "127.0.0.1", "-p", String(port), "-U", "school"];
   run("pg_basebackup", [...connection, "-D", join(data, "base", "first"), "-X", "none", "-c", "fast"]);
   for (const database of databases) run("createdb", [...connection, database]);
-  return (database) => `postgresql://school@127.0.0.1:${port}/${database}`;
+  // Nobody is asked for it: it is there to be found where it must not be.
+  return (database) => `postgresql://school:${planted.database}@127.0.0.1:${port}/${database}`;
 }
+
+/** The server's log. */
+export const postgresLog = (home: string): string => join(readFileSync(record(home), "utf8"), "log");
+
+/** Everything in a database, as text. */
+export const dumpPostgres = (home: string, port: number, database: string): string =>
+  run("pg_dump", ["-h", readFileSync(record(home), "utf8"), "-p", String(port), "-U", "school", database]);
 
 /** Stops the server that `startPostgres` started and removes its data; does nothing where there is none. */
 export function stopPostgres(home: string): void {

@@ -44,28 +44,11 @@ async function proveDowngrade(context: Context, version: string): Promise<void> 
 /** Fills a stack's database with the example's pupils, guardians and grades; may be repeated. */
 export async function seed(context: Context, stack: Stack, version: string): Promise<void> {
   const image = join(places(context.home).images, digestOf(context, version).replace("sha256:", ""));
-  const secret = await context.run([
-    "kubectl",
-    "-n",
-    `school-${stack}`,
-    "get",
-    "secret",
-    "school-database",
-    "-o",
-    "jsonpath={.data.DATABASE_URL}",
-  ]);
-  const url = Buffer.from(secret.stdout, "base64").toString();
   const python = join(context.copy, ".venv", "bin", "python");
   assert.ok(existsSync(image), `image of ${version} is not at ${image}`);
-  const result = await context.run([
-    "env",
-    "-C",
-    image,
-    `DATABASE_URL=${url}`,
-    python,
-    "-m",
-    "migrations.seeds",
-  ]);
+  const result = await context.run(["env", "-C", image, python, "-m", "migrations.seeds"], {
+    DATABASE_URL: context.databaseUrl(stack),
+  });
   assert.equal(result.exitCode, 0, `seeds of ${version} failed on ${stack}:\n${result.stderr}`);
 }
 

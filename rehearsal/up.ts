@@ -10,6 +10,7 @@ import {
   writeEnvironmentFile,
 } from "./environment";
 import { buildImages } from "./images";
+import { planted } from "./planted";
 import { freePorts } from "./ports";
 import { recoveryOf, startPostgres, stopPostgres } from "./postgres";
 import { type Daemon, Processes } from "./processes";
@@ -153,12 +154,13 @@ function makeNamespaces(home: string, ports: Ports, databaseUrl: (database: stri
 function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
   const place = places(home);
   const environment = { ...process.env, ...rehearsalEnvironment(home, ports) };
-  const run = (command: string, parameters: string[]) =>
+  const run = (command: string, parameters: string[], input = "") =>
     execFileSync(command, parameters, {
+      input,
       cwd: place.workingCopy,
       env: environment,
       encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: 60_000,
     });
   makeWorkingCopy(project, place.workingCopy);
@@ -179,6 +181,7 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
       postgresPort: ports.postgres,
     });
     run("pulumi", ["stack", "init", `organization/deployment-safety/${stack}`]);
+    run("pulumi", ["config", "set", "--secret", "school:apiKey", "--stack", stack], planted.config);
   }
   commitWorkingCopy(place.workingCopy, "The project and its stacks as the rehearsal begins");
   buildImages(place.workingCopy, place.images);

@@ -13,6 +13,7 @@ import { entriesOf, incidentAsked, zoneOf } from "../incidents";
 import { makeLine } from "../options";
 import { openReporting } from "../ports/reporting";
 import { replaceFile } from "../ports/stackFile";
+import { conceal } from "../secrets";
 import { recordsUrl } from "../record";
 
 /** Folder of post-mortems below the project's root. */
@@ -63,7 +64,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.report.print(text);
   if (!ctx.options.dryRun) {
     mkdirSync(join(ctx.root, folder), { recursive: true });
-    replaceFile(path, text);
+    replaceFile(path, conceal(text));
     ctx.report.say(`written to ${folder}/${id}.md; commit it`);
   }
   ctx.report.next(

@@ -24,6 +24,7 @@ import { makeLine } from "../options";
 import { drawCharts } from "../page/charts";
 import { pageOf } from "../page/page";
 import { replaceFile } from "../ports/stackFile";
+import { conceal } from "../secrets";
 import { openReporting } from "../ports/reporting";
 import { recordsUrl } from "../record";
 
@@ -66,7 +67,7 @@ export async function run(ctx: Context): Promise<void> {
   const command = makeLine(stack, "report", asked(subject));
   const page = pageOf(story, await drawCharts(story), { at: new Date(), command });
   mkdirSync(dirname(file), { recursive: true });
-  replaceFile(file, page);
+  replaceFile(file, conceal(page));
   for (const why of story.unknown) report.warn(why);
   report.set("file", file);
   report.set("bytes", Buffer.byteLength(page));

@@ -1,5 +1,6 @@
 import type { BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { labels, type Slot } from "../../decisions/names";
+import { keepSecret } from "../secrets";
 import { wait } from "../wait";
 
 /** A worker's pod that has not ended. */
@@ -65,7 +66,10 @@ export function createCluster(namespace: string): Cluster {
     async secret(name, key) {
       const { core } = await connect();
       const value = (await core.readNamespacedSecret({ name, namespace })).data?.[key];
-      return value === undefined ? undefined : Buffer.from(value, "base64").toString();
+      if (value === undefined) return undefined;
+      const text = Buffer.from(value, "base64").toString();
+      keepSecret(text);
+      return text;
     },
   };
 }

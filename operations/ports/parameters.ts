@@ -7,6 +7,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
+import { conceal, concealIn } from "../secrets";
 import { awsClient } from "./aws";
 
 /** The stack's parameters: everything that lives outside of stack config and history. */
@@ -27,7 +28,9 @@ export interface Parameters {
 export function createParameters(region: string | undefined): Parameters {
   const client = new SSMClient(awsClient(region));
   const write = (path: string, value: string, Overwrite: boolean) =>
-    client.send(new PutParameterCommand({ Name: path, Value: value, Type: "String", Overwrite }));
+    client.send(
+      new PutParameterCommand({ Name: path, Value: withoutSecrets(value), Type: "String", Overwrite }),
+    );
   return {
     async readAll(root) {
       const values = new Map<string, string>();
@@ -75,4 +78,13 @@ export function createParameters(region: string | undefined): Parameters {
       }
     },
   };
+}
+
+/** Values are JSON; what is not is a text. */
+function withoutSecrets(value: string): string {
+  try {
+    return JSON.stringify(concealIn(JSON.parse(value)));
+  } catch {
+    return conceal(value);
+  }
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { leaseVariable, wayBackVariable } from "../../decisions/names";
 import type { HistoryEntry } from "../../decisions/history";
 import { exitCodes, Failure } from "../failure";
+import { conceal } from "../secrets";
 import { streamed } from "./streamed";
 
 const run = promisify(execFile);
@@ -173,7 +174,14 @@ export function createEngine(root: string, stack: string): Engine {
       try {
         const { code, text } = await streamed(
           "pulumi",
-          [...words, ...(isWayBack ? withoutRoles : []), "--message", message, "--event-log", events],
+          [
+            ...words,
+            ...(isWayBack ? withoutRoles : []),
+            "--message",
+            conceal(message),
+            "--event-log",
+            events,
+          ],
           {
             folder: root,
             // Without the third `pulumi` does not know the flag --event-log.

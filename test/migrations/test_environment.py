@@ -183,6 +183,17 @@ def test_a_fault_of_our_own_keeps_its_traceback(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_a_traceback_holds_no_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://school:s3%3Acr@t@db/school")
+    with pytest.raises(CommandError), connection.readable_errors():
+        raise ValueError(f"cannot parse {os.environ['DATABASE_URL']}")
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "cr@t" not in said
+
+
 def test_an_unknown_revision_is_named(cluster: Cluster, images: dict[str, Image]) -> None:
     done = alembic(images["1.0.0"].folder, cluster.create(), "upgrade", "deadbeef")
     assert done.returncode != 0

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { conceal } from "../../secrets";
 import type { Series } from "./series";
 
 const sample = z.tuple([z.number(), z.string()]);
@@ -31,7 +32,7 @@ export function askPrometheus(base: string): Ask {
     const limit = AbortSignal.timeout(timeout);
     const response = await fetch(target, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
     const text = await response.text();
-    if (!response.ok) throw new Error(`it answered ${response.status}: ${text.slice(0, 200)}`);
+    if (!response.ok) throw new Error(`it answered ${response.status}: ${conceal(text).slice(0, 200)}`);
     const date = Date.parse(response.headers.get("date") ?? "");
     return {
       series: answer.parse(JSON.parse(text)).data.result,
