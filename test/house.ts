@@ -56,7 +56,7 @@ function importFaults(files: Files): string[] {
 const folderOf = (path: string): string => (path.includes(sep) ? (path.split(sep)[0] ?? ".") : ".");
 
 /** Lines of code of rehearsal/ without its scenarios and its example application; why so many: docs/adr/0006. */
-const rehearsalLines = 7_000;
+const rehearsalLines = 7_200;
 const scenarioLines = 40;
 const sourceLines = 350;
 
