@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
-import { auditFaults, type AuditEvent, type AuditHead } from "../decisions/auditChain";
+import { type AuditEvent, type AuditHead } from "../decisions/auditChain";
+import { auditFaults } from "../decisions/auditFaults";
 import { openReporting } from "../operations/ports/reporting";
 import { startCluster } from "./drill/cluster";
 
@@ -72,7 +73,9 @@ export async function audit(): Promise<void> {
       const changed = tamper(events);
       const started = performance.now();
       const faults = auditFaults(changed, headOf(events));
-      return { kind, named: [...new Set(faults.map((fault) => fault.kind))], checkSeconds: seconds(started) };
+      const named = [...new Set(faults.map((fault) => fault.kind))];
+      if (String(named) !== kind) throw new Error(`${kind} is named ${String(named)}`);
+      return { kind, named, checkSeconds: seconds(started) };
     });
     const sorted = times.toSorted((one, two) => one - two);
     write({

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Whether an audit trail is whole: each event carries the hash of the one before it, and the newest is known outside. */
+/** Events of the audit trail: each carries the hash of the one before it, and so its number. */
 
 /** One event as the database has it; the texts are those that were hashed. */
 export interface AuditEvent {
@@ -23,14 +23,6 @@ export interface AuditHead {
   hash: string;
 }
 
-/** What is wrong with an event, or with the end of the trail. */
-export interface AuditFault {
-  kind: "changed" | "missing" | "inserted" | "reordered" | "cut";
-  /** Number of the event as it is found, or that is missing. */
-  number: number;
-  text: string;
-}
-
 /** The hash that `reporting.append` gave an event, if its number was `number`. */
 export function eventHash(event: AuditEvent, number = event.number): string {
   const { id, at, kind, stack, actor, body, previous } = event;
@@ -40,86 +32,54 @@ export function eventHash(event: AuditEvent, number = event.number): string {
   return whole.digest("hex");
 }
 
-/** Missing events that are named one by one; a longer gap is one fault, or one absurd number would fill the memory. */
-const mostNamed = 1_000;
-
-/** Numbers around its own at which a moved event is looked for. */
+/** Numbers around its own at which an event is looked for that neither neighbour leads to. */
 const reach = 64;
 
+/** Events that are looked for in that way; with more of them the trail is another one, and the search would take minutes. */
+const mostSearched = 1_000;
+
 /**
- * Every fault of a trail, given in the order of its numbers, and of its end against `head`. Events after `head` are sound
- * where they hang together: a command may be killed between its record and the anchor.
+ * The number under which each event was recorded, in the order given; undefined where its content is not what was recorded.
+ * Tried are its own number, the one that follows from the event before it, or after it, in the chain, the anchored one, and
+ * those around its own.
  */
-export function auditFaults(events: readonly AuditEvent[], head: AuditHead | undefined): AuditFault[] {
-  const faults: AuditFault[] = [];
-  const say = (kind: AuditFault["kind"], number: number, text: string) => faults.push({ kind, number, text });
-  const given = events.map((event) => numberGiven(event));
-  const givenOnce = new Set(given.filter((number) => number !== undefined));
-  const places = new Map(events.map(({ number }, index) => [number, index]));
-  let before: { event: AuditEvent; as: number } | undefined;
-  for (const [index, event] of events.entries()) {
-    const last = events[index - 1];
-    const from = (last?.number ?? 0) + 1;
-    if (event.number - from > mostNamed)
-      say("missing", from, `events ${from} to ${event.number - 1} are not there`);
-    else
-      for (let gap = from; gap < event.number; gap++)
-        if (!givenOnce.has(gap)) say("missing", gap, `event ${gap} is not there`);
-    const as = given[index];
-    if (as === undefined) {
-      say("changed", event.number, `event ${event.number} is not what was recorded: its hash does not fit`);
-      before = { event, as: event.number };
-      continue;
+export function recordedNumbers(
+  events: readonly AuditEvent[],
+  head: AuditHead | undefined,
+): (number | undefined)[] {
+  const fits = (event: AuditEvent, number: number | undefined): number | undefined =>
+    number !== undefined && number > 0 && eventHash(event, number) === event.hash ? number : undefined;
+  const given = events.map((event) => fits(event, event.number));
+  if (!given.includes(undefined)) return given;
+  const byHash = new Map(events.map(({ hash }, index) => [hash, index]));
+  const byPrevious = new Map(events.map(({ previous }, index) => [previous, index]));
+  const numberOf = (index: number | undefined) => (index === undefined ? undefined : given[index]);
+  const fromBefore = ({ previous }: AuditEvent) =>
+    previous === "" ? 1 : add(numberOf(byHash.get(previous)), 1);
+  const fromAfter = ({ hash }: AuditEvent) =>
+    hash === head?.hash ? head.number : add(numberOf(byPrevious.get(hash)), -1);
+  let searched = 0;
+  const search = (event: AuditEvent): number | undefined => {
+    if (searched++ >= mostSearched) return undefined;
+    for (let away = 1; away <= reach; away++)
+      for (const number of [event.number - away, event.number + away])
+        if (fits(event, number) !== undefined) return number;
+    return undefined;
+  };
+  const unknown = given.flatMap((number, index) => (number === undefined ? [index] : []));
+  const fill = (order: readonly number[], candidate: (event: AuditEvent) => number | undefined) => {
+    for (const index of order) {
+      const event = events[index];
+      if (event && given[index] === undefined) given[index] = fits(event, candidate(event));
     }
-    const follows = (before?.event.hash ?? "") === event.previous;
-    const there = places.get(as);
-    if (as !== event.number && there !== undefined && there !== index && given[there] !== as)
-      say("reordered", event.number, `event ${event.number} was recorded as ${as}: its place was changed`);
-    else if (!follows && as === event.number && (before?.as ?? 0) === event.number - 1)
-      say(
-        "inserted",
-        event.number,
-        `event ${event.number} does not follow ${before?.as ?? "the beginning"}: it, or the one before it, was put there later`,
-      );
-    else if (as !== event.number)
-      say(
-        "reordered",
-        event.number,
-        `event ${event.number} was recorded as ${as}: something was put or taken before it`,
-      );
-    before = { event, as };
-  }
-  return [...faults, ...endFaults(events, head)];
+  };
+  // Along the chain each leads to the next; only what hangs on nothing is searched for, and may lead further.
+  fill(unknown, fromBefore);
+  fill(unknown.toReversed(), fromAfter);
+  fill(unknown, (event) => fromBefore(event) ?? search(event));
+  fill(unknown.toReversed(), fromAfter);
+  return given;
 }
 
-/** The number under which an event was recorded, if its content is what was recorded. */
-function numberGiven(event: AuditEvent): number | undefined {
-  if (eventHash(event) === event.hash) return event.number;
-  for (let away = 1; away <= reach; away++)
-    for (const number of [event.number - away, event.number + away])
-      if (number > 0 && eventHash(event, number) === event.hash) return number;
-  return undefined;
-}
-
-function endFaults(events: readonly AuditEvent[], head: AuditHead | undefined): AuditFault[] {
-  if (!head) return [];
-  const last = events.at(-1);
-  if (!last || last.number < head.number)
-    return [
-      {
-        kind: "cut",
-        number: head.number,
-        text: `the trail ends with event ${last?.number ?? 0}, but ${head.number} was recorded: its end is cut off`,
-      },
-    ];
-  const anchored = events.find((event) => event.number === head.number);
-  if (anchored && anchored.hash !== head.hash)
-    return [
-      {
-        kind: "changed",
-        number: head.number,
-        text: `event ${head.number} has another hash than the one that was kept outside of the database`,
-      },
-    ];
-  return [];
-}
+const add = (number: number | undefined, more: number): number | undefined =>
+  number === undefined ? undefined : number + more;

@@ -1,4 +1,5 @@
-import { auditFaults, type AuditEvent } from "../../decisions/auditChain";
+import { type AuditEvent } from "../../decisions/auditChain";
+import { auditFaults } from "../../decisions/auditFaults";
 import { parameters as paths } from "../../decisions/names";
 import type { Context } from "../context";
 import { exitCodes, Failure } from "../failure";

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditFaults, type AuditEvent, type AuditHead } from "../../decisions/auditChain";
+import { type AuditEvent, type AuditHead } from "../../decisions/auditChain";
+import { auditFaults } from "../../decisions/auditFaults";
 import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/databaseRoles";
 import { openReporting, type AuditRecord } from "../../operations/ports/reporting";
 import { createSpool } from "../../operations/spool";
@@ -180,12 +181,12 @@ describe("records", () => {
       `UPDATE ${table} SET number = 500 WHERE number = 501`,
       `UPDATE ${table} SET number = 501 WHERE number = -1`,
     );
-    expect(swap).toEqual(expect.arrayContaining(["reordered 500", "reordered 501"]));
+    expect(swap).toEqual(["reordered 500", "reordered 501"]);
     const put = await tampered(
       `UPDATE ${table} SET number = number + 10000 WHERE number >= 500`,
       `UPDATE ${table} SET number = number - 9999 WHERE number > 10000`,
       `INSERT INTO ${table} SELECT 500, gen_random_uuid(), at, recorded_at, kind, stack, 'eve', body, previous, 'forged' FROM ${table} WHERE number = 501`,
     );
-    expect(put).toEqual(expect.arrayContaining(["changed 500", "reordered 501"]));
+    expect(put).toEqual(["inserted 500"]);
   }, 60_000);
 });
