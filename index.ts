@@ -44,6 +44,15 @@ export = async () => {
       : new ReportingDatabase("database", { application: application.name, database: reporting.database });
   const isWayBack = process.env[wayBackVariable] !== undefined;
   const rolesFirst = isWayBack ? [] : (roles?.first ?? []);
+  const records =
+    release.migration &&
+    reporting &&
+    new ReportingSchema("reporting", {
+      stack,
+      settings,
+      image: release.migration.image,
+      after: rolesFirst,
+    });
   const migration =
     release.migration &&
     new MigrationJob("migration", {
@@ -51,20 +60,10 @@ export = async () => {
       settings,
       migration: release.migration,
       revisions: readJobRevisions(process.cwd(), release.migration),
-      after: [...(flagsFirst ? [flagsFirst] : []), ...rolesFirst],
+      after: [...(flagsFirst ? [flagsFirst] : []), ...rolesFirst, ...(records ? [records] : [])],
     });
   const migrated = migration ? [migration.job] : [];
   const flags = flagsFirst ?? publishFlags(migrated);
-  const records =
-    migration &&
-    settings.reporting &&
-    release.migration &&
-    new ReportingSchema("reporting", {
-      stack,
-      settings,
-      image: release.migration.image,
-      after: [migration.job, ...rolesFirst],
-    });
   if (records) roles?.grantRecords([records]);
   const canary = new CanaryRelease("release", { stack, settings, after: migrated });
   const alarms = new ReleaseAlarms("alarms", {

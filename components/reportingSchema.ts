@@ -8,7 +8,7 @@ export interface ReportingSchemaArgs {
   settings: Settings;
   /** Image that has `reporting/` beside `migrations/`. */
   image: string;
-  /** The application's own migration goes first: both take one lock. */
+  /** What has to be there before: the roles that the schema is made for. */
   after: Resource[];
 }
 
@@ -21,6 +21,10 @@ const [limitSeconds, patienceSeconds] = [300, 120];
 /**
  * Brings the schema `reporting` up, in a Job of its own, once for each of its revisions. It is never taken down: a rollback
  * of the application must not touch the records of why it was needed.
+ *
+ * The application's own migration comes after it, for both take one lock, and not the other way round: grants on the records
+ * wait for this Job, a way back leaves the grants out, and Pulumi deletes nothing that what is left out depends on. Jobs of
+ * migrations that failed would stay, and be taken for the next try.
  */
 export class ReportingSchema extends ComponentResource {
   constructor(

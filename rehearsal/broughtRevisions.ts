@@ -7,7 +7,7 @@ import { readRevisionFiles } from "../records/revisions";
 import type { Context, Stack } from "./context";
 import { places } from "./environment";
 import { buildVariant } from "./images";
-import { bringLive, deployToStaging } from "./releases";
+import { allowIfRefused, bringLive, deployToStaging } from "./releases";
 import type { Figures } from "./scenario";
 import { bringBackLater, commitWorkingCopy, putAwayLater, reviewRevisions } from "./team";
 
@@ -52,6 +52,7 @@ export async function bring(context: Context, { version, files, revisions }: Bro
   commitWorkingCopy(copy, `Revisions ${revisions.join(", ")}`);
   buildVariant(copy, places(context.home).images, base.version, version, revisions.at(-1));
   commitWorkingCopy(copy, `Release ${version}`);
+  for (const stack of ["staging", "prod"] as const) await allowIfRefused(context, stack, version);
   for (const revision of revisions) await prove(context, revision);
   reviewRevisions(copy);
 }

@@ -23,7 +23,7 @@ export const digestOf = (context: Context, version: string): string =>
 
 /** Deploys a version to staging under load of its own, as a team's pipeline would. */
 export async function deployToStaging(context: Context, version: string): Promise<void> {
-  if (await context.refused("staging", digestOf(context, version))) await allow(context, "staging", version);
+  await allowIfRefused(context, "staging", version);
   const load = context.load("staging", 50);
   try {
     await context.expect(0, "deploy", { STACK: "staging", VERSION: version });
@@ -83,7 +83,7 @@ export async function bringLive(context: Context, version: string): Promise<void
     const first = (await context.published(stack)) === undefined;
     const load = first ? undefined : context.load(stack);
     try {
-      if (await context.refused(stack, digestOf(context, version))) await allow(context, stack, version);
+      await allowIfRefused(context, stack, version);
       await context.expect(0, "deploy", { STACK: stack, VERSION: version });
       if (stack === "staging" && !first) await proveDowngrade(context, version);
     } finally {
@@ -100,6 +100,11 @@ export async function bringLiveAfter(context: Context, before: string, version: 
   if (held && (await isLive(context, "prod", version))) return;
   await bringLive(context, before);
   await bringLive(context, version);
+}
+
+/** Whatever an earlier rollback refused, a scenario begins with a version that may be deployed. */
+export async function allowIfRefused(context: Context, stack: Stack, version: string): Promise<void> {
+  if (await context.refused(stack, digestOf(context, version))) await allow(context, stack, version);
 }
 
 /** Takes a version off a stack's list of refused digests, as a person would who knows why it was put there. */

@@ -116,9 +116,21 @@ describe("the program", () => {
 
     it("hold up nothing on a way back: whatever depended on one that was left out would spoil the state", async () => {
       vi.stubEnv(wayBackVariable, "1");
+      try {
+        const { declared } = await run(world);
+        expect(waitingFor(declared)).toEqual([]);
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    });
+
+    it("wait for nothing that a release replaces: a way back leaves them out, and then none of that is deleted", async () => {
       const { declared } = await run(world);
-      vi.unstubAllEnvs();
-      expect(waitingFor(declared)).toEqual([]);
+      const byName = new Map([...declared.values()].map((one) => [one.name, one]));
+      const needed = new Set([...declared.values()].filter(isRole).flatMap(({ dependsOn }) => dependsOn));
+      for (const name of needed) for (const next of byName.get(name)?.dependsOn ?? []) needed.add(next);
+      const workloads = [...needed].filter((name) => byName.get(name)?.type.startsWith("kubernetes:"));
+      expect(workloads).toEqual(["reporting-job"]);
     });
   });
 
