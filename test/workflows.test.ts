@@ -19,6 +19,7 @@ import { root, targets } from "./documents";
 
 interface Step {
   uses?: string;
+  with?: Record<string, unknown>;
   run?: string;
 }
 interface Job {
@@ -97,6 +98,15 @@ describe("the workflows", () => {
       name.replace(".json", "").toUpperCase(),
     );
     expect([...roles, "LOOK"].filter((role) => !documents.includes(role))).toEqual([]);
+  });
+  it("leave no token in the checkout where a command and all that it loads could read it", () => {
+    const checkouts = jobs.flatMap(({ at, steps = [] }) =>
+      steps.flatMap((step) => (step.uses?.startsWith("actions/checkout@") ? [{ at, ...step }] : [])),
+    );
+    expect(checkouts.length).toBeGreaterThan(2);
+    expect(
+      checkouts.filter((step) => step.with?.["persist-credentials"] !== false).map(({ at }) => at),
+    ).toEqual([]);
   });
   it("keep whatever a person typed out of the shell's text", () => {
     for (const [name, text] of workflows) expect(text.match(/run: .*\$\{\{/g), name).toBeNull();
