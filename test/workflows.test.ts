@@ -29,6 +29,8 @@ interface Job {
   permissions?: Record<string, string>;
   concurrency?: { "cancel-in-progress": boolean };
   environment?: string;
+  secrets?: "inherit" | Record<string, string>;
+  "timeout-minutes"?: number;
 }
 interface Workflow {
   name: string;
@@ -106,6 +108,21 @@ describe("the workflows", () => {
     expect(checkouts.length).toBeGreaterThan(2);
     expect(
       checkouts.filter((step) => step.with?.["persist-credentials"] !== false).map(({ at }) => at),
+    ).toEqual([]);
+  });
+  it("pass on all secrets only to the job in the stack's environment, and none to a pull request", () => {
+    const given = jobs.filter(({ secrets }) => secrets !== undefined);
+    expect(
+      given
+        .filter(({ secrets, uses }) => secrets === "inherit" && uses !== "./.github/workflows/operate.yml")
+        .map(({ at }) => at),
+    ).toEqual([]);
+    expect(given.filter(({ at }) => at.startsWith("preview.yml")).map(({ at }) => at)).toEqual([]);
+    expect(parsed.filter(({ on }) => "pull_request_target" in on).map(({ name }) => name)).toEqual([]);
+  });
+  it("end by themselves: each job that runs steps has a limit", () => {
+    expect(
+      jobs.filter((job) => job.steps && !(Number(job["timeout-minutes"]) > 0)).map(({ at }) => at),
     ).toEqual([]);
   });
   it("keep whatever a person typed out of the shell's text", () => {
