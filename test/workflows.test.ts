@@ -182,7 +182,7 @@ describe("what they bring back", () => {
     expect(readFileSync(join(place, "asked"), "utf8")).toContain("stack/prod-7-1");
   });
   it("takes a hostile version as text: no command in it runs", () => {
-    const hostile = '$(touch "$HOME/ran") `touch $HOME/ran`; touch $HOME/ran --repo=evil/evil "';
+    const hostile = '$(touch "$HOME/ran") `touch $HOME/ran`; touch $HOME/ran --repo=evil/evil';
     writeFileSync(join(copy, "Pulumi.prod.yaml"), "config: { serial: 2 }\n");
     run("propose", { STACK: "prod", TARGET: "rollback", VERSION: hostile, GITHUB_RUN_ID: "8", ACTOR: "ada" });
     const title = `prod as rollback ${hostile} left it`;
