@@ -40,6 +40,13 @@ it("every row names scenarios that are rehearsed and tests that are there", () =
   expect(faults).toEqual([]);
 });
 
+it("README's table of scenarios has each of them once", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const table = /^\| about .*\n(?:\|.*\n)+/m.exec(readme)?.[0] ?? "";
+  const named = [...table.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+  expect(named.toSorted()).toEqual(scenarios.map(({ name }) => name).toSorted());
+});
+
 it("the libraries and files of F6 are where they are looked for", () => {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, object>;
   const installed = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
