@@ -5,6 +5,7 @@ import { wordOn } from "../../decisions/gate/watching";
 import { weights } from "../../decisions/exposure";
 import { describeRollout } from "../../decisions/flagChange";
 import { publish } from "../../decisions/flags";
+import { describeGlance } from "../../decisions/glance";
 import { knownGood } from "../../decisions/history";
 import { describeLease, leaseState } from "../../decisions/lease";
 import { slots, type Slot } from "../../decisions/names";
@@ -12,8 +13,10 @@ import { since } from "../checks";
 import { describeRefusal } from "../../decisions/parameters";
 import { standingOf } from "../../decisions/revisionTree";
 import { readRevisionParents } from "../../records/revisionParents";
+import { attempt } from "../attempt";
 import { readPublished, type Context } from "../context";
 import { messageOf } from "../failure";
+import { glanceMinutes, readGlance } from "../glance";
 import { makeLine } from "../options";
 import type { Route, TargetCounts } from "../ports/loadBalancer";
 import { here } from "../process";
@@ -22,7 +25,7 @@ import { gateSettings } from "../watch";
 
 /** What runs where, and what may be gone back to. Changes nothing; a part that cannot be read says so. */
 export async function run(ctx: Context): Promise<void> {
-  const [published, route, history, saved, firing] = await Promise.all([
+  const [published, route, history, saved, firing, glance] = await Promise.all([
     readPublished(ctx),
     attempt(() => ctx.loadBalancer.route(ctx.signal)),
     attempt(() => ctx.engine.history()),
@@ -30,6 +33,7 @@ export async function run(ctx: Context): Promise<void> {
     attempt(async () =>
       (await ctx.alarms.states()).filter(({ state }) => state === "ALARM").map(({ name }) => name),
     ),
+    readGlance(ctx, ctx.settings.release.live),
   ]);
   const release = published.release;
   const file = ctx.settings.release;
@@ -64,6 +68,14 @@ export async function run(ctx: Context): Promise<void> {
     "flags",
     Object.fromEntries([...flags].map(([name, flag]) => [name, flag.metadata.off ?? "on"])),
   );
+  ctx.report.set("figures", glance.slots instanceof Error ? messageOf(glance.slots) : glance.slots);
+  ctx.report.set("budget", glance.budget instanceof Error ? messageOf(glance.budget) : glance.budget);
+  ctx.report.set(
+    "incidents",
+    glance.incidents instanceof Error
+      ? messageOf(glance.incidents)
+      : glance.incidents.map(({ id, title, state, detectedAt }) => ({ id, title, state, detectedAt })),
+  );
   ctx.report.set("alarms", firing instanceof Error ? messageOf(firing) : firing);
   ctx.report.set(
     "knownGood",
@@ -82,7 +94,11 @@ export async function run(ctx: Context): Promise<void> {
         "stack",
         `${ctx.stack}, ${release ? `serial ${release.serial}` : "nothing released yet"}${inFile ? "" : `; the file says serial ${file.serial}: run make sync`}`,
       ),
-      ...slotLines.map(({ text }) => text),
+      ...slotLines.flatMap(({ slot, text }) => {
+        const seen = glance.slots instanceof Error ? undefined : glance.slots[slot];
+        return [text, ...(seen ? [line(`  ${glanceMinutes} min`, describeGlance(seen))] : [])];
+      }),
+      ...(glance.slots instanceof Error ? [line("figures", `unknown: ${messageOf(glance.slots)}`)] : []),
       line(
         "traffic",
         rule ? rule.routing.traffic : route instanceof Error ? messageOf(route) : "no listener rule yet",
@@ -97,6 +113,14 @@ export async function run(ctx: Context): Promise<void> {
       ),
       line("drill", `${drill.ok ? "" : "DUE: "}${drill.detail}`),
       line("alarms", firing instanceof Error ? messageOf(firing) : firing.join(", ") || "none firing"),
+      line("budget", glance.budget instanceof Error ? `unknown: ${messageOf(glance.budget)}` : glance.budget),
+      ...(glance.incidents instanceof Error
+        ? [line("incidents", `unknown: ${messageOf(glance.incidents)}`)]
+        : glance.incidents.length === 0
+          ? [line("incidents", "none open")]
+          : glance.incidents.map(({ id, title, state, detectedAt }) =>
+              line("incident", `${id} ${state}, ${age(detectedAt)}: ${title}`),
+            )),
       ...[...flags].map(([name, flag]) =>
         line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : describeFlag(name)}`),
       ),
@@ -105,6 +129,7 @@ export async function run(ctx: Context): Promise<void> {
       ),
       ...(history instanceof Error ? [line("known good", messageOf(history))] : []),
       ...targets
+        .filter(({ digest }, index) => targets.findIndex((one) => one.digest === digest) === index)
         .slice(0, shownTargets)
         .map((target) =>
           line("known good", `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`),
@@ -115,17 +140,8 @@ export async function run(ctx: Context): Promise<void> {
   if (back) ctx.report.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
 }
 
-/** Known-good targets that the terminal shows; the JSON has all. */
-const shownTargets = 8;
-
-/** The value, or the error that kept it away. */
-async function attempt<T>(read: () => Promise<T>): Promise<T | Error> {
-  try {
-    return await read();
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
+/** Known-good releases that the terminal shows, each with the newest update that had it; the JSON has all updates. */
+const shownTargets = 5;
 
 async function describeSlot(
   ctx: Context,

@@ -1,0 +1,40 @@
+import { describeBudget, slotGlance, type SlotGlance } from "../decisions/glance";
+import { other, slots, type Slot } from "../decisions/names";
+import type { OpenIncident } from "../decisions/incidents";
+import { attempt } from "./attempt";
+import type { Context } from "./context";
+import { openIncidents } from "./incidents";
+
+/** What is seen at a glance; an Error is the reason why a source did not say. */
+export interface Glance {
+  slots: Partial<Record<Slot, SlotGlance>> | Error;
+  budget: string | Error;
+  incidents: readonly OpenIncident[] | Error;
+}
+
+/** Minutes that a glance goes back: a canary and its bake. */
+export const glanceMinutes = 15;
+
+/** Milliseconds that the source of metrics may take: who asks for the status wants to know the rest at once. */
+const patience = 3_000;
+
+/** Reads the last minutes of both slots, the error budget and the open incidents, side by side and in bounded time. */
+export async function readGlance(ctx: Context, live: Slot): Promise<Glance> {
+  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(patience)]);
+  const to = Date.now();
+  const from = to - glanceMinutes * 60_000;
+  const [course, budget, incidents] = await Promise.all([
+    attempt(() => ctx.metrics.course(from, to, signal)),
+    attempt(async () => describeBudget(await ctx.metrics.service(other(live), signal), ctx.settings.slo)),
+    attempt(() => openIncidents(ctx)),
+  ]);
+  const seen = (slot: Slot) => (course instanceof Error ? undefined : slotGlance(course, slot, from, to));
+  return {
+    slots:
+      course instanceof Error
+        ? course
+        : Object.fromEntries(slots.flatMap((slot) => (seen(slot) ? [[slot, seen(slot)]] : []))),
+    budget,
+    incidents,
+  };
+}
