@@ -3,6 +3,7 @@ import { other, slots, type Slot } from "../decisions/names";
 import type { OpenIncident } from "../decisions/incidents";
 import { attempt } from "./attempt";
 import type { Context } from "./context";
+import { messageOf } from "./failure";
 import { openIncidents } from "./incidents";
 
 /** What is seen at a glance; an Error is the reason why a source did not say. */
@@ -24,8 +25,10 @@ export async function readGlance(ctx: Context, live: Slot): Promise<Glance> {
   const to = Date.now();
   const from = to - glanceMinutes * 60_000;
   const [course, budget, incidents] = await Promise.all([
-    attempt(() => ctx.metrics.course(from, to, signal)),
-    attempt(async () => describeBudget(await ctx.metrics.service(other(live), signal), ctx.settings.slo)),
+    attempt(() => ctx.metrics.course(from, to, signal)).then((answer) => named(ctx, answer)),
+    attempt(async () =>
+      describeBudget(await ctx.metrics.service(other(live), signal), ctx.settings.slo),
+    ).then((answer) => named(ctx, answer)),
     attempt(() => openIncidents(ctx)),
   ]);
   const seen = (slot: Slot) => (course instanceof Error ? undefined : slotGlance(course, slot, from, to));
@@ -37,4 +40,13 @@ export async function readGlance(ctx: Context, live: Slot): Promise<Glance> {
     budget,
     incidents,
   };
+}
+
+/** An answer, or the reason for none with the source that it is about. */
+function named<T>(ctx: Context, answer: T | Error): T | Error {
+  if (!(answer instanceof Error)) return answer;
+  const why = answer.name === "TimeoutError" ? `no answer in ${patience / 1000} s` : messageOf(answer);
+  return new Error(`the source of metrics (metrics.source: ${ctx.settings.metrics.source}): ${why}`, {
+    cause: answer,
+  });
 }
