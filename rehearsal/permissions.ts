@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { allows, type PolicyDocument, roleOf } from "../decisions/permissions";
 import { places } from "./environment";
 
-/** What commands called that their role's document in docs/permissions does not allow, one line each. */
+/** Access key of the stand-in for the AWS provider, whichever command's update it works for. */
+export const provider = "pulumi";
+
+/** What commands and their updates called that their role's document in docs/permissions does not allow, one line each. */
 export function deniedCalls(project: string, home: string): string[] {
   const { calls } = places(home);
   const lines = existsSync(calls) ? readFileSync(calls, "utf8").trimEnd().split("\n") : [];
@@ -11,6 +14,7 @@ export function deniedCalls(project: string, home: string): string[] {
     const [command = "", action = ""] = line.split(" ");
     const file = `docs/permissions/${roleOf(command)}.json`;
     const document = JSON.parse(readFileSync(join(project, file), "utf8")) as PolicyDocument;
-    return allows(document, action) ? [] : [`make ${command} called ${action}, which ${file} does not allow`];
+    const who = command === provider ? "an update" : `make ${command}`;
+    return allows(document, action) ? [] : [`${who} called ${action}, which ${file} does not allow`];
   });
 }

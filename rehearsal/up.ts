@@ -10,6 +10,7 @@ import {
   writeEnvironmentFile,
 } from "./environment";
 import { buildImages } from "./images";
+import { provider } from "./permissions";
 import { planted } from "./planted";
 import { freePorts } from "./ports";
 import { recoveryOf, startPostgres, stopPostgres } from "./postgres";
@@ -111,6 +112,8 @@ function daemons(project: string, home: string, ports: Ports, podEnvironment: st
       ...script("providers/main.ts"),
       environment: {
         ...cloud,
+        // What an update calls needs a deploy's permissions.
+        AWS_ACCESS_KEY_ID: provider,
         CLOUD_URL: cloudUrl,
         KUBECONFIG: place.kubeconfig,
         ...attachedProviders(ports),

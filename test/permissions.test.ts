@@ -96,10 +96,12 @@ describe("the policy documents", () => {
     const home = mkdtempSync(join(tmpdir(), "calls-"));
     writeFileSync(
       join(home, "calls"),
-      "rollback elasticloadbalancing:ModifyRule\nstatus elasticloadbalancing:ModifyRule\n",
+      "rollback elasticloadbalancing:ModifyRule\nstatus elasticloadbalancing:ModifyRule\n" +
+        "pulumi elasticloadbalancing:CreateRule\npulumi iam:CreateUser\n",
     );
     expect(deniedCalls(root, home)).toEqual([
       "make status called elasticloadbalancing:ModifyRule, which docs/permissions/look.json does not allow",
+      "an update called iam:CreateUser, which docs/permissions/deploy.json does not allow",
     ]);
     rmSync(home, { recursive: true });
   });

@@ -1,8 +1,8 @@
 """Writes down which AWS calls each command made.
 
-A command's access key is its name, everybody else's is `rehearsal`. The rehearsal compares the calls with
-docs/permissions, so that one which no policy document allows is found here and not in an account where it is
-denied. A pair of command and call is written once, to the file `CLOUD_CALLS`.
+A command's access key is its name, the AWS provider's `pulumi`, everybody else's is `rehearsal`. The
+rehearsal compares the calls with docs/permissions, so that one which no policy document allows is found here
+and not in an account where it is denied. A pair of caller and call is written once, to file `CLOUD_CALLS`.
 """
 
 import os
