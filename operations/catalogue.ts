@@ -89,7 +89,7 @@ export const commands = {
     load: () => import("./commands/checklist.js"),
   },
   status: {
-    summary: "show what runs where and what may be gone back to",
+    summary: "show what runs where, how it does, and what may be gone back to",
     options: [],
     load: () => import("./commands/status.js"),
   },
