@@ -23,9 +23,13 @@ const refusal = z.object({
 /** Why a digest may not get traffic. */
 export type Refusal = z.infer<typeof refusal>;
 
+/** Why a digest is refused, for people, without the time: where that stands beside it. */
+export const refusedBy = ({ reason, actor, incident }: Omit<Refusal, "digest">, when = ""): string =>
+  `refused by ${actor}${when}${incident === undefined ? "" : ` for incident ${incident}`}: ${reason}`;
+
 /** Who refused a digest, since when, why, and for which incident, in one line. */
-export const describeRefusal = ({ reason, actor, incident, at }: Omit<Refusal, "digest">): string =>
-  `refused by ${actor} at ${at}${incident === undefined ? "" : ` for incident ${incident}`}: ${reason}`;
+export const describeRefusal = (refusal: Omit<Refusal, "digest">): string =>
+  refusedBy(refusal, ` at ${refusal.at}`);
 
 const killSwitch = z.object({
   flags: z.literal("off"),

@@ -1,4 +1,4 @@
-import { describeRefusal, type Published } from "../parameters";
+import { refusedBy, type Published } from "../parameters";
 import type { Happening } from "./timeline";
 import type { Chapter } from "./updates";
 
@@ -76,7 +76,7 @@ export function evidenceOf({ published, digests, chapter, proofs, stagingValidat
     lines.push({
       what: "Refused",
       ok: false,
-      says: describeRefusal(refusal),
+      says: refusedBy(refusal),
       by: refusal.actor,
       at: refusal.at,
     });

@@ -3,12 +3,13 @@ import type { ServiceCounts, ServiceWindows } from "../errorBudget";
 import { diff, type DiffLine } from "../diff";
 import { digest } from "../digest";
 import { configOfEntry } from "../history";
+import { furthest } from "../incidents";
 import { slots, type Slot } from "../names";
 import type { Published } from "../parameters";
 import { burnOf, shares, type BurnStep, type Course } from "./course";
 import { evidenceOf, type Proof } from "./evidence";
 import { tilesOf, type Tile } from "./tiles";
-import { incidentVerdict, releaseVerdict, type Verdict } from "./verdict";
+import { incidentVerdict, isRestored, releaseVerdict, type Verdict } from "./verdict";
 import { fromEvents, fromUpdates, ordered, type Happening, type StoryEvent } from "./timeline";
 import { chapterBetween, chapterOf, configuredShares, isExposed, updatesOf, versionAt } from "./updates";
 import type { Chapter, StoryUpdate } from "./updates";
@@ -43,6 +44,9 @@ export interface Frame {
 /** Time shown before and after: a share of the whole, within bounds, milliseconds. */
 const margin = (length: number): number => Math.min(1_800_000, Math.max(30_000, length * 0.12));
 
+/** Shown of the time before an incident was noticed, milliseconds: alarms take minutes, and the cause lies before. */
+const incidentLead = 600_000;
+
 /** The frame of a story; undefined: history and records have nothing of it. */
 export function frameOf(
   subject: Subject,
@@ -52,7 +56,7 @@ export function frameOf(
   bake = 0,
 ): (Frame & { all: StoryUpdate[] }) | undefined {
   const all = updatesOf(history);
-  const around = (chapter: Chapter, first: number, last: number) => {
+  const around = (chapter: Chapter, first: number, last: number, lead = 0) => {
     const more = margin(last - first);
     // What other releases did is not this one's story.
     const before = chapter.before?.to ?? 0;
@@ -60,7 +64,7 @@ export function frameOf(
     return {
       subject,
       chapter,
-      from: Math.max(first - more, Math.min(before, first)),
+      from: Math.max(first - Math.max(more, lead), Math.min(before, first)),
       to: Math.max(last, Math.min(now, after, last + Math.max(more, bake))),
       all,
     };
@@ -73,8 +77,11 @@ export function frameOf(
   }
   const times = subject.entries.map(({ at }) => Date.parse(at));
   if (times.length === 0) return undefined;
-  const [first, last] = [Math.min(...times), Math.max(...times)];
-  return around(chapterBetween(all, first - margin(last - first), last), first, last);
+  // Whoever looks at one that goes on wants to see what came before it and how things are now.
+  const goesOn = !isRestored(furthest(subject.entries.map(({ state }) => state)));
+  const [first, last] = [Math.min(...times), goesOn ? now : Math.max(...times)];
+  const lead = Math.max(margin(last - first), incidentLead);
+  return around(chapterBetween(all, first - lead, last), first, last, lead);
 }
 
 /** All that a report's story is told from. */

@@ -1,6 +1,6 @@
 import { digest } from "../digest";
-import { incidentStates } from "../incidents";
-import { describeRefusal, type Published } from "../parameters";
+import { furthest, isFurther, type IncidentState } from "../incidents";
+import { refusedBy, type Published } from "../parameters";
 import type { Subject } from "./story";
 import type { Chapter } from "./updates";
 
@@ -37,7 +37,7 @@ export function releaseVerdict(
     return {
       tone: "bad",
       word: "Taken back",
-      sentence: `${version} may not get traffic: ${describeRefusal(refusal).replace(/\.$/, "")}.`,
+      sentence: `${version} may not get traffic: ${refusedBy(refusal).replace(/\.$/, "")}.`,
     };
   const wasLive = updates.some(({ release }) => release?.slots[release.live]?.version === version);
   if (wasLive)
@@ -62,12 +62,14 @@ const isNamed =
 
 /** How far an incident is. */
 export function incidentVerdict(subject: Subject): Verdict {
-  const entries = "entries" in subject ? subject.entries : [];
-  const state = entries.at(-1)?.state ?? "opened";
-  const isOver = incidentStates.indexOf(state as (typeof incidentStates)[number]) >= 2;
+  const state = furthest("entries" in subject ? subject.entries.map((entry) => entry.state) : []);
+  const restored = isRestored(state);
   return {
-    tone: isOver ? "good" : "bad",
+    tone: restored ? "good" : "bad",
     word: state.charAt(0).toUpperCase() + state.slice(1),
-    sentence: isOver ? "The service is restored." : "The service is not known to be restored.",
+    sentence: restored ? "The service is restored." : "The service is not known to be restored.",
   };
 }
+
+/** Whether the service works again for people in that state. */
+export const isRestored = (state: IncidentState): boolean => isFurther(state, "stabilized");

@@ -10,7 +10,7 @@ import { knownGood } from "../../decisions/history";
 import { describeLease, leaseState } from "../../decisions/lease";
 import { slots, type Slot } from "../../decisions/names";
 import { since } from "../checks";
-import { describeRefusal } from "../../decisions/parameters";
+import { refusedBy } from "../../decisions/parameters";
 import { standingOf } from "../../decisions/revisionTree";
 import { readRevisionParents } from "../../records/revisionParents";
 import { attempt } from "../attempt";
@@ -39,7 +39,7 @@ export async function run(ctx: Context): Promise<void> {
   const file = ctx.settings.release;
   const { targets } = knownGood(Array.isArray(history) ? history : [], new Set(published.refused.keys()));
   const rule = route instanceof Error ? undefined : route;
-  const slotLines = await Promise.all(slots.map((slot) => describeSlot(ctx, slot, rule, release ?? file)));
+  const slotLines = await Promise.all(slots.map((slot) => describeSlot(ctx, slot, route, release ?? file)));
   const standing = standingOf(release ?? file, readRevisionParents(ctx.root));
   const flags = publish(ctx.settings.flags, ctx.settings.heldFlags, standing);
   const lease = published.lease && {
@@ -125,7 +125,7 @@ export async function run(ctx: Context): Promise<void> {
         line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : describeFlag(name)}`),
       ),
       ...[...published.refused.values()].map((refusal) =>
-        line("refused", `${refusal.digest} ${age(refusal.at)}, ${describeRefusal(refusal)}`),
+        line("refused", `${refusal.digest} ${age(refusal.at)}, ${refusedBy(refusal)}`),
       ),
       ...(history instanceof Error ? [line("known good", messageOf(history))] : []),
       ...targets
@@ -146,21 +146,26 @@ const shownTargets = 5;
 async function describeSlot(
   ctx: Context,
   slot: Slot,
-  route: Route | undefined,
+  route: Route | Error | undefined,
   release: Parameters<typeof weights>[0],
 ) {
   const held = release.slots[slot];
-  const targets = route
-    ? await attempt<TargetCounts>(() => ctx.loadBalancer.targets(route, slot))
+  const known = route instanceof Error ? undefined : route;
+  const targets = known
+    ? await attempt<TargetCounts>(() => ctx.loadBalancer.targets(known, slot))
     : undefined;
   const wanted = weights(release)[slot];
-  const actual = route && (route.routing.traffic === "open" ? route.routing.weights[slot] : 0);
+  const actual = known && (known.routing.traffic === "open" ? known.routing.weights[slot] : 0);
   const health =
     targets instanceof Error
       ? messageOf(targets)
       : targets
         ? `${targets.healthy} of ${targets.total} targets healthy`
-        : "no target group yet";
+        : route instanceof Error
+          ? "targets unknown"
+          : "no target group yet";
+  // Zero would read as an outage where only the load balancer's API does not answer.
+  const share = route instanceof Error ? "unknown share" : `${actual ?? 0} %`;
   const drift = actual !== undefined && actual !== wanted ? `, CONFIG SAYS ${wanted} %` : "";
   const role = slot === release.live ? "live" : "idle";
   return {
@@ -171,6 +176,6 @@ async function describeSlot(
     weight: actual,
     configWeight: wanted,
     targets: targets instanceof Error ? undefined : targets,
-    text: `${slot.padEnd(12)} ${role} ${held?.version ?? "empty"}, ${actual ?? 0} % of the traffic${drift}, ${health}`,
+    text: `${slot.padEnd(12)} ${role} ${held?.version ?? "empty"}, ${share} of the traffic${drift}, ${health}`,
   };
 }

@@ -38,8 +38,8 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
           <header>
             <h1>${heading}</h1>
             <p class="where">
-              ${stack} · ${day(from, zone)}, ${clock(from, zone)} to ${clock(to, zone)} ${zone} (${utc(from)}
-              to ${utc(to)} UTC)
+              ${stack} · ${day(from, zone)}, ${clock(from, zone)} to ${momentIn(story)(to)} ${zone}
+              (${utc(from)} to ${utc(to)} UTC)
             </p>
             <div class="verdict ${verdict.tone}">
               <strong>${verdict.word}</strong>
@@ -57,7 +57,7 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
           <section aria-labelledby="course">
             <h2 id="course">What happened to the traffic</h2>
             ${legend(story)} ${charts.map(figure)}
-            ${"unknown" in story.course ? undefined : figures(story.course.steps, zone)}
+            ${"unknown" in story.course ? undefined : figures(story.course.steps, momentIn(story))}
           </section>
           <section aria-labelledby="timeline">
             <h2 id="timeline">Timeline</h2>
@@ -85,6 +85,11 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
 const at = (time: number, zone: string) => DateTime.fromMillis(time, { zone }).setLocale("en-GB");
 const clock = (time: number, zone: string): string => at(time, zone).toFormat("HH:mm:ss");
 const day = (time: number, zone: string): string => at(time, zone).toFormat("ccc d LLL yyyy");
+/** A time in a story: with its day where the story goes past midnight. */
+const momentIn =
+  ({ from, to, zone }: Pick<Story, "from" | "to" | "zone">) =>
+  (time: number): string =>
+    at(time, zone).toFormat(day(from, zone) === day(to, zone) ? "HH:mm:ss" : "d LLL HH:mm:ss");
 const utc = (time: number): string => clock(time, "utc");
 
 const tiles = ({ tiles: all }: Story): Markup =>
@@ -116,7 +121,7 @@ const figure = ({ title, says, wide, narrow }: Chart): Markup =>
 const mostRows = 40;
 
 /** What the charts show, as a table. */
-function figures(steps: readonly CourseStep[], zone: string): Markup {
+function figures(steps: readonly CourseStep[], moment: (time: number) => string): Markup {
   const times = [...new Set(steps.map((step) => step.at))].sort((one, two) => one - two);
   const size = Math.max(1, Math.ceil(times.length / mostRows));
   const rows = Array.from({ length: Math.ceil(times.length / size) }, (_, index) =>
@@ -149,7 +154,7 @@ function figures(steps: readonly CourseStep[], zone: string): Markup {
           ${rows.map(
             (row) =>
               html`<tr>
-                <th scope="row">${clock(row.at(-1) ?? 0, zone)}</th>
+                <th scope="row">${moment(row.at(-1) ?? 0)}</th>
                 ${slots.map((slot) => cell(row, slot))}
               </tr>`,
           )}
@@ -159,7 +164,9 @@ function figures(steps: readonly CourseStep[], zone: string): Markup {
   </details>`;
 }
 
-function timeline({ timeline: lines, zone }: Story): Markup {
+function timeline(story: Story): Markup {
+  const { timeline: lines } = story;
+  const moment = momentIn(story);
   if (lines.length === 0) return html`<p class="note">Nothing is known of it.</p>`;
   return html`<ol class="timeline">
     ${lines.map(({ at: time, mark, what, who, why, seconds, ok, source }) => {
@@ -171,7 +178,7 @@ function timeline({ timeline: lines, zone }: Story): Markup {
         .filter((part) => part !== "")
         .join(" · ");
       return html`<li>
-        <time datetime="${new Date(time).toISOString()}">${clock(time, zone)}</time
+        <time datetime="${new Date(time).toISOString()}">${moment(time)}</time
         ><span>${mark !== undefined && html`<b class="${ok === false ? "bad" : ""}">${mark}</b>`}</span>
         <p>${ok === false && html`<span class="bad">Failed: </span>`}${what}</p>
         ${why !== undefined && html`<p class="note">${why}</p>`}

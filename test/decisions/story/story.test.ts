@@ -68,6 +68,31 @@ describe("a story", () => {
     expect(tiles).toContainEqual({ label: "Time to resolve", value: "not yet" });
     expect(verdict.word).toBe("Mitigated");
   });
+  it("of an incident that goes on begins before it was noticed, reaches to now, and is told by its state, not by its last note", () => {
+    const noticed = Date.UTC(2026, 10, 24, 0, 1);
+    const now = noticed + 1_200_000;
+    const at = new Date(noticed).toISOString();
+    const subject = {
+      incident: "INC-1",
+      title: "slow grades",
+      entries: [
+        { at, state: "opened" },
+        { at, state: "told" },
+      ],
+    };
+    const frame = frameOf(subject, [], now)!;
+    expect(frame).toMatchObject({ from: noticed - 600_000, to: now });
+    expect(story(subject, { frame }).verdict).toMatchObject({ word: "Opened", tone: "bad" });
+    const over = {
+      ...subject,
+      entries: [...subject.entries, { at, state: "resolved" }, { at, state: "note" }],
+    };
+    expect(frameOf(over, [], now)!.to).toBeLessThan(now);
+    expect(story(over, { frame: frameOf(over, [], now)! }).verdict).toMatchObject({
+      word: "Resolved",
+      tone: "good",
+    });
+  });
   it("masks a secret in its config diff", () => {
     const entries = releaseTakenBack();
     const secret = entries.map((one, index) => ({

@@ -100,12 +100,48 @@ describe("the page", () => {
   });
 });
 
+/** An incident that goes on since before midnight, and of which people were told. */
+function incidentTold(): Story {
+  const day = 24 * 3_600_000;
+  const midnight = Math.floor(frame.to / day) * day;
+  const at = (minutes: number) => new Date(midnight - 2 * 3_600_000 + minutes * 60_000).toISOString();
+  const subject = {
+    incident: "INC-1",
+    title: evil,
+    entries: [
+      { at: at(-20), state: "opened" },
+      { at: at(-19), state: "told" },
+    ],
+  };
+  const whole = frameOf(subject, history, Date.parse(at(30)))!;
+  return told({
+    frame: whole,
+    course: {
+      stepSeconds: 30,
+      steps: course().steps.map((step) => ({
+        ...step,
+        at: whole.from + ((step.at - frame.from) / (frame.to - frame.from)) * (whole.to - whole.from),
+      })),
+    },
+  });
+}
+
+describe("the page of a story that goes past midnight", () => {
+  it("says the day beside each time, in the zone in which people read it", async () => {
+    const page = await write(incidentTold());
+    expect(page).toMatch(/\d{1,2} \w{3} 23:\d\d:\d\d/);
+    expect(page).toMatch(/to \d{1,2} \w{3} 00:30:00 Africa\/Cairo/);
+    expect(await write(told())).not.toMatch(/\d{1,2} \w{3} \d\d:\d\d:\d\d<\/time/);
+  });
+});
+
 describe.skipIf(!browserPath && !process.env.CI)("the page in a browser", { timeout: 60_000 }, () => {
   let browser: Browser;
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "page-"));
-    writeFileSync(join(folder, "page.html"), await write(told()));
+    writeFileSync(join(folder, "release.html"), await write(told()));
+    writeFileSync(join(folder, "incident.html"), await write(incidentTold()));
     const { launch } = await import("puppeteer-core");
     browser = await launch({ executablePath: browserPath ?? "chromium", args: ["--no-sandbox"] });
   }, 60_000);
@@ -114,40 +150,48 @@ describe.skipIf(!browserPath && !process.env.CI)("the page in a browser", { time
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const forms = ["light", "dark"].flatMap((scheme) => [1100, 360].map((width) => [scheme, width] as const));
+  const kinds = { release: "Release 1.2.0 on prod", incident: `Incident: ${evil} on prod` };
   it.each([
-    ["light", 1100],
-    ["dark", 1100],
-    ["light", 360],
-    ["dark", 360],
-  ])("is quiet, asks for nothing, fits and reads well: %s, %i pixels", async (scheme, width) => {
-    const page = await browser.newPage();
-    const said: string[] = [];
-    const requests: string[] = [];
-    page.on("console", (message) => said.push(message.text()));
-    page.on("pageerror", (error) => said.push(String(error)));
-    page.on("request", (request) => requests.push(request.url()));
-    await page.setViewport({ width, height: 800 });
-    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-    // The page forbids scripts by its own header; axe is one.
-    await page.setBypassCSP(true);
-    const file = pathToFileURL(join(folder, "page.html")).href;
-    await page.goto(file);
-    await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
-    expect(await page.title()).toBe("Release 1.2.0 on prod");
-    const looks = (await page.evaluate(
-      `({ wide: document.documentElement.scrollWidth, pictures: [...document.querySelectorAll("svg")].filter((one) => one.getBoundingClientRect().width > 0).length, paper: getComputedStyle(document.body).backgroundColor, area: getComputedStyle(document.querySelector("svg path[fill^='var']")).fill })`,
-    )) as { wide: number; pictures: number; paper: string; area: string };
-    expect(looks.wide).toBeLessThanOrEqual(width);
-    expect(looks.pictures).toBe(4);
-    expect(looks.area).toMatch(/^rgb/);
-    expect(looks.paper).toBe(scheme === "dark" ? "rgb(16, 21, 28)" : "rgb(244, 245, 247)");
-    await page.evaluate(axe);
-    const { violations } = (await page.evaluate(`axe.run()`)) as {
-      violations: { id: string; impact: string }[];
-    };
-    expect(violations.filter(({ impact }) => ["serious", "critical"].includes(impact))).toEqual([]);
-    expect(said).toEqual([]);
-    expect(requests.filter((url) => url !== file && !url.startsWith("data:"))).toEqual([]);
-    await page.close();
-  });
+    ...forms.map((form) => ["release", ...form] as const),
+    ...forms.map((form) => ["incident", ...form] as const),
+  ])(
+    "of the %s is quiet, asks for nothing, fits and reads well: %s, %i pixels",
+    async (kind, scheme, width) => {
+      const page = await browser.newPage();
+      const said: string[] = [];
+      const requests: string[] = [];
+      page.on("console", (message) => said.push(message.text()));
+      page.on("pageerror", (error) => said.push(String(error)));
+      page.on("request", (request) => requests.push(request.url()));
+      await page.setViewport({ width, height: 800 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      // The page forbids scripts by its own header; axe is one.
+      await page.setBypassCSP(true);
+      const file = pathToFileURL(join(folder, `${kind}.html`)).href;
+      await page.goto(file);
+      await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
+      expect(await page.title()).toBe(kinds[kind]);
+      const looks = (await page.evaluate(
+        `({ wide: document.documentElement.scrollWidth, pictures: [...document.querySelectorAll("svg")].filter((one) => one.getBoundingClientRect().width > 0).length, paper: getComputedStyle(document.body).backgroundColor, area: getComputedStyle(document.querySelector("svg path[fill^='var']")).fill })`,
+      )) as { wide: number; pictures: number; paper: string; area: string };
+      expect(looks.wide).toBeLessThanOrEqual(width);
+      expect(looks.pictures).toBe(4);
+      expect(looks.area).toMatch(/^rgb/);
+      expect(looks.paper).toBe(scheme === "dark" ? "rgb(16, 21, 28)" : "rgb(244, 245, 247)");
+      if (process.env.PICTURES)
+        await page.screenshot({
+          path: `${process.env.PICTURES}/${kind}-${scheme}-${width}.png`,
+          fullPage: true,
+        });
+      await page.evaluate(axe);
+      const { violations } = (await page.evaluate(`axe.run()`)) as {
+        violations: { id: string; impact: string }[];
+      };
+      expect(violations.filter(({ impact }) => ["serious", "critical"].includes(impact))).toEqual([]);
+      expect(said).toEqual([]);
+      expect(requests.filter((url) => url !== file && !url.startsWith("data:"))).toEqual([]);
+      await page.close();
+    },
+  );
 });
