@@ -225,7 +225,7 @@ function change({ title, lines }: { title: string; lines: DiffLine[] }): Markup 
 
 function evidence({ evidence: { lines }, zone }: Story): Markup {
   if (lines.length === 0) return html`<p class="note">None is known.</p>`;
-  return html`<table class="pairs">
+  return html`<table class="pairs evidence">
     <thead>
       <tr>
         <th scope="col">what</th>

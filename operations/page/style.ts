@@ -47,6 +47,7 @@ th, td { text-align: left; vertical-align: top; padding: 6px 10px 6px 0; border-
 thead th { border-top: 0; color: var(--muted); font-weight: 600; }
 tbody th { font-weight: 500; }
 .figures td, .figures th { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; }
+.evidence th:nth-child(3) { min-width: 5rem; } .evidence th:nth-child(4) { min-width: 8rem; }
 .figures tbody th, .figures thead th:first-child { text-align: left; }
 td code, th code { font-size: 0.82rem; }
 ins { text-decoration: none; color: var(--good); } del { color: var(--bad); }
