@@ -25,7 +25,7 @@ const mostNamed = 1_000;
 export function auditFaults(events: readonly AuditEvent[], head: AuditHead | undefined): AuditFault[] {
   const recorded = genuineNumbers(events, head);
   const there = new Set(recorded.filter((number) => number !== undefined));
-  const top = Math.max(head?.number ?? 0, ...lastOf([...there].sort((one, other) => one - other)));
+  const top = [...there].reduce((most, number) => Math.max(most, number), head?.number ?? 0);
   const faults: AuditFault[] = [];
   const say = (kind: AuditFault["kind"], number: number, text: string) => faults.push({ kind, number, text });
 
@@ -121,5 +121,3 @@ function displaced(recorded: readonly (number | undefined)[]): boolean[] {
   let rank = 0;
   return recorded.map((number) => number !== undefined && number !== sorted[rank++]);
 }
-
-const lastOf = (numbers: readonly number[]): readonly number[] => numbers.slice(-1);

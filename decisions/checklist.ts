@@ -3,7 +3,7 @@ import { revisionChecks, type RevisionFacts } from "./checks/revisions";
 import type { Release } from "./config";
 import { digest, liveDigest } from "./digest";
 import { weights } from "./exposure";
-import { judgeBudget, type Objective, type ServiceWindows } from "./errorBudget";
+import { judgeService, type Objective, type ServiceWindows } from "./errorBudget";
 import { overridable } from "./facts";
 import { describeLease, type Lease } from "./lease";
 import { slots, type Slot } from "./names";
@@ -150,11 +150,7 @@ const noAlarmFiring: Look = ({ alarms }) => {
 
 const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
   if (!liveDigest(current)) return passed("nothing is published yet");
-  const none = { requests: 0, errors: 0 };
-  const { ok, reasons, figures } = judgeBudget(
-    { service, canary: { all: none, fiveMinutes: none, live: none } },
-    slo,
-  );
+  const { ok, reasons, figures } = judgeService(service, slo);
   if (!ok)
     return failed(
       reasons.join(", "),

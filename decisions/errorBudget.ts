@@ -108,6 +108,12 @@ export interface BudgetVerdict {
   figures: BudgetFigures;
 }
 
+/** Judges the error budget where no canary has had anything: before one, or between two. */
+export function judgeService(service: BudgetInput["service"], slo: Objective): BudgetVerdict {
+  const none = { requests: 0, errors: 0 };
+  return judgeBudget({ service, canary: { all: none, fiveMinutes: none, live: none } }, slo);
+}
+
 /** Judges the error budget: a promotion needs some of it left and no fast burn, of the service or of the canary. */
 export function judgeBudget({ service, canary }: BudgetInput, slo: Objective): BudgetVerdict {
   const reasons: string[] = [];

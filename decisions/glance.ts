@@ -1,13 +1,11 @@
-import { judgeBudget, type Objective, type ServiceWindows } from "./errorBudget";
+import { judgeService, type Objective, type ServiceCounts, type ServiceWindows } from "./errorBudget";
 import type { Slot } from "./names";
-import type { Course } from "./story/course";
+import { totalOf, type Course } from "./story/course";
 
 /** What the last minutes were like, in words and a few blocks that are understood at a glance in a terminal. */
 
 /** One slot over the time of a course. */
-export interface SlotGlance {
-  requests: number;
-  errors: number;
+export interface SlotGlance extends ServiceCounts {
   /** 95th percentile of the time to an answer in the newest step that has one, milliseconds; absent: none has. */
   p95Ms?: number;
   /** The slot's share of both slots' requests in each part of the time, 0 to 1, oldest first; undefined: nobody asked. */
@@ -21,21 +19,19 @@ const parts = 15;
 export function slotGlance(course: Course, slot: Slot, from: number, to: number): SlotGlance | undefined {
   const own = course.steps.filter((step) => step.slot === slot);
   if (own.length === 0) return undefined;
-  const sum = (steps: Course["steps"], kind: "requests" | "errors") =>
-    steps.reduce((total, step) => total + step[kind], 0);
-  const within = (steps: Course["steps"], part: number) => {
-    const edge = (index: number) => from + ((to - from) * index) / parts;
-    // A step counts where it ends; what ended before the first part's edge began counting only.
-    return steps.filter(({ at }) => at > edge(part) && at <= edge(part + 1));
-  };
+  const edge = (part: number) => from + ((to - from) * part) / parts;
+  /** Requests of the steps that end in a part. */
+  const within = (steps: Course["steps"], part: number) =>
+    steps
+      .filter(({ at }) => at > edge(part) && at <= edge(part + 1))
+      .reduce((total, { requests }) => total + requests, 0);
   const p95Ms = own.findLast((step) => step.p95Ms !== undefined)?.p95Ms;
   return {
-    requests: Math.round(sum(own, "requests")),
-    errors: Math.round(sum(own, "errors")),
+    ...totalOf(course, slot),
     ...(p95Ms !== undefined && { p95Ms }),
     shares: Array.from({ length: parts }, (_, part) => {
-      const all = sum(within(course.steps, part), "requests");
-      return all > 0 ? sum(within(own, part), "requests") / all : undefined;
+      const all = within(course.steps, part);
+      return all > 0 ? within(own, part) / all : undefined;
     }),
   };
 }
@@ -63,11 +59,7 @@ export function describeGlance({ requests, errors, p95Ms, shares }: SlotGlance):
 
 /** What is left of the error budget, and how fast it goes. */
 export function describeBudget(service: ServiceWindows | "unknown", slo: Objective): string {
-  const none = { requests: 0, errors: 0 };
-  const { figures, reasons } = judgeBudget(
-    { service, canary: { all: none, fiveMinutes: none, live: none } },
-    slo,
-  );
+  const { figures, reasons } = judgeService(service, slo);
   if (figures.left === undefined || !figures.serviceBurn) return reasons.join(", ");
   const burn = figures.serviceBurn.hour.toFixed(1);
   const left = `${(100 * figures.left).toFixed(1)} % left, the last hour burnt it ${burn} times as fast as allowed`;

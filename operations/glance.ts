@@ -1,6 +1,7 @@
 import { describeBudget, slotGlance, type SlotGlance } from "../decisions/glance";
 import { other, slots, type Slot } from "../decisions/names";
 import type { OpenIncident } from "../decisions/incidents";
+import type { Course } from "../decisions/story/course";
 import { attempt } from "./attempt";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
@@ -31,15 +32,12 @@ export async function readGlance(ctx: Context, live: Slot): Promise<Glance> {
     ).then((answer) => named(ctx, answer)),
     attempt(() => openIncidents(ctx)),
   ]);
-  const seen = (slot: Slot) => (course instanceof Error ? undefined : slotGlance(course, slot, from, to));
-  return {
-    slots:
-      course instanceof Error
-        ? course
-        : Object.fromEntries(slots.flatMap((slot) => (seen(slot) ? [[slot, seen(slot)]] : []))),
-    budget,
-    incidents,
-  };
+  const seen = (all: Course) =>
+    slots.flatMap((slot) => {
+      const one = slotGlance(all, slot, from, to);
+      return one ? [[slot, one] as const] : [];
+    });
+  return { slots: course instanceof Error ? course : Object.fromEntries(seen(course)), budget, incidents };
 }
 
 /** An answer, or the reason for none with the source that it is about. */

@@ -56,16 +56,15 @@ export function frameOf(
   bake = 0,
 ): (Frame & { all: StoryUpdate[] }) | undefined {
   const all = updatesOf(history);
-  const around = (chapter: Chapter, first: number, last: number, lead = 0) => {
-    const more = margin(last - first);
+  const around = (chapter: Chapter, first: number, last: number, lead: number) => {
     // What other releases did is not this one's story.
     const before = chapter.before?.to ?? 0;
     const after = all.find((one) => one.from > last)?.from ?? now;
     return {
       subject,
       chapter,
-      from: Math.max(first - Math.max(more, lead), Math.min(before, first)),
-      to: Math.max(last, Math.min(now, after, last + Math.max(more, bake))),
+      from: Math.max(first - lead, Math.min(before, first)),
+      to: Math.max(last, Math.min(now, after, last + Math.max(margin(last - first), bake))),
       all,
     };
   };
@@ -73,7 +72,7 @@ export function frameOf(
     const chapter = chapterOf(all, subject.version);
     const [first] = chapter?.updates ?? [];
     const last = chapter?.updates.at(-1);
-    return chapter && first && last && around(chapter, first.from, last.to);
+    return chapter && first && last && around(chapter, first.from, last.to, margin(last.to - first.from));
   }
   const times = subject.entries.map(({ at }) => Date.parse(at));
   if (times.length === 0) return undefined;

@@ -68,15 +68,15 @@ export async function run(ctx: Context): Promise<void> {
     "flags",
     Object.fromEntries([...flags].map(([name, flag]) => [name, flag.metadata.off ?? "on"])),
   );
-  ctx.report.set("figures", glance.slots instanceof Error ? messageOf(glance.slots) : glance.slots);
-  ctx.report.set("budget", glance.budget instanceof Error ? messageOf(glance.budget) : glance.budget);
+  ctx.report.set("figures", orWhy(glance.slots));
+  ctx.report.set("budget", orWhy(glance.budget));
   ctx.report.set(
     "incidents",
     glance.incidents instanceof Error
       ? messageOf(glance.incidents)
       : glance.incidents.map(({ id, title, state, detectedAt }) => ({ id, title, state, detectedAt })),
   );
-  ctx.report.set("alarms", firing instanceof Error ? messageOf(firing) : firing);
+  ctx.report.set("alarms", orWhy(firing));
   ctx.report.set(
     "knownGood",
     targets.map(({ name, startTime, version, digest }) => ({ name, startTime, version, digest })),
@@ -139,6 +139,9 @@ export async function run(ctx: Context): Promise<void> {
   const back = targets.find((target) => target.version !== release?.slots[release.live]?.version);
   if (back) ctx.report.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
 }
+
+/** The value, or why it is not known. */
+const orWhy = <T>(value: T | Error): T | string => (value instanceof Error ? messageOf(value) : value);
 
 /** Known-good releases that the terminal shows, each with the newest update that had it; the JSON has all updates. */
 const shownTargets = 5;

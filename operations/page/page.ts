@@ -18,6 +18,7 @@ export interface Origin {
 /** The whole page: one file that asks for nothing else and needs no script. */
 export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): string {
   const { heading, stack, verdict, zone, from, to, unknown } = story;
+  const moment = momentIn(story);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -38,8 +39,8 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
           <header>
             <h1>${heading}</h1>
             <p class="where">
-              ${stack} · ${day(from, zone)}, ${clock(from, zone)} to ${momentIn(story)(to)} ${zone}
-              (${utc(from)} to ${utc(to)} UTC)
+              ${stack} · ${day(from, zone)}, ${clock(from, zone)} to ${moment(to)} ${zone} (${utc(from)} to
+              ${utc(to)} UTC)
             </p>
             <div class="verdict ${verdict.tone}">
               <strong>${verdict.word}</strong>
@@ -57,11 +58,11 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
           <section aria-labelledby="course">
             <h2 id="course">What happened to the traffic</h2>
             ${legend(story)} ${charts.map(figure)}
-            ${"unknown" in story.course ? undefined : figures(story.course.steps, momentIn(story))}
+            ${"unknown" in story.course ? undefined : figures(story.course.steps, moment)}
           </section>
           <section aria-labelledby="timeline">
             <h2 id="timeline">Timeline</h2>
-            ${timeline(story)}
+            ${timeline(story, moment)}
           </section>
           <section aria-labelledby="changes">
             <h2 id="changes">What config says otherwise than before</h2>
@@ -85,10 +86,13 @@ export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): 
 const at = (time: number, zone: string) => DateTime.fromMillis(time, { zone }).setLocale("en-GB");
 const clock = (time: number, zone: string): string => at(time, zone).toFormat("HH:mm:ss");
 const day = (time: number, zone: string): string => at(time, zone).toFormat("ccc d LLL yyyy");
-/** A time in a story: with its day where the story goes past midnight. */
+/** A time of a story, for people. */
+type Moment = (time: number) => string;
+
+/** Tells times of a story: with its day where the story goes past midnight. */
 const momentIn =
-  ({ from, to, zone }: Pick<Story, "from" | "to" | "zone">) =>
-  (time: number): string =>
+  ({ from, to, zone }: Story): Moment =>
+  (time) =>
     at(time, zone).toFormat(day(from, zone) === day(to, zone) ? "HH:mm:ss" : "d LLL HH:mm:ss");
 const utc = (time: number): string => clock(time, "utc");
 
@@ -121,7 +125,7 @@ const figure = ({ title, says, wide, narrow }: Chart): Markup =>
 const mostRows = 40;
 
 /** What the charts show, as a table. */
-function figures(steps: readonly CourseStep[], moment: (time: number) => string): Markup {
+function figures(steps: readonly CourseStep[], moment: Moment): Markup {
   const times = [...new Set(steps.map((step) => step.at))].sort((one, two) => one - two);
   const size = Math.max(1, Math.ceil(times.length / mostRows));
   const rows = Array.from({ length: Math.ceil(times.length / size) }, (_, index) =>
@@ -164,9 +168,7 @@ function figures(steps: readonly CourseStep[], moment: (time: number) => string)
   </details>`;
 }
 
-function timeline(story: Story): Markup {
-  const { timeline: lines } = story;
-  const moment = momentIn(story);
+function timeline({ timeline: lines }: Story, moment: Moment): Markup {
   if (lines.length === 0) return html`<p class="note">Nothing is known of it.</p>`;
   return html`<ol class="timeline">
     ${lines.map(({ at: time, mark, what, who, why, seconds, ok, source }) => {

@@ -1,12 +1,12 @@
-import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { masked } from "../../decisions/diff";
 import { commands, type CommandName } from "../../operations/catalogue";
-import { record, served, written } from "../decisions/samples";
+import { served, written } from "../decisions/samples";
+import { makeProject, runCommand } from "../operations/commandRun";
 import { hostilePrograms, hostileWorld, programLog, type HostileWorld } from "./hostileWorld";
 
 /**
@@ -66,7 +66,6 @@ const given: Record<CommandName, string[]> = {
   "audit-verify": [],
 };
 
-const project = join(__dirname, "../..");
 let folder: string;
 let world: HostileWorld;
 let bin: string;
@@ -82,9 +81,6 @@ beforeAll(async () => {
     DATABASE_URL: address(planted.databaseSecret, port),
     RECORDS_URL: address(planted.recordsSecret, port),
   }));
-  cpSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-  mkdirSync(join(folder, "releases"));
-  writeFileSync(join(folder, "releases/1.2.0.json"), JSON.stringify(record(2)));
   const http = `http://127.0.0.1:${world.http}`;
   const both = { en: "the school", ar: "المدرسة" };
   const config = written(served(), {
@@ -97,18 +93,8 @@ beforeAll(async () => {
     reporting: { secretName: "school-records", key: "RECORDS_URL" },
     comms: { webhook: "COMMS_WEBHOOK_URL", school: both, contact: both },
   });
-  const put = (stack: string, keys: Record<string, unknown>) =>
-    writeFileSync(
-      join(folder, `Pulumi.${stack}.yaml`),
-      stringify({
-        config: Object.fromEntries(
-          Object.entries(keys).map(([key, value]) => [`deployment-safety:${key}`, value]),
-        ) as Record<string, unknown>,
-      }),
-    );
-  put("prod", config);
   const url = `http://ops:${inAddress(planted.metrics)}@prometheus.example.com`;
-  put("careless", { ...config, metrics: { source: "prometheus", url } });
+  makeProject(folder, { prod: config, careless: { ...config, metrics: { source: "prometheus", url } } });
   writeFileSync(
     join(folder, "kubeconfig"),
     stringify({
@@ -126,7 +112,7 @@ afterAll(async () => {
 });
 
 /** Runs a command and keeps what it printed. The variables of the shell are told, or those of the cluster's Secrets are used. */
-function run(
+async function run(
   words: readonly string[],
   isTold: boolean,
   environment: Record<string, string> = {},
@@ -155,20 +141,9 @@ function run(
       : {}),
     ...environment,
   };
-  const tsx = join(project, "node_modules/tsx/dist/loader.mjs");
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ["--import", tsx, join(project, "operations/main.ts"), ...words],
-      { cwd: folder, env, timeout: 60_000 },
-      (_, stdout, stderr) => {
-        const said = `${words.join(" ")} (exit ${child.exitCode ?? -1})`;
-        out.push({ place: `stdout of ${said}`, text: stdout }, { place: `stderr of ${said}`, text: stderr });
-        resolve();
-      },
-    );
-    child.stdin?.end();
-  });
+  const { exitCode, stdout, stderr } = await runCommand(folder, words, env);
+  const said = `${words.join(" ")} (exit ${exitCode})`;
+  out.push({ place: `stdout of ${said}`, text: stdout }, { place: `stderr of ${said}`, text: stderr });
 }
 
 /** Every file below a folder but what the test itself put there. */

@@ -1,23 +1,15 @@
-import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { stringify } from "yaml";
-import { record, served, written } from "../decisions/samples";
+import { served, written } from "../decisions/samples";
+import { type Ended, makeProject, runCommand } from "./commandRun";
 
 /** The command line as a person runs it, in a project of its own whose cloud nobody answers at. */
-const project = join(__dirname, "../..");
 let folder: string;
 
-interface Ended {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(words: string[], environment: Record<string, string> = {}): Promise<Ended> {
-  const env = {
+const run = (words: string[], environment: Record<string, string> = {}): Promise<Ended> =>
+  runCommand(folder, words, {
     PATH: process.env.PATH,
     HOME: folder,
     AWS_ENDPOINT_URL: "http://127.0.0.1:1",
@@ -26,34 +18,15 @@ function run(words: string[], environment: Record<string, string> = {}): Promise
     AWS_SECRET_ACCESS_KEY: "test",
     PULUMI_BACKEND_URL: `file://${folder}`,
     ...environment,
-  };
-  const tsx = join(project, "node_modules/tsx/dist/loader.mjs");
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ["--import", tsx, join(project, "operations/main.ts"), ...words],
-      { cwd: folder, env, timeout: 60_000 },
-      (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, stdout, stderr }),
-    );
-    child.stdin?.end();
   });
-}
 
 /** A project with the stacks `prod`, which is sound, and `broken`, which is not. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "operations-"));
-  cpSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-  mkdirSync(join(folder, "releases"));
-  writeFileSync(join(folder, "releases/1.2.0.json"), JSON.stringify(record(2)));
-  const put = (stack: string, config: Record<string, unknown>) => {
-    const keys = Object.entries(config).map(([key, value]) => [`deployment-safety:${key}`, value]);
-    writeFileSync(
-      join(folder, `Pulumi.${stack}.yaml`),
-      stringify({ config: Object.fromEntries(keys) as Record<string, unknown> }),
-    );
-  };
-  put("prod", written(served()));
-  put("broken", written({ ...served(), canaryWeight: 11 }, { gate: {} }));
+  makeProject(folder, {
+    prod: written(served()),
+    broken: written({ ...served(), canaryWeight: 11 }, { gate: {} }),
+  });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
