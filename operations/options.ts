@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { readLoss } from "../decisions/databaseWay";
 import { slots, type Slot } from "../decisions/names";
+import type { OptionName } from "./catalogue";
 import { exitCodes, Failure } from "./failure";
 import { conceal } from "./secrets";
 
@@ -89,47 +90,11 @@ export interface Options {
 }
 
 /** What commander parsed: strings and switches under their long names. */
-export type Raw = Partial<
-  Record<
-    | "stack"
-    | "version"
-    | "update"
-    | "revision"
-    | "digest"
-    | "slot"
-    | "at"
-    | "to"
-    | "remove"
-    | "name"
-    | "percentage"
-    | "roles"
-    | "cohorts"
-    | "hold"
-    | "incident"
-    | "database"
-    | "loss"
-    | "override"
-    | "reason"
-    | "actor"
-    | "change"
-    | "window"
-    | "expires"
-    | "text"
-    | "textArabic"
-    | "source"
-    | "cause"
-    | "audience"
-    | "state"
-    | "title"
-    | "ticket"
-    | "rootCause"
-    | "action"
-    | "owner"
-    | "due"
-    | "out",
-    string
-  >
-> & { json?: boolean; dryRun?: boolean; yes?: boolean };
+export type Raw = Partial<Record<"stack" | "actor" | Exclude<OptionName, "dryRun" | "yes">, string>> & {
+  json?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
+};
 
 /** The command line, then the environment, then the defaults. An empty value is unset: make passes those. */
 export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {

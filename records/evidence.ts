@@ -12,6 +12,7 @@ import {
   readEvidence,
 } from "../decisions/evidence";
 import { GitFault, isUncommitted, lastChange, refuseShallow } from "./git";
+import { jsonOf } from "./jsonFile";
 
 /** Default of `evidence.allowedSigners`, below the project's root. */
 const defaultSigners = "evidence/allowed_signers";
@@ -52,7 +53,7 @@ export function findEvidence(
   const file = evidencePath(kind, subject);
   const next = nextFor(kind, subject);
   if (!existsSync(join(root, file))) return { ok: false, reasons: [`there is no ${file}`], next };
-  const read = readEvidence(kind, subject, parsed(join(root, file)));
+  const read = readEvidence(kind, subject, jsonOf(join(root, file)));
   if (!read.ok) return { ok: false, reasons: read.reasons, next };
   return asked(() => {
     refuseShallow(root);
@@ -104,15 +105,5 @@ function asked(ask: () => Found): Found {
   } catch (error) {
     if (!(error instanceof GitFault)) throw error;
     return { ok: false, reasons: [error.message], next: error.next };
-  }
-}
-
-/** The JSON of a file; text that is none is handed on as it is, for the schema to refuse. */
-function parsed(file: string): unknown {
-  const text = readFileSync(file, "utf8");
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readRecord, type ReleaseRecord } from "../decisions/releaseRecord";
+import { jsonOf } from "./jsonFile";
 
 /** What `releases/` holds. */
 export interface Releases {
@@ -17,7 +18,7 @@ export function readReleases(root: string): Releases {
   const reasons: string[] = [];
   for (const name of fileNames(folder)) {
     const file = join(folder, name);
-    const read = readRecord(`releases/${name}`, parsed(file));
+    const read = readRecord(`releases/${name}`, jsonOf(file));
     if (read.ok) found.push(read.record);
     else reasons.push(...read.reasons);
   }
@@ -31,15 +32,5 @@ function fileNames(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
-  }
-}
-
-/** The JSON of a file; text that is none is handed on as it is, for the schema to refuse. */
-function parsed(file: string): unknown {
-  const text = readFileSync(file, "utf8");
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

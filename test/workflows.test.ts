@@ -125,6 +125,17 @@ describe("the workflows", () => {
       jobs.filter((job) => job.steps && !(Number(job["timeout-minutes"]) > 0)).map(({ at }) => at),
     ).toEqual([]);
   });
+  it("need no variable, secret or length of session that the adoption guide does not name", () => {
+    const guide = readFileSync(join(root, "docs/adopt.md"), "utf8");
+    const all = [...workflows.values()].join("\n");
+    const read = [...all.matchAll(/\b(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name = ""]) => name);
+    const lasting = [...all.matchAll(/role-duration-seconds: (\d+)/g)].map(([, seconds = ""]) => seconds);
+    expect(read.length).toBeGreaterThan(5);
+    expect(lasting.length).toBeGreaterThan(0);
+    const table = /^\| where .*\n(?:\|.*\n)+/m.exec(guide)?.[0] ?? "";
+    const missing = [...new Set([...read, ...lasting])].filter((name) => !table.includes(`\`${name}\``));
+    expect(missing).toEqual([]);
+  });
   it("keep whatever a person typed out of the shell's text", () => {
     for (const [name, text] of workflows) expect(text.match(/run: .*\$\{\{/g), name).toBeNull();
   });
