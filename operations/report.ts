@@ -23,6 +23,8 @@ export interface Report {
   step<T>(name: string, action: (entry: ReportStep) => Promise<T>): Promise<T>;
   /** Result for people, on stdout; nothing with JSON=1. */
   print(text: string): void;
+  /** Text for {@link print}, in a style where stdout is a terminal. */
+  paint(style: Style, text: string): string;
   /** Field of the JSON report. */
   set(field: string, value: unknown): void;
   /** The command to type next. */
@@ -34,7 +36,9 @@ export interface Report {
   end(error?: unknown): number;
 }
 
-type Style = "red" | "yellow" | "green" | "dim" | "bold";
+export type Style = "red" | "yellow" | "green" | "dim" | "bold";
+
+type Stream = NodeJS.WritableStream & { isTTY?: boolean };
 
 /** Seconds since the process started: what the person at the keyboard waited. */
 export const secondsSinceStart = (): number => Math.round(performance.now()) / 1000;
@@ -44,13 +48,14 @@ export function createReport(
   command: string,
   stack: string,
   json: boolean,
-  streams: { stdout: NodeJS.WritableStream; stderr: NodeJS.WritableStream & { isTTY?: boolean } } = process,
+  streams: { stdout: Stream; stderr: Stream } = process,
 ): Report {
   const steps: ReportStep[] = [];
   const fields: Record<string, unknown> = {};
   let nextCommand: string | undefined;
-  const styled = (style: Style, text: string) =>
-    streams.stderr.isTTY && !process.env.NO_COLOR ? styleText(style, text, { validateStream: false }) : text;
+  const styledOn = (stream: Stream, style: Style, text: string) =>
+    stream.isTTY && !process.env.NO_COLOR ? styleText(style, text, { validateStream: false }) : text;
+  const styled = (style: Style, text: string) => styledOn(streams.stderr, style, text);
   const line = (text: string) =>
     streams.stderr.write(
       `${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${conceal(text)}\n`,
@@ -77,6 +82,7 @@ export function createReport(
         entry.to = secondsSinceStart();
       }
     },
+    paint: (style, text) => styledOn(streams.stdout, style, text),
     print(text) {
       if (!json) streams.stdout.write(conceal(text.endsWith("\n") ? text : `${text}\n`));
     },

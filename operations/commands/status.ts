@@ -12,6 +12,7 @@ import { slots, type Slot } from "../../decisions/names";
 import { since } from "../checks";
 import { refusedBy } from "../../decisions/parameters";
 import { standingOf } from "../../decisions/revisionTree";
+import { updatesOf, type StoryUpdate } from "../../decisions/story/updates";
 import { readRevisionParents } from "../../records/revisionParents";
 import { attempt } from "../attempt";
 import { readPublished, type Context } from "../context";
@@ -56,7 +57,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.report.set("release", release);
   ctx.report.set("fileAgrees", inFile);
   ctx.report.set("traffic", rule?.routing);
-  ctx.report.set("slots", Object.fromEntries(slotLines.map(({ text: _, ...line }) => [line.slot, line])));
+  ctx.report.set("slots", Object.fromEntries(slotLines.map(({ line: _, ...seen }) => [seen.slot, seen])));
   ctx.report.set("lease", lease);
   const word = saved && wordOn(saved.watch, gateSettings(ctx));
   if (word)
@@ -87,54 +88,83 @@ export async function run(ctx: Context): Promise<void> {
     return flag ? `on for ${describeRollout(flag)}` : "on";
   };
   const age = (time: string) => DateTime.fromISO(time).toRelative({ locale: "en" }) ?? time;
-  const line = (label: string, text: string) => `${label.padEnd(12)} ${text}`;
+  const lines: Line[] = [
+    release
+      ? {
+          label: "stack",
+          text: `${ctx.stack}, serial ${release.serial}${inFile ? "" : `; the file says serial ${file.serial}: run make sync`}`,
+          ...(inFile ? {} : { mood: "unsure" }),
+        }
+      : { label: "stack", text: `${ctx.stack}, nothing released yet` },
+    ...slotLines.flatMap(({ slot, line }): Line[] => {
+      const seen = glance.slots instanceof Error ? undefined : glance.slots[slot];
+      return [line, ...(seen ? [{ label: `  ${glanceMinutes} min`, text: describeGlance(seen) }] : [])];
+    }),
+    ...(glance.slots instanceof Error ? [unknown("figures", glance.slots)] : []),
+    route instanceof Error
+      ? unknown("traffic", route)
+      : rule?.routing.traffic === "paused"
+        ? { label: "traffic", text: "paused", mood: "bad" }
+        : { label: "traffic", text: rule?.routing.traffic ?? "no listener rule yet" },
+    { label: "validated", text: release?.validated ?? "nothing" },
+    { label: "database", text: release?.migration?.revision ?? "no migration yet" },
+    ...(word
+      ? [{ label: word.phase, text: `${word.verdict} (${age(saved.at)}): ${word.reasons.join(", ")}` }]
+      : []),
+    { label: "lease", text: lease ? `${describeLease(lease)}, ${lease.state}` : "free" },
+    published.killSwitch
+      ? {
+          label: "kill switch",
+          text: `ON since ${published.killSwitch.at}: ${published.killSwitch.reason}`,
+          mood: "bad",
+        }
+      : { label: "kill switch", text: "off" },
+    drill.ok
+      ? { label: "drill", text: drill.detail }
+      : { label: "drill", text: `DUE: ${drill.detail}`, mood: "unsure" },
+    firing instanceof Error
+      ? unknown("alarms", firing)
+      : firing.length > 0
+        ? { label: "alarms", text: firing.join(", "), mood: "bad" }
+        : { label: "alarms", text: "none firing" },
+    glance.budget instanceof Error
+      ? unknown("budget", glance.budget)
+      : { label: "budget", text: glance.budget },
+    ...(glance.incidents instanceof Error
+      ? [unknown("incidents", glance.incidents)]
+      : glance.incidents.length === 0
+        ? [{ label: "incidents", text: "none open" }]
+        : glance.incidents.map(({ id, title, state, detectedAt }): Line => ({
+            label: "incident",
+            text: `${id} ${state}, ${age(detectedAt)}: ${title}`,
+            mood: "bad",
+          }))),
+    ...[...flags].map(([name, flag]) => ({
+      label: "flag",
+      text: `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : describeFlag(name)}`,
+    })),
+    ...[...published.refused.values()].map((refusal) => ({
+      label: "refused",
+      text: `${refusal.digest} ${age(refusal.at)}, ${refusedBy(refusal)}`,
+    })),
+    ...(history instanceof Error
+      ? [unknown("history", history)]
+      : updatesOf(history.slice(0, shownUpdates)).map((update) => describeUpdate(update, age))),
+    ...targets
+      .filter(({ digest }, index) => targets.findIndex((one) => one.digest === digest) === index)
+      .slice(0, shownTargets)
+      .map((target) => ({
+        label: "known good",
+        text: `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`,
+      })),
+  ];
   ctx.report.print(
-    [
-      line(
-        "stack",
-        `${ctx.stack}, ${release ? `serial ${release.serial}` : "nothing released yet"}${inFile ? "" : `; the file says serial ${file.serial}: run make sync`}`,
-      ),
-      ...slotLines.flatMap(({ slot, text }) => {
-        const seen = glance.slots instanceof Error ? undefined : glance.slots[slot];
-        return [text, ...(seen ? [line(`  ${glanceMinutes} min`, describeGlance(seen))] : [])];
-      }),
-      ...(glance.slots instanceof Error ? [line("figures", `unknown: ${messageOf(glance.slots)}`)] : []),
-      line(
-        "traffic",
-        rule ? rule.routing.traffic : route instanceof Error ? messageOf(route) : "no listener rule yet",
-      ),
-      line("validated", release?.validated ?? "nothing"),
-      line("database", release?.migration?.revision ?? "no migration yet"),
-      ...(word ? [line(word.phase, `${word.verdict} (${age(saved.at)}): ${word.reasons.join(", ")}`)] : []),
-      line("lease", lease ? `${describeLease(lease)}, ${lease.state}` : "free"),
-      line(
-        "kill switch",
-        published.killSwitch ? `ON since ${published.killSwitch.at}: ${published.killSwitch.reason}` : "off",
-      ),
-      line("drill", `${drill.ok ? "" : "DUE: "}${drill.detail}`),
-      line("alarms", firing instanceof Error ? messageOf(firing) : firing.join(", ") || "none firing"),
-      line("budget", glance.budget instanceof Error ? `unknown: ${messageOf(glance.budget)}` : glance.budget),
-      ...(glance.incidents instanceof Error
-        ? [line("incidents", `unknown: ${messageOf(glance.incidents)}`)]
-        : glance.incidents.length === 0
-          ? [line("incidents", "none open")]
-          : glance.incidents.map(({ id, title, state, detectedAt }) =>
-              line("incident", `${id} ${state}, ${age(detectedAt)}: ${title}`),
-            )),
-      ...[...flags].map(([name, flag]) =>
-        line("flag", `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : describeFlag(name)}`),
-      ),
-      ...[...published.refused.values()].map((refusal) =>
-        line("refused", `${refusal.digest} ${age(refusal.at)}, ${refusedBy(refusal)}`),
-      ),
-      ...(history instanceof Error ? [line("known good", messageOf(history))] : []),
-      ...targets
-        .filter(({ digest }, index) => targets.findIndex((one) => one.digest === digest) === index)
-        .slice(0, shownTargets)
-        .map((target) =>
-          line("known good", `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`),
-        ),
-    ].join("\n"),
+    lines
+      .map(({ label, text, mood }) => {
+        const line = `${label.padEnd(12)} ${text}`;
+        return mood ? ctx.report.paint(mood === "bad" ? "red" : "yellow", line) : line;
+      })
+      .join("\n"),
   );
   const back = targets.find((target) => target.version !== release?.slots[release.live]?.version);
   if (back) ctx.report.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
@@ -142,6 +172,33 @@ export async function run(ctx: Context): Promise<void> {
 
 /** The value, or why it is not known. */
 const orWhy = <T>(value: T | Error): T | string => (value instanceof Error ? messageOf(value) : value);
+
+/** One line of the terminal. */
+interface Line {
+  label: string;
+  text: string;
+  /** Red or yellow on a terminal: something is wrong, or somebody should look. Absent: as it should be. */
+  mood?: "bad" | "unsure";
+}
+
+const unknown = (label: string, why: Error): Line => ({
+  label,
+  text: `unknown: ${messageOf(why)}`,
+  mood: "unsure",
+});
+
+/** Newest updates that the terminal shows: about what one release makes. */
+const shownUpdates = 6;
+
+/** An update of stack history: when, what, and how it ended where that was not well. */
+function describeUpdate({ line, from, result, name }: StoryUpdate, age: (time: string) => string): Line {
+  const isBad = result !== "succeeded" && result !== "in-progress";
+  return {
+    label: "update",
+    text: `${age(new Date(from).toISOString()).padEnd(14)} ${isBad ? `${result.toUpperCase()}: ` : result === "in-progress" ? "under way: " : ""}${line} (${name})`,
+    ...(isBad && { mood: "bad" as const }),
+  };
+}
 
 /** Known-good releases that the terminal shows, each with the newest update that had it; the JSON has all updates. */
 const shownTargets = 5;
@@ -179,6 +236,11 @@ async function describeSlot(
     weight: actual,
     configWeight: wanted,
     targets: targets instanceof Error ? undefined : targets,
-    text: `${slot.padEnd(12)} ${role} ${held?.version ?? "empty"}, ${share} of the traffic${drift}, ${health}`,
+    line: {
+      label: slot,
+      text: `${role} ${held?.version ?? "empty"}, ${share} of the traffic${drift}, ${health}`,
+      ...(drift !== "" && { mood: "bad" as const }),
+      ...((route instanceof Error || targets instanceof Error) && { mood: "unsure" as const }),
+    } satisfies Line,
   };
 }

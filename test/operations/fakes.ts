@@ -38,6 +38,7 @@ export function quietReport(): Report & { said: string[] } {
       return action({ name, from: 0 });
     },
     print: () => undefined,
+    paint: (_, text) => text,
     set: () => undefined,
     next: () => undefined,
     end: () => 0,

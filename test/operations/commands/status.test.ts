@@ -1,0 +1,74 @@
+import { expect, it } from "vitest";
+import type { HistoryEntry } from "../../../decisions/history";
+import { run } from "../../../operations/commands/status";
+import type { Context } from "../../../operations/context";
+import { createReport } from "../../../operations/report";
+import { entry, served } from "../../decisions/samples";
+import { fakeContext } from "../fakes";
+
+const live = served();
+
+/** What `make status` says on stdout, with history, alarms and the load balancer as given. */
+async function said(given: {
+  history: () => Promise<HistoryEntry[]>;
+  firing?: string[];
+  route?: Context["loadBalancer"]["route"];
+  isTTY?: boolean;
+}): Promise<string> {
+  let text = "";
+  const stream = (isTTY: boolean) =>
+    ({ isTTY, write: (part: string) => ((text += part), true) }) as unknown as NodeJS.WriteStream;
+  const cloud = fakeContext({
+    routing: { traffic: "open", weights: { blue: 100, green: 0 } },
+    healthy: 3,
+    answer: () => ({}),
+    sets: [],
+  });
+  const away = () => Promise.reject(new Error("no answer"));
+  await run({
+    ...cloud,
+    root: "/nowhere",
+    command: "status",
+    report: createReport("status", "prod", false, {
+      stdout: stream(given.isTTY ?? false),
+      stderr: { write: () => true } as unknown as NodeJS.WriteStream,
+    }),
+    loadBalancer: { ...cloud.loadBalancer, ...(given.route && { route: given.route }) },
+    engine: { history: given.history },
+    alarms: { states: async () => (given.firing ?? []).map((name) => ({ name, state: "ALARM" })) },
+    metrics: { course: away, service: away },
+  } as unknown as Context);
+  return text;
+}
+
+const bad = { ...entry(live, { startTime: "2026-11-24T20:00:00Z", version: 7 }), result: "failed" };
+const history = async () => [bad, entry(live, { startTime: "2026-11-24T19:00:00Z", version: 6 })];
+
+it("the status says what cannot be known as unknown, never as zero or none", async () => {
+  const text = await said({
+    history: () => Promise.reject(new Error("no backend")),
+    route: () => Promise.reject(new Error("no answer")),
+  });
+  expect(text).toMatch(/^history +unknown: no backend$/m);
+  expect(text).toMatch(/^traffic +unknown: no answer$/m);
+  expect(text).toMatch(/^blue +live .*, unknown share of the traffic/m);
+  expect(text).toMatch(/^figures +unknown: .*no answer/m);
+  expect(text).toMatch(/^budget +unknown: /m);
+});
+
+it("the status shows the newest updates in their order, and one that failed as that", async () => {
+  const updates = (await said({ history })).split("\n").filter((line) => line.startsWith("update "));
+  expect(updates.map((line) => /\(update \d\)$/.exec(line)?.[0])).toEqual(["(update 6)", "(update 7)"]);
+  expect(updates[1]).toContain("FAILED: ");
+  expect(updates[0]).not.toContain("FAILED");
+});
+
+it("the status is coloured where something is wrong, and only on a terminal", async () => {
+  const escape = String.fromCharCode(27);
+  const plain = await said({ history, firing: ["blue-errors"] });
+  expect(plain).toMatch(/^alarms +blue-errors$/m);
+  expect(plain).not.toContain(escape);
+  const coloured = await said({ history, firing: ["blue-errors"], isTTY: true });
+  const red = coloured.split("\n").filter((line) => line.startsWith(`${escape}[31m`));
+  expect(red.map((line) => line.slice(5).split(" ")[0])).toEqual(["alarms", "update"]);
+});
