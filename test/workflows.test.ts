@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { roleOf } from "../decisions/permissions";
 import { root, targets } from "./documents";
 
 /** The workflows that an adopter's releases run by; actionlint checks their form, this what they may and do. */
@@ -30,6 +31,7 @@ interface Job {
   concurrency?: { "cancel-in-progress": boolean };
   environment?: string;
   secrets?: "inherit" | Record<string, string>;
+  outputs?: Record<string, string>;
   "timeout-minutes"?: number;
 }
 interface Workflow {
@@ -59,13 +61,19 @@ describe("the workflows", () => {
     ).toEqual([]);
     expect(jobs.filter(({ permissions }) => permissions === undefined).map(({ at }) => at)).toEqual([]);
   });
-  it("write to the repository only where a command's changes come back as a pull request", () => {
-    const writing = jobs.filter(({ permissions }) => permissions?.contents === "write");
-    for (const { at, uses, steps } of writing)
-      expect(
-        uses === "./.github/workflows/operate.yml" || steps?.some(({ run }) => run === "make propose"),
-        at,
-      ).toBe(true);
+  it("write to the repository only where a command's changes come back as a pull request, in a job without AWS's rights", () => {
+    const writing = jobs.filter(({ permissions, steps }) => steps && permissions?.contents === "write");
+    expect(writing.map(({ at }) => at)).toEqual(["operate.yml: propose"]);
+    for (const { permissions, steps = [] } of writing) {
+      expect(permissions?.["id-token"]).toBeUndefined();
+      expect(steps.flatMap(({ run }) => run ?? [])).toEqual(["make propose CHANGES=changes.patch"]);
+    }
+    const calling = jobs.filter(({ permissions, uses }) => uses && permissions?.contents === "write");
+    expect(calling.filter(({ uses }) => uses !== "./.github/workflows/operate.yml")).toEqual([]);
+  });
+  it("hand over what they cannot deliver, for the runner is gone afterwards", () => {
+    const operate = parse(workflows.get("operate.yml") ?? "") as { jobs: { operate: { env: object } } };
+    expect(operate.jobs.operate.env).toMatchObject({ EPHEMERAL: "1" });
   });
   it("take other people's actions by commit, with the version beside it", () => {
     const used = [...workflows].flatMap(([name, text]) =>
@@ -89,17 +97,19 @@ describe("the workflows", () => {
     expect(given.sort()).toEqual(["deploy", "deploy", "drift", "drill", "preview", "rollback"]);
     expect(given.filter((target) => !targets.has(target))).toEqual([]);
   });
-  it("act on a stack one at a time, never end one another, and only in the stack's environment", () => {
+  it("act on a stack one at a time, never end one another, and only in the environment of stack and command", () => {
     const operate = jobs.find(({ at }) => at === "operate.yml: operate");
     expect(operate?.concurrency?.["cancel-in-progress"]).toBe(false);
-    expect(operate?.environment).toBe("${{ inputs.stack }}");
+    expect(operate?.environment).toBe("${{ inputs.stack }}-${{ inputs.target }}");
   });
-  it("take the role that a policy document describes", () => {
-    const roles = new Set(jobs.flatMap(({ with: values }) => values?.role ?? []));
-    const documents = readdirSync(join(root, "docs/permissions")).map((name) =>
-      name.replace(".json", "").toUpperCase(),
-    );
-    expect([...roles, "LOOK"].filter((role) => !documents.includes(role))).toEqual([]);
+  it("run nothing in an environment but commands whose role a policy document describes", () => {
+    const acting = jobs.filter(({ uses }) => uses === "./.github/workflows/operate.yml");
+    const documents = readdirSync(join(root, "docs/permissions")).map((name) => name.replace(".json", ""));
+    expect(acting.length).toBeGreaterThan(3);
+    for (const { at, with: values } of acting) {
+      expect(roleOf(values?.target ?? ""), at).toBe(values?.target);
+      expect(documents, at).toContain(values?.target);
+    }
   });
   it("leave no token in the checkout where a command and all that it loads could read it", () => {
     const checkouts = jobs.flatMap(({ at, steps = [] }) =>
@@ -114,7 +124,10 @@ describe("the workflows", () => {
     const given = jobs.filter(({ secrets }) => secrets !== undefined);
     expect(
       given
-        .filter(({ secrets, uses }) => secrets === "inherit" && uses !== "./.github/workflows/operate.yml")
+        .filter(
+          ({ secrets, uses, with: values }) =>
+            secrets !== "inherit" || !(uses === "./.github/workflows/operate.yml" || values?.environment),
+        )
         .map(({ at }) => at),
     ).toEqual([]);
     expect(given.filter(({ at }) => at.startsWith("preview.yml")).map(({ at }) => at)).toEqual([]);
@@ -158,6 +171,14 @@ describe("what they bring back", () => {
       env: { PATH: `${join(place, "bin")}:${process.env.PATH ?? ""}`, HOME: place, ...environment },
     });
 
+  /** What the copy's changes come back as: a patch from the checkout that has them, proposed in one that has not. */
+  const propose = (environment: Record<string, string>): string => {
+    const CHANGES = join(place, "changes.patch");
+    expect(run("changes", { ...environment, OUT: CHANGES })).toBe("changed=true\n");
+    git("reset", "--hard", "--quiet");
+    return run("propose", { ...environment, CHANGES });
+  };
+
   beforeEach(() => {
     place = mkdtempSync(join(tmpdir(), "workflows-"));
     copy = join(place, "copy");
@@ -182,7 +203,7 @@ describe("what they bring back", () => {
     writeFileSync(join(copy, "evidence/review/r1.json"), "{}\n");
     writeFileSync(join(copy, "report.html"), "not this\n");
     expect(
-      run("propose", { STACK: "prod", TARGET: "deploy", VERSION: "1.2.0", GITHUB_RUN_ID: "7", ACTOR: "ada" }),
+      propose({ STACK: "prod", TARGET: "deploy", VERSION: "1.2.0", GITHUB_RUN_ID: "7", ACTOR: "ada" }),
     ).toContain("pull/1");
     expect(git("show", "--name-only", "--format=%s", "origin/stack/prod-7-1").trim().split("\n")).toEqual([
       "prod as deploy 1.2.0 left it",
@@ -195,14 +216,23 @@ describe("what they bring back", () => {
   it("takes a hostile version as text: no command in it runs", () => {
     const hostile = '$(touch "$HOME/ran") `touch $HOME/ran`; touch $HOME/ran --repo=evil/evil';
     writeFileSync(join(copy, "Pulumi.prod.yaml"), "config: { serial: 2 }\n");
-    run("propose", { STACK: "prod", TARGET: "rollback", VERSION: hostile, GITHUB_RUN_ID: "8", ACTOR: "ada" });
+    propose({ STACK: "prod", TARGET: "rollback", VERSION: hostile, GITHUB_RUN_ID: "8", ACTOR: "ada" });
     const title = `prod as rollback ${hostile} left it`;
     expect(git("show", "--no-patch", "--format=%s", "origin/stack/prod-8-1").trim()).toBe(title);
     expect(readFileSync(join(place, "asked"), "utf8").split("\n")).toContain(title);
     expect(readdirSync(place)).not.toContain("ran");
   });
   it("is nothing where nothing changed", () => {
-    expect(run("propose", { STACK: "prod" })).toBe("");
+    expect(run("changes", { STACK: "prod", OUT: "changes.patch" })).toBe("changed=false\n");
+  });
+  it("takes nothing else from a patch, whoever wrote it", () => {
+    mkdirSync(join(copy, ".ci/more"));
+    writeFileSync(join(copy, ".ci/more/evil"), "#!/bin/sh\n");
+    git("add", "--all");
+    writeFileSync(join(place, "changes.patch"), git("diff", "--cached"));
+    git("reset", "--hard", "--quiet");
+    const CHANGES = join(place, "changes.patch");
+    expect(() => run("propose", { STACK: "prod", CHANGES })).toThrow("changes nothing that may come back");
     expect(git("branch", "--list").trim()).toBe("* main");
   });
   it("names the one release that a merge brought, none where it brought none, and refuses two", () => {

@@ -1,5 +1,6 @@
 import type { Objective } from "../errorBudget";
 import type { ServiceCounts, ServiceWindows } from "../errorBudget";
+import { shown } from "../changeWindow";
 import { diff, type DiffLine } from "../diff";
 import { digest } from "../digest";
 import { configOfEntry } from "../history";
@@ -149,7 +150,10 @@ export function tellStory(input: StoryInput): Story {
     heading: version ? `Release ${version}` : "title" in subject ? `Incident: ${subject.title}` : "",
     stack,
     zone,
-    verdict: version ? releaseVerdict(version, chapter, known) : incidentVerdict(subject),
+    verdict:
+      "incident" in subject
+        ? incidentVerdict(subject, zone)
+        : releaseVerdict(subject.version, chapter, known),
     from,
     to,
     tiles: tilesOf(input),
@@ -162,7 +166,7 @@ export function tellStory(input: StoryInput): Story {
     burn: isUnknown(course) ? [] : burnOf(course, slo, budget),
     objective: slo,
     timeline,
-    changes: changesOf(chapter, version),
+    changes: changesOf(chapter, version, zone),
     evidence,
     unknown: [course, service, published, events].flatMap((part) => (isUnknown(part) ? [part.unknown] : [])),
   };
@@ -187,8 +191,16 @@ function slotName(slot: Slot, all: readonly StoryUpdate[], from: number, to: num
   return `${slot}: ${held.join(", then ")}`;
 }
 
+/** An update for people: its number, or the time where the backend numbers none. */
+const called = ({ entry, name, from }: StoryUpdate, zone: string): string =>
+  entry.version ? name : shown(new Date(from), zone);
+
 /** What config says otherwise: by the release itself, and after all that followed. Secrets are masked. */
-function changesOf({ before, updates }: Chapter, version: string | undefined): Story["changes"] {
+function changesOf(
+  { before, updates }: Chapter,
+  version: string | undefined,
+  zone: string,
+): Story["changes"] {
   const config = (one: StoryUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
   const readable = updates.filter(({ release }) => release);
   const end = readable.at(-1);
@@ -200,7 +212,7 @@ function changesOf({ before, updates }: Chapter, version: string | undefined): S
   });
   const peak = version !== undefined && readable.findLast((one) => isExposed(one, version));
   return [
-    ...(peak && peak !== end ? [change(`At its furthest, ${peak.name}`, peak)] : []),
-    change(`At the end, ${end.name}`, end),
+    ...(peak && peak !== end ? [change(`At its furthest, ${called(peak, zone)}`, peak)] : []),
+    change(`At the end, ${called(end, zone)}`, end),
   ];
 }

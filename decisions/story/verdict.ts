@@ -1,3 +1,4 @@
+import { shown } from "../changeWindow";
 import { digest } from "../digest";
 import { furthest, isFurther, type IncidentState } from "../incidents";
 import { refusedBy, type Published } from "../parameters";
@@ -60,14 +61,18 @@ const isNamed =
   (held: { version: string; image: string } | undefined): held is { version: string; image: string } =>
     held?.version === version;
 
-/** How far an incident is. */
-export function incidentVerdict(subject: Subject): Verdict {
-  const state = furthest("entries" in subject ? subject.entries.map((entry) => entry.state) : []);
+/** How far an incident is, since when, and what to do next. */
+export function incidentVerdict(subject: Extract<Subject, { incident: string }>, zone: string): Verdict {
+  const state = furthest(subject.entries.map((entry) => entry.state));
+  const opened = subject.entries[0];
+  const since = opened ? `Noticed ${shown(new Date(opened.at), zone)}. ` : "";
   const restored = isRestored(state);
+  const service = restored ? "The service is restored." : "The service is not known to be restored.";
+  const next = state === "closed" ? "" : ` What comes next: make playbook INCIDENT=${subject.incident}`;
   return {
     tone: restored ? "good" : "bad",
     word: state.charAt(0).toUpperCase() + state.slice(1),
-    sentence: restored ? "The service is restored." : "The service is not known to be restored.",
+    sentence: `${since}${service}${next}`,
   };
 }
 

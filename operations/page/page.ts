@@ -217,8 +217,8 @@ function change({ title, lines }: { title: string; lines: DiffLine[] }): Markup 
         (line) =>
           html`<tr>
             <th scope="row"><code>${line.path}</code></th>
-            <td>${line.kind !== "added" && html`<del>${value(line.before)}</del>`}</td>
-            <td>${line.kind !== "removed" && html`<ins>${value(line.after)}</ins>`}</td>
+            ${line.kind === "added" ? html`<td></td>` : html`<td data-label="before"><del>${value(line.before)}</del></td>`}
+            ${line.kind === "removed" ? html`<td></td>` : html`<td data-label="after"><ins>${value(line.after)}</ins></td>`}
           </tr>`,
       )}
     </tbody>
@@ -242,10 +242,14 @@ function evidence({ evidence: { lines }, zone }: Story): Markup {
           html`<tr>
             <th scope="row">${what}</th>
             <td class="${ok ? "good" : "bad"}">${says}</td>
-            <td>${by}</td>
-            <td>
-              ${when !== undefined && `${day(Date.parse(when), zone)} ${clock(Date.parse(when), zone)}`}
-            </td>
+            ${by === undefined ? html`<td></td>` : html`<td data-label="by">${by}</td>`}
+            ${
+              when === undefined
+                ? html`<td></td>`
+                : html`<td data-label="when">
+                    ${day(Date.parse(when), zone)} ${clock(Date.parse(when), zone)}
+                  </td>`
+            }
           </tr>`,
       )}
     </tbody>

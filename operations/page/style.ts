@@ -61,6 +61,7 @@ footer { margin-top: 20px; overflow-wrap: anywhere; }
   .timeline li { grid-template-columns: 1.9rem 1fr; } .timeline time { grid-column: 1 / 3; } .timeline .note { grid-column: 2; }
   .pairs thead { display: none; } .pairs tr { display: block; border-top: 1px solid var(--line); padding: 7px 0; }
   .pairs td, .pairs th { display: block; border: 0; padding: 1px 0; }
+  .pairs td[data-label]::before { content: attr(data-label) " "; color: var(--muted); }
 }
 @media print { section { break-inside: avoid; } body { background: #fff; } }
 `;
