@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-VALUES := STACK VERSION UPDATE REVISION DATABASE LOSS DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT SINCE
+VALUES := STACK VERSION UPDATE REVISION DATABASE LOSS DIGEST SLOT SCENARIO AT TO REMOVE OVERRIDE REASON ACTOR JSON DRY_RUN YES EPHEMERAL CHANGE WINDOW EXPIRES TEXT TEXT_AR STATE TITLE TICKET ROOT_CAUSE ACTION OWNER DUE PARTS BENCH NAME PERCENTAGE ROLES COHORTS HOLD INCIDENT SOURCE CAUSE AUDIENCE OUT SINCE CHANGES
 $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval override $(v) := $$(value $(v)))$(eval export $(v))))
 
 run := . setup/env.sh && exec
@@ -16,13 +16,14 @@ stack = $${STACK:-prod}
 pulumi_preview = $(run) pulumi preview --stack "$(stack)" --non-interactive --policy-pack policies --policy-pack-config "policies/$(stack).json"
 COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem report audit-verify flag
 
-.PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock preview drift cluster-access new-release propose $(COMMANDS)
+.PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock preview drift cluster-access new-release changes propose $(COMMANDS)
 
 ##@ Start
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '%s\n' '' 'Commands take STACK= (default prod), JSON=1 (one JSON object on stdout); those that change something take DRY_RUN=1.' \
-	  'A check is overridden with OVERRIDE=<check> REASON="..." ACTOR=<name>. YES=1 answers the questions of destructive commands.'
+	  'A check is overridden with OVERRIDE=<check> REASON="..." ACTOR=<name>. YES=1 answers the questions of destructive commands.' \
+	  'EPHEMERAL=1 on a machine that is gone afterwards, as a pipeline has it: what cannot be delivered waits in the stack'\''s queue.'
 setup: ## Install what is missing (make test and make rehearse do so too)
 	@$(run) setup/all.sh
 doctor: ## What was found on this machine, what is missing, how to get it
@@ -99,7 +100,9 @@ cluster-access: ## Credentials for EKS_CLUSTER=, by the AWS role of this shell
 	@$(run) aws eks update-kubeconfig --name "$${EKS_CLUSTER:?is missing}" 1>&2
 new-release: ## The version whose release record came since the commit SINCE=
 	@$(run) .ci/new-release
-propose: ## Bring what a command changed in this checkout back as a pull request
+changes: ## What a command changed in this checkout, as the patch OUT=
+	@$(run) .ci/changes
+propose: ## Bring the patch CHANGES= back as a pull request
 	@$(run) .ci/propose
 
 ##@ Development

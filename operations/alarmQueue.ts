@@ -1,7 +1,9 @@
 import { alarmQueue } from "../decisions/alarms/alarm";
 import { readAlarmNotice, type AlarmNotice } from "../decisions/alarms/alarmNotice";
+import { readHandedOver } from "../decisions/handedOver";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
+import { takeOver } from "./handOver";
 import { openIncidents, report } from "./incidents";
 import { receive } from "./ports/alarmQueue";
 import { recordsOf } from "./record";
@@ -20,13 +22,14 @@ const alarmCause = "release-alarms";
 const mostMessages = 50;
 
 /**
- * Reads what alarms have said since the last command and opens incidents, or adds to those that are open. Never fails and
- * never takes long. A message leaves the queue only once its record is on this machine's disk.
+ * Reads what alarms have said since the last command and opens incidents, or adds to those that are open; takes over what
+ * machines that are gone could not deliver. Never fails and never takes long. A message leaves the queue only once its record is on this machine's disk.
  * @returns how many incidents were opened
  */
 export async function readAlarmQueue(ctx: Context): Promise<number> {
   const { settings, stack, options } = ctx;
-  if (!settings.reporting || options.dryRun) return 0;
+  // A preview begins with `sync`, also that of a pull request: nothing may get lost on the runner it has.
+  if (!settings.reporting || options.dryRun || ctx.command === "sync") return 0;
   const signal = AbortSignal.timeout(patience * 1000);
   const name = alarmQueue(settings.application.name, stack);
   let opened = 0;
@@ -48,6 +51,11 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
 
 /** Records one message; says whether it opened an incident. */
 async function file(ctx: Context, body: string): Promise<boolean> {
+  const handedOver = readHandedOver(body);
+  if (handedOver) {
+    takeOver(ctx, handedOver);
+    return false;
+  }
   const notice = readAlarmNotice(body);
   if (!notice) {
     // Kept, so that nothing is lost that somebody sent; and out of the queue, so that it is not read for ever.

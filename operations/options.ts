@@ -51,6 +51,11 @@ export interface Options {
   override?: string;
   /** Why; part of the record. */
   reason?: string;
+  /**
+   * Whether this machine is gone once the command has ended, as a pipeline's runner is (EPHEMERAL): what waits for delivery
+   * is handed over to the stack's queue.
+   */
+  ephemeral: boolean;
   /** Who; part of the record. Default: the user of this machine. */
   actor: string;
   /** Change that cannot be undone: a revision, or `vault-lock`. */
@@ -158,6 +163,7 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     json: isOn(raw.json, "JSON"),
     dryRun: isOn(raw.dryRun, "DRY_RUN"),
     yes: isOn(raw.yes, "YES"),
+    ephemeral: isOn(undefined, "EPHEMERAL"),
     override: text("override", "OVERRIDE"),
     reason: text("reason", "REASON"),
     actor: actor ?? machineUser(),

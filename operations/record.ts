@@ -5,13 +5,20 @@ import { readMessage } from "../decisions/message";
 import { parameters as paths } from "../decisions/names";
 import type { Context } from "./context";
 import { exitCodes, messageOf } from "./failure";
+import { handOver } from "./handOver";
 import { openReporting, type AuditRecord, type Reporting } from "./ports/reporting";
 import { conceal } from "./secrets";
 import { createSpool, type Spool } from "./spool";
-import { deliverMessages, spoolFolder } from "./tell";
+import { deliverMessages, messagesWait, spoolFolder } from "./tell";
 
 /** Seconds that a command waits at its end for its record to be delivered; after that it stays in the spool. */
 const patience = 8;
+
+/** Seconds that a command waits that only looks, where something waits that is more than looks. */
+const patienceOfLooks = 3;
+
+/** Seconds on a machine that is gone afterwards: longer than any one attempt, for nothing is handed over meanwhile. */
+const patienceOfEphemeral = 60;
 
 /** Commands that change nothing on the stack: their record waits for one that does, so that looking stays quick. */
 const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report", "sync"]);
@@ -44,26 +51,40 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
   };
 }
 
+/** Whether all that waits here are looks: an incident that one of them found, or a message, must get to people. */
+const canWait = (ctx: Context): boolean =>
+  recordsOf(ctx)
+    .waiting()
+    .every(
+      (record) =>
+        onlyLooks.has(String((record as AuditRecord).body.command)) && !(record as AuditRecord).body.incident,
+    ) && !messagesWait(ctx);
+
 /**
  * Records a command that has ended, and delivers whatever waits. Never fails and never waits long: what cannot be
- * delivered stays on this machine and is said.
+ * delivered stays on this machine, or is handed over where the machine does not stay, and is said.
  */
 export async function recordCommand(ctx: Context, exitCode: number, error: unknown): Promise<void> {
   if (!ctx.settings.reporting) return;
   try {
     recordsOf(ctx).add(eventOf(ctx, exitCode, error));
-    if (onlyLooks.has(ctx.command) || exitCode === exitCodes.usage) return;
+    const isLook = onlyLooks.has(ctx.command);
+    if (!ctx.options.ephemeral && (exitCode === exitCodes.usage || (isLook && canWait(ctx)))) return;
     // Side by side: a database that does not answer must not keep people from being told.
-    await withinPatience(Promise.all([deliverRecords(ctx), deliverMessages(ctx)]));
+    await withinPatience(
+      Promise.all([deliverRecords(ctx), deliverMessages(ctx)]),
+      ctx.options.ephemeral ? patienceOfEphemeral : isLook ? patienceOfLooks : patience,
+    );
   } catch (failure) {
     ctx.report.warn(`this command could not be recorded: ${messageOf(failure)}`);
   }
+  if (ctx.options.ephemeral) await handOver(ctx);
 }
 
-async function withinPatience(work: Promise<unknown>): Promise<void> {
+async function withinPatience(work: Promise<unknown>, seconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${patience} s`)), patience * 1000);
+    timer = setTimeout(() => reject(new Error(`not within ${seconds} s`)), seconds * 1000);
   });
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -21,10 +21,20 @@ import { concealIn } from "./secrets";
 export interface Spool {
   /** Writes an item behind all others; it is durable when this returns. Returns its id. */
   add(content: unknown, id?: string): string;
+  /** Takes an item over from another machine, in its order; the same one again is still one. */
+  takeOver(item: SpooledItem): void;
   /** Hands every item to `deliver`, the oldest first, and removes it; stops at the first that throws. */
-  flush(deliver: (content: unknown, id: string) => Promise<void>): Promise<Flushed>;
+  flush(deliver: (content: unknown, id: string, order: string) => Promise<void>): Promise<Flushed>;
   /** Contents of the items that wait, the oldest first. */
   waiting(): unknown[];
+}
+
+/** An item as it waits: what it is, and its place among the others. */
+export interface SpooledItem {
+  id: string;
+  /** Milliseconds, process and count, as the file's name begins. */
+  order: string;
+  content: unknown;
 }
 
 /** What a flush came to. `error` is why it stopped; `busy`: another process delivers at this moment. */
@@ -56,10 +66,13 @@ export function createSpool(folder: string): Spool {
         return text === "" ? [] : [(JSON.parse(text) as { content: unknown }).content];
       }),
     add(content, id = randomUUID()) {
-      mkdirSync(folder, { recursive: true });
       const order = `${String(Date.now()).padStart(15, "0")}-${String(process.pid).padStart(8, "0")}-${String(counter++).padStart(8, "0")}`;
-      writeDurably(folder, `${order}-${id}.json`, JSON.stringify({ id, content: concealIn(content) }));
+      this.takeOver({ id, order, content: concealIn(content) });
       return id;
+    },
+    takeOver({ id, order, content }) {
+      mkdirSync(folder, { recursive: true });
+      writeDurably(folder, `${order}-${id}.json`, JSON.stringify({ id, content }));
     },
     async flush(deliver) {
       if (names().length === 0) return { delivered: 0, left: 0 };
@@ -72,7 +85,7 @@ export function createSpool(folder: string): Spool {
             id: string;
             content: unknown;
           };
-          await deliver(content, id);
+          await deliver(content, id, name.slice(0, -`-${id}.json`.length));
           rmSync(join(folder, name));
           delivered++;
         }

@@ -69,6 +69,10 @@ export const waitsFor = (ctx: Told, path: string, value: Record<string, unknown>
       }),
   );
 
+/** Whether anybody has yet to be told of anything. */
+export const messagesWait = (ctx: Told): boolean =>
+  channelsOf(ctx).some(({ name }) => spoolOf(ctx, name).waiting().length > 0);
+
 /** Delivers what waits; says what still does. */
 export async function deliverMessages(ctx: Told): Promise<string[]> {
   const reached: string[] = [];

@@ -3,6 +3,7 @@ import {
   GetQueueUrlCommand,
   QueueDoesNotExist,
   ReceiveMessageCommand,
+  SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { awsClient } from "./aws";
@@ -24,13 +25,8 @@ export async function receive(
   signal: AbortSignal,
 ): Promise<QueuedMessage[]> {
   const client = new SQSClient(awsClient(region));
-  let QueueUrl: string | undefined;
-  try {
-    ({ QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: signal }));
-  } catch (error) {
-    if (error instanceof QueueDoesNotExist) return [];
-    throw error;
-  }
+  const QueueUrl = await urlOf(client, name, signal);
+  if (QueueUrl === undefined) return [];
   const { Messages = [] } = await client.send(
     new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: atOnce, WaitTimeSeconds: 0 }),
     { abortSignal: signal },
@@ -41,4 +37,28 @@ export async function receive(
       await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }), { abortSignal: signal });
     },
   }));
+}
+
+/** Puts one message into the queue named `name`. Throws where there is no such queue. Ends with `signal`. */
+export async function send(
+  region: string | undefined,
+  name: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new SQSClient(awsClient(region));
+  const QueueUrl = await urlOf(client, name, signal);
+  if (QueueUrl === undefined)
+    throw new Error(`there is no queue ${name}: the next update of the stack makes it`);
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }), { abortSignal: signal });
+}
+
+/** Address of the queue named `name`; undefined where there is none yet. */
+async function urlOf(client: SQSClient, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await client.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: signal })).QueueUrl;
+  } catch (error) {
+    if (error instanceof QueueDoesNotExist) return undefined;
+    throw error;
+  }
 }

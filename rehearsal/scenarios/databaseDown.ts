@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { inDatabase } from "../jobs";
 import { interruptPostgres } from "../postgres";
 import { until } from "../processes";
@@ -6,24 +8,34 @@ import type { Scenario } from "../scenario";
 
 const tickets = ["down-1", "down-2", "down-3"];
 
+/** What waits on this machine. */
+const waiting = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
+
 export const databaseDown: Scenario = {
   name: "database-down",
   proves:
-    "while the database is the incident commands work and say that their records wait; later all arrive, once and in order",
+    "while the database is the incident traffic can be paused and commands work; their records wait, also where the machine is gone afterwards, and later all arrive, once and in order",
   usual: false,
   run: async (context) => {
     interruptPostgres(context.home, "stop");
     context.note("the database is down");
+    let pauseSeconds: number;
     try {
       for (const TICKET of tickets) {
         const opened = await context.expect(0, "incident", { TICKET, TITLE: "nobody can read grades" });
         assert.match(opened.stderr, /record\(s\) wait/, "it must say that the record waits");
       }
       await context.expect(0, "playbook");
+      pauseSeconds = (await context.expect(0, "pause", { EPHEMERAL: "1" })).seconds;
+      const spools = join(context.copy, ".deployment-safety", "spool");
+      assert.deepEqual(waiting(spools), [], "all that waits must be handed over");
+      rmSync(spools, { recursive: true });
     } finally {
       interruptPostgres(context.home, "start");
       context.note("the database is up");
     }
+    await context.expect(0, "open");
     const serves = async () => (await context.make("smoke")).exitCode === 0;
     await until("the application serves again", 60, serves);
     await context.expect(0, "incident");
@@ -33,6 +45,6 @@ export const databaseDown: Scenario = {
     const sent = rows.map(({ cause }) => cause.replace("ticket:", ""));
     assert.deepEqual(sent, tickets, "once each, in their order");
     await context.expect(0, "audit-verify");
-    return { delivered: sent.length };
+    return { delivered: sent.length, pauseSeconds };
   },
 };

@@ -14,6 +14,8 @@ export const incidentByAlarm: Scenario = {
       listener.texts.length = 0;
       await setAlarm(context, "blue-errors", "ALARM");
       await context.expect(0, "status");
+      const told = () => listener.texts.filter((text) => text.startsWith("*Incident:"));
+      assert.equal(told().length, 2, "also a command that only looks must tell on call and stakeholders");
       const incidents = await openIncidents(context);
       const id = incidents[0]?.id ?? "";
       assert.match(id, /^INC-/, "any command that reads the queue must open it");
@@ -30,7 +32,7 @@ export const incidentByAlarm: Scenario = {
         states.filter((state) => state !== "note"),
         ["opened", "resolved", "closed"],
       );
-      const opening = listener.texts.filter((text) => text.startsWith("*Incident:"));
+      const opening = told();
       assert.equal(opening.length, 2, "on call and stakeholders must be told, once each");
       assert.match(opening[0] ?? "", /Since: .*Africa\/Cairo \(.*Z\)/, "in Cairo's time first");
       return { messages: listener.texts.length, entries: states.length };

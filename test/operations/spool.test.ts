@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createSpool } from "../../operations/spool";
+import { createSpool, type SpooledItem } from "../../operations/spool";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "spool-"))));
@@ -25,6 +25,18 @@ describe("the spool", () => {
     });
     expect(got).toEqual(Array.from({ length: 20 }, (_, number) => ({ number })));
     expect(spool.waiting()).toEqual([]);
+  });
+
+  it("takes items over from another machine in their order, each once", async () => {
+    const [there, here] = [createSpool(join(folder, "there")), createSpool(join(folder, "here"))];
+    for (const content of ["one", "two"]) there.add(content);
+    here.add("three");
+    const moved: SpooledItem[] = [];
+    await there.flush(async (content, id, order) => void moved.push({ content, id, order }));
+    // A queue keeps no order, and may give the same thing twice.
+    for (const item of [...moved.toReversed(), ...moved]) here.takeOver(item);
+    expect(here.waiting()).toEqual(["one", "two", "three"]);
+    expect(there.waiting()).toEqual([]);
   });
 
   it("has no folder before something waits, and then nothing to deliver", async () => {
