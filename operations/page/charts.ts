@@ -15,7 +15,9 @@ export interface Chart {
 }
 
 /** Width of the plot, pixels. */
-const widths = { wide: 860, narrow: 310 } as const;
+const widths = { wide: 852, narrow: 258 } as const;
+/** Room around it, pixels: on the left for a figure of five digits and what it counts. */
+const room = { left: 62, right: 26, top: 2, bottom: 24 } as const;
 /** A mark's number needs so much room, pixels; one that has less goes a row further down. */
 const markRoom = 15;
 
@@ -187,7 +189,7 @@ function specOf(drawing: Drawing, { from, to, zone, timeline }: Story, width: nu
     type: "quantitative",
     title: drawing.unit,
     scale: { domain: [0, most], range: [height, top], nice: false },
-    axis: { tickCount: 4, minExtent: 34, maxExtent: 34 },
+    axis: { tickCount: 4, titleX: 12 - room.left },
   } as const;
   const shape =
     drawing.shape === "line"
@@ -249,7 +251,9 @@ function specOf(drawing: Drawing, { from, to, zone, timeline }: Story, width: nu
   const spec = {
     width,
     height,
-    padding: 2,
+    // Not fitted to what is in it: the same time must be at the same place in every chart.
+    autosize: { type: "none" },
+    padding: room,
     background: "transparent",
     layer: [
       { data: { values }, ...shape },

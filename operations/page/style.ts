@@ -20,7 +20,7 @@ p { margin: 0 0 8px; }
 .verdict.good { background: var(--tint-good); } .verdict.bad { background: var(--tint-bad); } .verdict.open { background: var(--tint-open); }
 .verdict p { color: var(--ink); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px; margin: 0 0 16px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; margin: 0 0 16px; padding: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 10px; margin: 0 0 16px; padding: 0; }
 .tiles div { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 12px 14px; }
 .tiles dt { color: var(--muted); font-size: 0.82rem; }
 .tiles dd { margin: 0; font-size: 1.45rem; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
@@ -49,6 +49,7 @@ tbody th { font-weight: 500; }
 .figures td, .figures th { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; }
 .evidence th:nth-child(3) { min-width: 5rem; } .evidence th:nth-child(4) { min-width: 8rem; }
 .figures tbody th, .figures thead th:first-child { text-align: left; }
+.pairs + .pairs { margin-top: 16px; }
 td code, th code { font-size: 0.82rem; }
 ins { text-decoration: none; color: var(--good); } del { color: var(--bad); }
 summary { cursor: pointer; color: var(--muted); font-size: 0.9rem; }

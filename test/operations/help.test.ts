@@ -50,7 +50,7 @@ describe("the commands", () => {
     );
     const text = [
       "# Commands",
-      "Written from `operations/catalogue.ts` by `npx vitest run test/operations/help.test.ts -u`. Every command takes `STACK=` (default prod), `JSON=1` and `ACTOR=` besides; `make <command>` with `NAME=value` is `npx --no-install deploy` and its like with `--name value`.",
+      "Written from `operations/catalogue.ts` by `npx vitest run test/operations/help.test.ts -u`. Every command takes `STACK=` (default prod), `JSON=1` and `ACTOR=` besides; `make <command>` with `NAME=value` is `npx --no-install deploy` and its like with `--name value`. The variable `EPHEMERAL=1` says that the machine is gone afterwards, as a runner is: what could not be delivered then waits in the stack's queue and not on its disk.",
       ["| command | does | takes |", "| --- | --- | --- |", ...rows].join("\n"),
       "## Options",
       ["| for make | on the command line | what it is |", "| --- | --- | --- |", ...options].join("\n"),
