@@ -13,7 +13,7 @@ $(foreach v,$(VALUES),$(if $(filter-out undefined,$(origin $(v))),$(eval overrid
 run := . setup/env.sh && exec
 script := $(run) node --import tsx
 stack = $${STACK:-prod}
-pulumi_preview = $(run) pulumi preview --stack "$(stack)" --non-interactive --policy-pack policies --policy-pack-config "policies/$(stack).json"
+pulumi_preview = $(run) pulumi preview --stack "$(stack)" --non-interactive --policy-pack policies
 COMMANDS := deploy rollback migrate downgrade smoke checklist status sync settle pause open allow prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem report audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock preview drift cluster-access new-release changes propose $(COMMANDS)
@@ -100,7 +100,7 @@ cluster-access: ## Credentials for EKS_CLUSTER=, by the AWS role of this shell
 	@$(run) aws eks update-kubeconfig --name "$${EKS_CLUSTER:?is missing}" 1>&2
 new-release: ## The version whose release record came since the commit SINCE=
 	@$(run) .ci/new-release
-changes: ## What a command changed in this checkout, as the patch OUT=
+changes: ## What a command changed in the stack file, as the patch OUT=
 	@$(run) .ci/changes
 propose: ## Bring the patch CHANGES= back as a pull request
 	@$(run) .ci/propose

@@ -5,6 +5,7 @@ import { BackupSchedule } from "./components/backupSchedule";
 import { CanaryRelease } from "./components/canaryRelease";
 import { Communication } from "./components/communication";
 import { FeatureFlags } from "./components/featureFlags";
+import { HandOverQueue } from "./components/handOverQueue";
 import { MigrationJob } from "./components/migrationJob";
 import { publishGuard } from "./components/publishedGuard";
 import { publishRelease } from "./components/publishedRelease";
@@ -77,6 +78,7 @@ export = async () => {
       new BackfillJob(`backfill-${backfill.name}`, { stack, settings, backfill, after: [canary, flags] }),
   );
   const comms = new Communication("comms", { stack, settings });
+  const handedOver = new HandOverQueue("handed-over", { stack, settings });
   const guard = publishGuard(stack, settings, backups);
   const everything: Resource[] = [
     backups,
@@ -84,6 +86,7 @@ export = async () => {
     flags,
     alarms,
     comms,
+    handedOver,
     guard,
     ...(migration ? [migration] : []),
     ...backfills,

@@ -1,31 +1,70 @@
 import { z } from "zod";
+import { alarmPrefix } from "./alarms/alarm";
+import { audiences } from "./comms";
+import { parameterRoot } from "./names";
 
 /**
- * What a machine that is gone after its command could not deliver, as it lies in the stack's queue until the next command
- * takes it.
+ * What a machine that is gone after its command could not deliver. It lies in a queue of the stack, in its order and once,
+ * until a command has delivered it: never only on a disk that nobody may look at again.
  */
-const schema = z.strictObject({
-  handedOver: z.strictObject({
-    /** Spool that it waits in: `records`, or `comms-` and a channel. It becomes part of a path, so nothing else is taken. */
-    spool: z.string().regex(/^(records|comms-[a-z]+)$/),
-    id: z.guid(),
-    /** Place among the others of its spool. */
-    order: z.string().regex(/^\d{15}-\d{8}-\d{8}$/),
-    content: z.custom<Record<string, unknown>>((content) => typeof content === "object" && content !== null),
-  }),
-});
+
+/** Name of the queue in which such things wait. SQS wants the ending of one that keeps an order. */
+export const handOverQueue = (application: string, stack: string): string =>
+  `${alarmPrefix(application, stack)}handed-over.fifo`;
+
+/** A record, as far as it must be right for the records to take it. */
+const recordOf = (stack: string) =>
+  z.looseObject({
+    at: z.iso.datetime(),
+    kind: z.enum(["command", "update", "incident"]),
+    stack: z.literal(stack),
+    actor: z.string(),
+    body: z.looseObject({}),
+  });
+
+/** A message to people, with the evidence that is written once they have it. */
+const messageOf = (stack: string) =>
+  z.strictObject({
+    channel: z.string(),
+    message: z.strictObject({ audience: z.enum(audiences), subject: z.string(), text: z.string() }),
+    proof: z
+      .strictObject({
+        path: z.string().startsWith(parameterRoot(stack)),
+        value: z.record(z.string(), z.unknown()),
+      })
+      .optional(),
+  });
+
+const common = { id: z.guid(), order: z.string().regex(/^\d{15}-\d{8}-\d{8}$/) };
+const schema = (stack: string) =>
+  z.union([
+    z.strictObject({ ...common, spool: z.literal("records"), content: recordOf(stack) }),
+    z.strictObject({
+      ...common,
+      spool: z.templateLiteral(["comms-", z.string()]),
+      content: messageOf(stack),
+    }),
+  ]);
 
 /** An item of a spool on its way to another machine. */
-export type HandedOver = z.infer<typeof schema>["handedOver"];
+export interface HandedOver {
+  /** Spool that it waits in: `records`, or `comms-` and a channel. */
+  spool: string;
+  id: string;
+  /** Place among the others of its spool. */
+  order: string;
+  content: unknown;
+}
 
-/** Reads a queue's message; undefined for one that hands nothing over. */
-export function readHandedOver(body: string): HandedOver | undefined {
+/** Reads a message of the queue; undefined for one that holds nothing that this stack could deliver. */
+export function readHandedOver(stack: string, body: string): HandedOver | undefined {
   try {
-    return schema.safeParse(JSON.parse(body)).data?.handedOver;
+    return schema(stack).safeParse(JSON.parse(body)).data;
   } catch {
     return undefined;
   }
 }
 
-/** The message that hands an item over. Throws where the item could not be read back. */
-export const writeHandedOver = (handedOver: unknown): string => JSON.stringify(schema.parse({ handedOver }));
+/** The message that hands an item over. SQS refuses two characters that JSON leaves as they are. */
+export const writeHandedOver = (item: HandedOver): string =>
+  JSON.stringify(item).replaceAll(/[\ufffe\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16)}`);

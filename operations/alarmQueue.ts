@@ -1,13 +1,10 @@
 import { alarmQueue } from "../decisions/alarms/alarm";
 import { readAlarmNotice, type AlarmNotice } from "../decisions/alarms/alarmNotice";
-import { readHandedOver } from "../decisions/handedOver";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
-import { takeOver } from "./handOver";
 import { openIncidents, report } from "./incidents";
-import { receive } from "./ports/alarmQueue";
-import { recordsOf } from "./record";
-import { conceal } from "./secrets";
+import { openQueue } from "./ports/queue";
+import { keepUnreadable } from "./record";
 
 /** Seconds that a command gives to the queue; what is left there is read by the next one. */
 const patience = 3;
@@ -22,8 +19,8 @@ const alarmCause = "release-alarms";
 const mostMessages = 50;
 
 /**
- * Reads what alarms have said since the last command and opens incidents, or adds to those that are open; takes over what
- * machines that are gone could not deliver. Never fails and never takes long. A message leaves the queue only once its record is on this machine's disk.
+ * Reads what alarms have said since the last command and opens incidents, or adds to those that are open. Never fails and
+ * never takes long. A message leaves the queue only once its record is on this machine's disk.
  * @returns how many incidents were opened
  */
 export async function readAlarmQueue(ctx: Context): Promise<number> {
@@ -34,8 +31,9 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
   const name = alarmQueue(settings.application.name, stack);
   let opened = 0;
   try {
-    for (let taken = 0; taken < mostMessages;) {
-      const messages = await receive(process.env.AWS_REGION ?? ctx.file.region, name, signal);
+    const queue = await openQueue(process.env.AWS_REGION ?? ctx.file.region, name, signal);
+    for (let taken = 0; queue && taken < mostMessages;) {
+      const messages = await queue.receive(signal);
       for (const message of messages) {
         if (await file(ctx, message.body)) opened++;
         await message.done();
@@ -51,21 +49,10 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
 
 /** Records one message; says whether it opened an incident. */
 async function file(ctx: Context, body: string): Promise<boolean> {
-  const handedOver = readHandedOver(body);
-  if (handedOver) {
-    takeOver(ctx, handedOver);
-    return false;
-  }
   const notice = readAlarmNotice(body);
   if (!notice) {
     // Kept, so that nothing is lost that somebody sent; and out of the queue, so that it is not read for ever.
-    recordsOf(ctx).add({
-      at: new Date().toISOString(),
-      kind: "command",
-      stack: ctx.stack,
-      actor: ctx.options.actor,
-      body: { command: ctx.command, unreadableAlarm: conceal(body).slice(0, 2_000) },
-    });
+    keepUnreadable(ctx, body);
     ctx.report.warn("a message in the alarms' queue is no alarm's; it is recorded as it is");
     return false;
   }

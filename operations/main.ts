@@ -80,7 +80,12 @@ async function main(): Promise<void> {
     code = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   process.exitCode = code;
+  // What waits for a server that does not answer must not keep the person who waits for the prompt.
+  setTimeout(() => process.exit(), lingerMilliseconds).unref();
 }
+
+/** Time that what is still under way at the end has, such as a connection that is being closed. */
+const lingerMilliseconds = 2_000;
 
 main().catch((error: unknown) => {
   process.stderr.write(`${conceal(inspect(error))}\n`);

@@ -5,11 +5,11 @@ import { readMessage } from "../decisions/message";
 import { parameters as paths } from "../decisions/names";
 import type { Context } from "./context";
 import { exitCodes, messageOf } from "./failure";
-import { handOver } from "./handOver";
+import { deliverHandedOver, handOver } from "./handOver";
 import { openReporting, type AuditRecord, type Reporting } from "./ports/reporting";
 import { conceal } from "./secrets";
 import { createSpool, type Spool } from "./spool";
-import { deliverMessages, messagesWait, spoolFolder } from "./tell";
+import { deliverMessages, messageDeliveries, messagesWait, spoolFolder } from "./tell";
 
 /** Seconds that a command waits at its end for its record to be delivered; after that it stays in the spool. */
 const patience = 8;
@@ -17,8 +17,8 @@ const patience = 8;
 /** Seconds that a command waits that only looks, where something waits that is more than looks. */
 const patienceOfLooks = 3;
 
-/** Seconds on a machine that is gone afterwards: longer than any one attempt, for nothing is handed over meanwhile. */
-const patienceOfEphemeral = 60;
+/** Seconds on a machine that is gone afterwards: what is not delivered by then is handed over. */
+const patienceOfEphemeral = 30;
 
 /** Commands that change nothing on the stack: their record waits for one that does, so that looking stays quick. */
 const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report", "sync"]);
@@ -53,65 +53,107 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
 
 /** Whether all that waits here are looks: an incident that one of them found, or a message, must get to people. */
 const canWait = (ctx: Context): boolean =>
+  !messagesWait(ctx) &&
   recordsOf(ctx)
     .waiting()
-    .every(
-      (record) =>
-        onlyLooks.has(String((record as AuditRecord).body.command)) && !(record as AuditRecord).body.incident,
-    ) && !messagesWait(ctx);
+    .every((record) => {
+      const { body } = record as AuditRecord;
+      return onlyLooks.has(String(body.command)) && !body.incident;
+    });
 
 /**
  * Records a command that has ended, and delivers whatever waits. Never fails and never waits long: what cannot be
  * delivered stays on this machine, or is handed over where the machine does not stay, and is said.
  */
 export async function recordCommand(ctx: Context, exitCode: number, error: unknown): Promise<void> {
-  if (!ctx.settings.reporting) return;
+  const { settings, options, command, report } = ctx;
+  if (!settings.reporting && !settings.comms) return;
   try {
-    recordsOf(ctx).add(eventOf(ctx, exitCode, error));
-    const isLook = onlyLooks.has(ctx.command);
-    if (!ctx.options.ephemeral && (exitCode === exitCodes.usage || (isLook && canWait(ctx)))) return;
-    // Side by side: a database that does not answer must not keep people from being told.
-    await withinPatience(
-      Promise.all([deliverRecords(ctx), deliverMessages(ctx)]),
-      ctx.options.ephemeral ? patienceOfEphemeral : isLook ? patienceOfLooks : patience,
-    );
+    if (settings.reporting) recordsOf(ctx).add(eventOf(ctx, exitCode, error));
+    const isLook = onlyLooks.has(command);
+    const isQuiet = exitCode === exitCodes.usage || (isLook && canWait(ctx));
+    if (options.ephemeral || !isQuiet) {
+      const seconds = options.ephemeral ? patienceOfEphemeral : isLook ? patienceOfLooks : patience;
+      const signal = AbortSignal.timeout(seconds * 1000);
+      // Side by side: a database that does not answer must not keep people from being told.
+      const work = Promise.all([deliverMessages(ctx, signal), deliverRecords(ctx, !isLook, signal)]);
+      if (!(await endsBefore(work, signal)))
+        report.warn(
+          `recorded here; the delivery did not end within ${seconds} s, a later command goes on with it`,
+        );
+    }
   } catch (failure) {
-    ctx.report.warn(`this command could not be recorded: ${messageOf(failure)}`);
+    report.warn(`this command could not be recorded: ${messageOf(failure)}`);
   }
-  if (ctx.options.ephemeral) await handOver(ctx);
+  if (options.ephemeral) await handOver(ctx);
 }
 
-async function withinPatience(work: Promise<unknown>, seconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${seconds} s`)), seconds * 1000);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+/** Whether `work` ends before the signal aborts; it may go on after that. */
+async function endsBefore(work: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  const aborted = new Promise<false>((resolve) =>
+    signal.addEventListener("abort", () => resolve(false), { once: true }),
+  );
+  return Promise.race([work.then(() => true), aborted]);
 }
 
-/** Delivers records that wait; says what still does. Also takes updates from history that nobody recorded. */
-export async function deliverRecords(ctx: Context): Promise<void> {
+/**
+ * Delivers records that wait; says what still does. Also takes updates from history that nobody recorded, and, with
+ * `takes`, what other machines handed over: that waited longer. Ends with `signal`.
+ */
+async function deliverRecords(ctx: Context, takes: boolean, signal: AbortSignal): Promise<void> {
   const spool = recordsOf(ctx);
-  let reporting: Reporting | undefined;
+  const records = recordsIn(ctx);
   try {
-    const [url, history] = await Promise.all([recordsUrl(ctx), ctx.engine.history()]);
-    reporting = await openReporting(url);
-    let head = await appendUpdates(reporting, ctx.stack, history);
-    const database = reporting;
-    const { error, left, busy } = await spool.flush(async (content, id) => {
-      head = await append(database, id, withUpdate(content as AuditRecord, history));
-    });
-    if (head) await anchor(ctx, head);
+    if (takes) {
+      const deliveries = messageDeliveries(ctx);
+      if (ctx.settings.reporting) deliveries.set("records", records.append);
+      for (const body of await deliverHandedOver(ctx, deliveries, signal)) keepUnreadable(ctx, body);
+    }
+    if (!ctx.settings.reporting) return;
+    const { error, left, busy } = await spool.flush(records.append, signal);
+    await records.anchor();
     if (error !== undefined) throw new Error(messageOf(error), { cause: error });
     if (busy) ctx.report.say(`${left} record(s) are being delivered by another command`);
   } catch (error) {
-    const waiting = spool.waiting().length;
-    ctx.report.warn(
-      `${waiting} record(s) wait in .deployment-safety and are delivered by a later command: ${messageOf(error)}`,
-    );
+    const where = ctx.options.ephemeral ? "" : " in .deployment-safety and are delivered by a later command";
+    ctx.report.warn(`${spool.waiting().length} record(s) wait${where}: ${messageOf(error)}`);
   } finally {
-    await reporting?.end().catch(() => undefined);
+    await records.end();
   }
+}
+
+/** The stack's records, opened when the first one is appended; updates of history that nobody recorded go before it. */
+function recordsIn(ctx: Context) {
+  let head: AuditHead | undefined;
+  let opened: Promise<{ reporting: Reporting; history: readonly HistoryEntry[] }> | undefined;
+  const open = async () => {
+    const [url, history] = await Promise.all([recordsUrl(ctx), ctx.engine.history()]);
+    const reporting = await openReporting(url);
+    head = await appendUpdates(reporting, ctx.stack, history);
+    return { reporting, history };
+  };
+  return {
+    append: async (content: unknown, id: string): Promise<void> => {
+      const { reporting, history } = await (opened ??= open());
+      head = await append(reporting, id, withUpdate(content as AuditRecord, history));
+    },
+    /** Keeps the number and hash of what was appended last outside of the database. */
+    anchor: async () => (head ? anchor(ctx, head) : undefined),
+    end: async () => {
+      await opened?.then(({ reporting }) => reporting.end()).catch(() => undefined);
+    },
+  };
+}
+
+/** Nothing is lost that somebody sent, though nobody knows what it is. */
+export function keepUnreadable(ctx: Context, text: string): void {
+  recordsOf(ctx).add({
+    at: new Date().toISOString(),
+    kind: "command",
+    stack: ctx.stack,
+    actor: ctx.options.actor,
+    body: { command: ctx.command, unreadable: conceal(text).slice(0, 2_000) },
+  });
 }
 
 /** REPORTING_DATABASE_URL of this shell, else the key of the stack's Secret. */

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
-import { createChannels, type Message } from "./ports/channels";
+import type { Delivery } from "./handOver";
+import { createChannels, type Channel, type Message } from "./ports/channels";
 import { createSpool, type Spool } from "./spool";
 
 /** A message for one channel, as it waits. */
@@ -73,19 +74,30 @@ export const waitsFor = (ctx: Told, path: string, value: Record<string, unknown>
 export const messagesWait = (ctx: Told): boolean =>
   channelsOf(ctx).some(({ name }) => spoolOf(ctx, name).waiting().length > 0);
 
-/** Delivers what waits; says what still does. */
-export async function deliverMessages(ctx: Told): Promise<string[]> {
+/** How a message of each spool gets to people, through the channels that this machine has. */
+export const messageDeliveries = (ctx: Told): Map<string, Delivery> =>
+  new Map(
+    channelsOf(ctx).map((channel) => [`comms-${channel.name}`, (...item) => send(ctx, channel, ...item)]),
+  );
+
+async function send(ctx: Told, channel: Channel, content: unknown, id: string): Promise<void> {
+  const { message, proof } = content as Waiting;
+  await channel.send(message, id);
+  if (proof)
+    await ctx.parameters.put(
+      proof.path,
+      JSON.stringify({ ...proof.value, sentAt: new Date().toISOString() }),
+    );
+}
+
+/** Delivers what waits; says what still does. Ends with `signal`. */
+export async function deliverMessages(ctx: Told, signal?: AbortSignal): Promise<string[]> {
   const reached: string[] = [];
   for (const channel of channelsOf(ctx)) {
-    const { error, left, delivered } = await spoolOf(ctx, channel.name).flush(async (content, id) => {
-      const { message, proof } = content as Waiting;
-      await channel.send(message, id);
-      if (proof)
-        await ctx.parameters.put(
-          proof.path,
-          JSON.stringify({ ...proof.value, sentAt: new Date().toISOString() }),
-        );
-    });
+    const { error, left, delivered } = await spoolOf(ctx, channel.name).flush(
+      (content, id) => send(ctx, channel, content, id),
+      signal,
+    );
     if (delivered > 0) reached.push(channel.name);
     if (error !== undefined)
       ctx.report.warn(

@@ -4,6 +4,7 @@ import type { ReleaseRecord } from "../decisions/releaseRecord";
 import { next as nextRelease } from "../decisions/steps";
 import { brake, brakeOrder, routingFor, type Brake } from "./brake";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, type PlannedUpdate } from "./carryOut";
+import { databaseAway } from "./databaseAway";
 import { exitCodes, Failure, failureFrom, messageOf } from "./failure";
 import { CanaryRejected } from "./gate";
 import { apply, heal, type Operation } from "./operation";
@@ -40,7 +41,7 @@ export async function undo(
       `${messageOf(cause)}\nand going back failed`,
       exitCodes.rollbackFailed,
     );
-    throw new Failure(exitCodes.rollbackFailed, failure.message, {
+    throw new Failure(exitCodes.rollbackFailed, failure.message + (await databaseAway(ctx)), {
       next: makeLine(ctx.stack, "rollback", { VERSION: goodVersion(operation, record) ?? "<tag>" }),
       cause: error,
     });

@@ -1,7 +1,9 @@
 import { CloudWatchClient, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import assert from "node:assert/strict";
+import { readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { Context } from "./context";
 import { cloudEnvironment } from "./environment";
 import { inDatabase } from "./jobs";
@@ -52,6 +54,18 @@ export async function withListener<T>(action: (listener: Listener) => Promise<T>
     else process.env["COMMS_WEBHOOK_URL"] = before;
     server.close();
   }
+}
+
+/** The machine that ran a command with EPHEMERAL=1 is gone: nothing may have waited on its disk alone. */
+export function runnerIsGone(context: Context): void {
+  const spools = join(context.copy, ".deployment-safety", "spool");
+  const files = readdirSync(spools, { recursive: true, encoding: "utf8" });
+  assert.deepEqual(
+    files.filter((name) => name.endsWith(".json")),
+    [],
+    "all that waits must be handed over",
+  );
+  rmSync(spools, { recursive: true });
 }
 
 /** One entry of an incident as the database has it. */

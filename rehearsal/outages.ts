@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context, Stack } from "./context";
 import { cloudEnvironment } from "./environment";
 import { inDatabase } from "./jobs";
+import { interruptPostgres } from "./postgres";
 import { Processes } from "./processes";
 
 /** What goes wrong around a release and is no release's fault. */
@@ -24,6 +25,18 @@ export const silenceMetrics = (context: Context): (() => void) =>
 /** An update under way stands still where it is, for its provider does not answer. */
 export const silenceProviders = (context: Context): (() => void) =>
   silence(context, "providers", "the provider");
+
+/** PostgreSQL is not there while `action` runs, for pods, commands and updates alike. */
+export async function withoutDatabase<T>(context: Context, action: () => Promise<T>): Promise<T> {
+  interruptPostgres(context.home, "stop");
+  context.note("the database is down");
+  try {
+    return await action();
+  } finally {
+    interruptPostgres(context.home, "start");
+    context.note("the database is up");
+  }
+}
 
 /** For some seconds a table is not there: what reads it fails on both slots alike. */
 export async function takeTableAway(

@@ -1,20 +1,24 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { allows, type PolicyDocument, roleOf } from "../decisions/permissions";
+import { allows, documentsOf, type PolicyDocument, roleOf } from "../decisions/permissions";
 import { places } from "./environment";
 
 /** Access key of the stand-in for the AWS provider, whichever command's update it works for. */
 export const provider = "pulumi";
 
-/** What commands and their updates called that their role's document in docs/permissions does not allow, one line each. */
+/** What commands and their updates called that their role's documents in docs/permissions do not allow, one line each. */
 export function deniedCalls(project: string, home: string): string[] {
   const { calls } = places(home);
   const lines = existsSync(calls) ? readFileSync(calls, "utf8").trimEnd().split("\n") : [];
   return lines.flatMap((line) => {
     const [command = "", action = ""] = line.split(" ");
-    const file = `docs/permissions/${roleOf(command)}.json`;
-    const document = JSON.parse(readFileSync(join(project, file), "utf8")) as PolicyDocument;
+    const files = documentsOf[roleOf(command)].map((name) => `docs/permissions/${name}.json`);
+    const documents = files.map(
+      (file) => JSON.parse(readFileSync(join(project, file), "utf8")) as PolicyDocument,
+    );
     const who = command === provider ? "an update" : `make ${command}`;
-    return allows(document, action) ? [] : [`${who} called ${action}, which ${file} does not allow`];
+    return allows(documents, action)
+      ? []
+      : [`${who} called ${action}, which no document of ${roleOf(command)} allows`];
   });
 }

@@ -6,14 +6,16 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { roleOf } from "../decisions/permissions";
+import { documentsOf, roleOf } from "../decisions/permissions";
 import { root, targets } from "./documents";
 
 /** The workflows that an adopter's releases run by; actionlint checks their form, this what they may and do. */
@@ -66,10 +68,27 @@ describe("the workflows", () => {
     expect(writing.map(({ at }) => at)).toEqual(["operate.yml: propose"]);
     for (const { permissions, steps = [] } of writing) {
       expect(permissions?.["id-token"]).toBeUndefined();
-      expect(steps.flatMap(({ run }) => run ?? [])).toEqual(["make propose CHANGES=changes.patch"]);
+      expect(steps.flatMap(({ run }) => run ?? [])).toEqual(["make propose"]);
+      // What the other job made must not lie where the Makefile of this one does.
+      const place = steps.find(({ uses }) => uses?.startsWith("actions/download-artifact@"))?.with?.path;
+      expect(place).toBe("${{ runner.temp }}/changes");
     }
     const calling = jobs.filter(({ permissions, uses }) => uses && permissions?.contents === "write");
     expect(calling.filter(({ uses }) => uses !== "./.github/workflows/operate.yml")).toEqual([]);
+  });
+  it("install before they have any rights, and give secrets to no step but the commands'", () => {
+    for (const { at, steps = [], ...job } of jobs.filter(({ steps: all }) => all)) {
+      const index = (what: RegExp) =>
+        steps.findIndex(({ run, uses }) => what.test(`${run ?? ""}${uses ?? ""}`));
+      const takes = index(/configure-aws-credentials/);
+      if (takes >= 0) expect(index(/make setup-commands/), at).toBeLessThan(takes);
+      const given = steps.filter((step) => JSON.stringify(step).includes("secrets."));
+      expect(
+        given.filter(({ run }) => !/^make ("\$TARGET"|report)/.test(run ?? "")),
+        at,
+      ).toEqual([]);
+      expect(JSON.stringify(job), at).not.toContain("secrets.");
+    }
   });
   it("hand over what they cannot deliver, for the runner is gone afterwards", () => {
     const operate = parse(workflows.get("operate.yml") ?? "") as { jobs: { operate: { env: object } } };
@@ -102,13 +121,12 @@ describe("the workflows", () => {
     expect(operate?.concurrency?.["cancel-in-progress"]).toBe(false);
     expect(operate?.environment).toBe("${{ inputs.stack }}-${{ inputs.target }}");
   });
-  it("run nothing in an environment but commands whose role a policy document describes", () => {
+  it("run nothing in an environment but commands that have a role of their own", () => {
     const acting = jobs.filter(({ uses }) => uses === "./.github/workflows/operate.yml");
-    const documents = readdirSync(join(root, "docs/permissions")).map((name) => name.replace(".json", ""));
     expect(acting.length).toBeGreaterThan(3);
     for (const { at, with: values } of acting) {
       expect(roleOf(values?.target ?? ""), at).toBe(values?.target);
-      expect(documents, at).toContain(values?.target);
+      expect(Object.keys(documentsOf), at).toContain(values?.target);
     }
   });
   it("leave no token in the checkout where a command and all that it loads could read it", () => {
@@ -198,7 +216,7 @@ describe("what they bring back", () => {
   });
   afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-  it("is the stack file and the evidence, on a branch of its own, and nothing else that lies about", () => {
+  it("is the stack file, on a branch of its own, and nothing else that lies about", () => {
     writeFileSync(join(copy, "Pulumi.prod.yaml"), "config: { serial: 2 }\n");
     writeFileSync(join(copy, "evidence/review/r1.json"), "{}\n");
     writeFileSync(join(copy, "report.html"), "not this\n");
@@ -209,7 +227,6 @@ describe("what they bring back", () => {
       "prod as deploy 1.2.0 left it",
       "",
       "Pulumi.prod.yaml",
-      "evidence/review/r1.json",
     ]);
     expect(readFileSync(join(place, "asked"), "utf8")).toContain("stack/prod-7-1");
   });
@@ -225,15 +242,34 @@ describe("what they bring back", () => {
   it("is nothing where nothing changed", () => {
     expect(run("changes", { STACK: "prod", OUT: "changes.patch" })).toBe("changed=false\n");
   });
-  it("takes nothing else from a patch, whoever wrote it", () => {
-    mkdirSync(join(copy, ".ci/more"));
-    writeFileSync(join(copy, ".ci/more/evil"), "#!/bin/sh\n");
+  it.each([
+    ["a new file beside it", () => writeFileSync(join(copy, ".ci/evil"), "#!/bin/sh\n")],
+    ["who may sign", () => writeFileSync(join(copy, "evidence/allowed_signers"), "eve\n")],
+    ["another stack's file", () => writeFileSync(join(copy, "Pulumi.staging.yaml"), "config: {}\n")],
+    ["the file's mode", () => chmodSync(join(copy, "Pulumi.prod.yaml"), 0o755)],
+    ["no file any more", () => rmSync(join(copy, "Pulumi.prod.yaml"))],
+    ["another file in its place", () => renameSync(join(copy, ".ci/run"), join(copy, "Pulumi.prod.yaml"))],
+    [
+      "a link in its place",
+      () => {
+        rmSync(join(copy, "Pulumi.prod.yaml"));
+        symlinkSync("/etc/passwd", join(copy, "Pulumi.prod.yaml"));
+      },
+    ],
+  ])("is refused as a whole where a patch holds %s, whoever wrote it", (_, change) => {
+    writeFileSync(join(copy, "Pulumi.prod.yaml"), "config: { serial: 2 }\n");
+    change();
     git("add", "--all");
     writeFileSync(join(place, "changes.patch"), git("diff", "--cached"));
     git("reset", "--hard", "--quiet");
     const CHANGES = join(place, "changes.patch");
-    expect(() => run("propose", { STACK: "prod", CHANGES })).toThrow("changes nothing that may come back");
+    expect(() => run("propose", { STACK: "prod", CHANGES })).toThrow("changes something else");
     expect(git("branch", "--list").trim()).toBe("* main");
+  });
+  it("is refused where it is no file", () => {
+    const CHANGES = join(place, "changes.patch");
+    symlinkSync("/etc/passwd", CHANGES);
+    expect(() => run("propose", { STACK: "prod", CHANGES })).toThrow("is no file");
   });
   it("names the one release that a merge brought, none where it brought none, and refuses two", () => {
     expect(run("new-release", { SINCE: "HEAD" })).toBe("version=\n");

@@ -152,7 +152,7 @@ export function tellStory(input: StoryInput): Story {
     zone,
     verdict:
       "incident" in subject
-        ? incidentVerdict(subject, zone)
+        ? incidentVerdict(subject, { stack, zone })
         : releaseVerdict(subject.version, chapter, known),
     from,
     to,

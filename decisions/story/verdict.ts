@@ -62,13 +62,19 @@ const isNamed =
     held?.version === version;
 
 /** How far an incident is, since when, and what to do next. */
-export function incidentVerdict(subject: Extract<Subject, { incident: string }>, zone: string): Verdict {
+export function incidentVerdict(
+  subject: Extract<Subject, { incident: string }>,
+  { stack, zone }: { stack: string; zone: string },
+): Verdict {
   const state = furthest(subject.entries.map((entry) => entry.state));
   const opened = subject.entries[0];
   const since = opened ? `Noticed ${shown(new Date(opened.at), zone)}. ` : "";
   const restored = isRestored(state);
   const service = restored ? "The service is restored." : "The service is not known to be restored.";
-  const next = state === "closed" ? "" : ` What comes next: make playbook INCIDENT=${subject.incident}`;
+  const next =
+    state === "closed"
+      ? ""
+      : ` What comes next: make playbook ${stack === "prod" ? "" : `STACK=${stack} `}INCIDENT=${subject.incident}`;
   return {
     tone: restored ? "good" : "bad",
     word: state.charAt(0).toUpperCase() + state.slice(1),

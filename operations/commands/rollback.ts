@@ -9,6 +9,7 @@ import { readReleases } from "../../records/releases";
 import { brake, brakeOrder, routingFor, type Brake, type BrakeOrder } from "../brake";
 import { readPublished, type Context } from "../context";
 import { carryOut, confirmBrake, confirmTraffic, describeUpdates, recordKnownGood } from "../carryOut";
+import { databaseAway } from "../databaseAway";
 import { exitCodes, Failure, failureFrom } from "../failure";
 import { lossIn } from "../lossRefusal";
 import { endMigrations } from "../endMigrations";
@@ -128,7 +129,8 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
       throw error;
     const { message, more } = failureFrom(error, "The rollback is not finished", exitCodes.rollbackFailed);
     const loss = lossIn(error);
-    if (loss === undefined) throw new Failure(exitCodes.rollbackFailed, message, more);
+    if (loss === undefined)
+      throw new Failure(exitCodes.rollbackFailed, message + (await databaseAway(ctx)), more);
     const line = {
       VERSION: ctx.options.version,
       UPDATE: ctx.options.update,

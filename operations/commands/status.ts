@@ -166,7 +166,10 @@ export async function run(ctx: Context): Promise<void> {
       })
       .join("\n"),
   );
-  const back = targets.find((target) => target.version !== release?.slots[release.live]?.version);
+  // What is bad is what came last: the canary while there is one, else what is live.
+  const live = release?.slots[release.live]?.version;
+  const isCanary = release !== undefined && release.canaryWeight > 0;
+  const back = targets.find(({ version }) => (version === live) === isCanary);
   if (back) ctx.report.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
 }
 

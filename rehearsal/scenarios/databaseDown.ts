@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { runnerIsGone } from "../incidents";
 import { inDatabase } from "../jobs";
-import { interruptPostgres } from "../postgres";
+import { withoutDatabase } from "../outages";
 import { until } from "../processes";
 import type { Scenario } from "../scenario";
 
 const tickets = ["down-1", "down-2", "down-3"];
-
-/** What waits on this machine. */
-const waiting = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
 
 export const databaseDown: Scenario = {
   name: "database-down",
@@ -18,23 +13,16 @@ export const databaseDown: Scenario = {
     "while the database is the incident traffic can be paused and commands work; their records wait, also where the machine is gone afterwards, and later all arrive, once and in order",
   usual: false,
   run: async (context) => {
-    interruptPostgres(context.home, "stop");
-    context.note("the database is down");
-    let pauseSeconds: number;
-    try {
+    const pauseSeconds = await withoutDatabase(context, async () => {
       for (const TICKET of tickets) {
         const opened = await context.expect(0, "incident", { TICKET, TITLE: "nobody can read grades" });
         assert.match(opened.stderr, /record\(s\) wait/, "it must say that the record waits");
       }
       await context.expect(0, "playbook");
-      pauseSeconds = (await context.expect(0, "pause", { EPHEMERAL: "1" })).seconds;
-      const spools = join(context.copy, ".deployment-safety", "spool");
-      assert.deepEqual(waiting(spools), [], "all that waits must be handed over");
-      rmSync(spools, { recursive: true });
-    } finally {
-      interruptPostgres(context.home, "start");
-      context.note("the database is up");
-    }
+      const { seconds } = await context.expect(0, "pause", { EPHEMERAL: "1" });
+      runnerIsGone(context);
+      return seconds;
+    });
     await context.expect(0, "open");
     const serves = async () => (await context.make("smoke")).exitCode === 0;
     await until("the application serves again", 60, serves);

@@ -1,49 +1,74 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readHandedOver, writeHandedOver } from "../../decisions/handedOver";
+import { handOverQueue, readHandedOver, writeHandedOver } from "../../decisions/handedOver";
 
+const record = {
+  at: "2026-11-25T14:00:00.000Z",
+  kind: "incident",
+  stack: "prod",
+  actor: "ada",
+  body: { command: "incident" },
+};
+const message = {
+  channel: "webhook",
+  message: { audience: "on-call", subject: "Incident", text: "grades are missing" },
+  proof: { path: "/deployment-safety/prod/evidence/notice/r1", value: { change: "r1" } },
+};
 const item = {
   spool: "records",
   id: "11111111-1111-4111-8111-111111111111",
   order: "001764000000000-00000042-00000007",
-  content: { kind: "command" },
+  content: record,
 };
 
 describe("what a machine that is gone hands over", () => {
   it("is read back as it was written", () => {
     fc.assert(
       fc.property(
-        fc.constantFrom("records", "comms-topic", "comms-webhook"),
         fc.uuid(),
         fc.nat(),
-        fc.dictionary(fc.string(), fc.jsonValue()),
-        (spool, id, count, given) => {
+        fc.string({ unit: "binary" }),
+        fc.constantFrom("records", "comms-topic", "comms-webhook"),
+        (id, count, text, spool) => {
           const order = `${item.order.slice(0, -8)}${String(count % 1e8).padStart(8, "0")}`;
-          // As it lies in the spool: JSON has no -0.
-          const content = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
-          const handed = { spool, id, order, content };
-          expect(readHandedOver(writeHandedOver(handed))).toEqual(handed);
+          const content =
+            spool === "records"
+              ? { ...record, body: { text } }
+              : { ...message, message: { ...message.message, text } };
+          const written = writeHandedOver({ spool, id, order, content });
+          expect(readHandedOver("prod", written)).toEqual({ spool, id, order, content });
+          // Amazon SQS API reference, SendMessage: #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to #xFFFD, and above.
+          expect(written).not.toMatch(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u);
         },
       ),
     );
   });
 
-  it("names no folder but a spool's, and no file but one of its own", () => {
-    const wrong = [
-      { spool: "../records" },
-      { spool: "comms-../x" },
-      { order: "../../x" },
+  it("is read only where this stack can deliver it", () => {
+    const wrong: Record<string, unknown>[] = [
+      { spool: "other" },
       { id: "x/../y" },
+      { order: "../../x" },
       { content: "text" },
+      { content: { ...record, stack: "staging" } },
+      { content: { ...record, body: undefined } },
+      { content: { ...record, at: "yesterday" } },
+      { spool: "comms-webhook", content: record },
+      { spool: "comms-webhook", content: { ...message, message: { text: "no audience" } } },
+      {
+        spool: "comms-webhook",
+        content: { ...message, proof: { ...message.proof, path: "/deployment-safety/staging/release" } },
+      },
     ];
-    for (const one of wrong) {
-      expect(readHandedOver(JSON.stringify({ handedOver: { ...item, ...one } }))).toBeUndefined();
-      expect(() => writeHandedOver({ ...item, ...one })).toThrow();
-    }
+    expect(readHandedOver("prod", JSON.stringify(item))).toEqual(item);
+    for (const one of wrong)
+      expect(
+        readHandedOver("prod", JSON.stringify({ ...item, ...one })),
+        JSON.stringify(one),
+      ).toBeUndefined();
+    for (const body of ["", "text", "null"]) expect(readHandedOver("prod", body)).toBeUndefined();
   });
 
-  it("is nothing that an alarm or anybody else sent", () => {
-    for (const body of ["", "text", "null", '{"MessageId":"x","Message":"{}"}'])
-      expect(readHandedOver(body)).toBeUndefined();
-  });
+  it("waits in a queue of the stack's own that keeps its order", () =>
+    expect(handOverQueue("school", "prod")).toBe("school-prod-handed-over.fifo"));
 });

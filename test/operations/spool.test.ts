@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createSpool, type SpooledItem } from "../../operations/spool";
+import { createSpool } from "../../operations/spool";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "spool-"))));
@@ -27,16 +27,42 @@ describe("the spool", () => {
     expect(spool.waiting()).toEqual([]);
   });
 
-  it("takes items over from another machine in their order, each once", async () => {
-    const [there, here] = [createSpool(join(folder, "there")), createSpool(join(folder, "here"))];
-    for (const content of ["one", "two"]) there.add(content);
-    here.add("three");
-    const moved: SpooledItem[] = [];
-    await there.flush(async (content, id, order) => void moved.push({ content, id, order }));
-    // A queue keeps no order, and may give the same thing twice.
-    for (const item of [...moved.toReversed(), ...moved]) here.takeOver(item);
-    expect(here.waiting()).toEqual(["one", "two", "three"]);
-    expect(there.waiting()).toEqual([]);
+  it("keeps what is to be kept, and goes on behind it", async () => {
+    const spool = createSpool(folder);
+    for (const content of ["one", "two", "three"]) spool.add(content);
+    const result = await spool.flush(async (content) => (content === "two" ? "keep" : undefined));
+    expect(result).toEqual({ delivered: 2, left: 1 });
+    expect(spool.waiting()).toEqual(["two"]);
+  });
+
+  it("stops when its time is over, though a delivery hangs, and another one may begin", async () => {
+    const spool = createSpool(folder);
+    spool.add("one");
+    const hung = await spool.flush(() => new Promise(() => undefined), AbortSignal.timeout(20));
+    expect(hung).toMatchObject({ delivered: 0, left: 1, error: { name: "TimeoutError" } });
+    expect(await spool.flush(async () => undefined)).toEqual({ delivered: 1, left: 0 });
+  });
+
+  it("waits for another delivery of the same process, and leaves nothing behind", async () => {
+    const spool = createSpool(folder);
+    spool.add("one");
+    let go = () => undefined as void;
+    const first = spool.flush(() => new Promise((resolve) => (go = () => resolve())));
+    spool.add("two");
+    const second = createSpool(folder).flush(async () => undefined);
+    setTimeout(go, 20);
+    // The first one delivers what was there when it began.
+    expect([await first, await second]).toEqual([
+      { delivered: 1, left: 1 },
+      { delivered: 1, left: 0 },
+    ]);
+  });
+
+  it("does not wait for itself where a process before it had the same number", async () => {
+    const spool = createSpool(folder);
+    spool.add("one");
+    writeFileSync(join(folder, "lock"), String(process.pid));
+    expect(await spool.flush(async () => undefined)).toEqual({ delivered: 1, left: 0 });
   });
 
   it("has no folder before something waits, and then nothing to deliver", async () => {

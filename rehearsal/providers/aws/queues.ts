@@ -17,6 +17,7 @@ const fields = {
   messageRetentionSeconds: "MessageRetentionPeriod",
   visibilityTimeoutSeconds: "VisibilityTimeout",
   sqsManagedSseEnabled: "SqsManagedSseEnabled",
+  fifoQueue: "FifoQueue",
 };
 
 const attributesOf = (inputs: Parameters<Live["create"]>[1]): Record<string, string> => {
@@ -49,7 +50,8 @@ export const queues: Live = {
     }
   },
   async update(region, id, inputs) {
-    const Attributes = attributesOf(inputs);
+    // Whether a queue keeps an order is said once, when it is made.
+    const { FifoQueue: _, ...Attributes } = attributesOf(inputs);
     await client(region).send(new SetQueueAttributesCommand({ QueueUrl: id, Attributes }));
   },
   remove: (region, id) => client(region).send(new DeleteQueueCommand({ QueueUrl: id })),

@@ -1,9 +1,11 @@
 import { expect, it } from "vitest";
+import type { Release } from "../../../decisions/config";
 import type { HistoryEntry } from "../../../decisions/history";
+import { parameters as paths } from "../../../decisions/names";
 import { run } from "../../../operations/commands/status";
 import type { Context } from "../../../operations/context";
 import { createReport } from "../../../operations/report";
-import { entry, served } from "../../decisions/samples";
+import { deployed, entry, historyOf, served } from "../../decisions/samples";
 import { fakeContext } from "../fakes";
 
 const live = served();
@@ -14,6 +16,9 @@ async function said(given: {
   firing?: string[];
   route?: Context["loadBalancer"]["route"];
   isTTY?: boolean;
+  release?: Release;
+  /** Also what goes to stderr. */
+  isWhole?: boolean;
 }): Promise<string> {
   let text = "";
   const stream = (isTTY: boolean) =>
@@ -24,20 +29,23 @@ async function said(given: {
     answer: () => ({}),
     sets: [],
   });
+  if (given.release) await cloud.parameters.put(paths.release("prod"), JSON.stringify(given.release));
   const away = () => Promise.reject(new Error("no answer"));
+  const report = createReport("status", "prod", false, {
+    stdout: stream(given.isTTY ?? false),
+    stderr: given.isWhole ? stream(false) : ({ write: () => true } as unknown as NodeJS.WriteStream),
+  });
   await run({
     ...cloud,
     root: "/nowhere",
     command: "status",
-    report: createReport("status", "prod", false, {
-      stdout: stream(given.isTTY ?? false),
-      stderr: { write: () => true } as unknown as NodeJS.WriteStream,
-    }),
+    report,
     loadBalancer: { ...cloud.loadBalancer, ...(given.route && { route: given.route }) },
     engine: { history: given.history },
     alarms: { states: async () => (given.firing ?? []).map((name) => ({ name, state: "ALARM" })) },
     metrics: { course: away, service: away },
   } as unknown as Context);
+  if (given.isWhole) report.end();
   return text;
 }
 
@@ -61,6 +69,19 @@ it("the status shows the newest updates in their order, and one that failed as t
   expect(updates.map((line) => /\(update \d\)$/.exec(line)?.[0])).toEqual(["(update 6)", "(update 7)"]);
   expect(updates[1]).toContain("FAILED: ");
   expect(updates[0]).not.toContain("FAILED");
+});
+
+it("the status ends with the way back from what came last: the canary while there is one, else what is live", async () => {
+  const [validated, , canary, load] = deployed(live, 2) as [Release, Release, Release, Release];
+  const proposes = async (release: Release) =>
+    /next: (.*)/.exec(
+      await said({ history: async () => historyOf(live, release), release, isWhole: true }),
+    )?.[1];
+  // 1.2.0 is validated and live, so the one before; 1.2.0 is a canary, so 1.1.0, which is live.
+  expect(await proposes(validated)).toBe("make rollback VERSION=1.1.0");
+  expect(await proposes(canary)).toBe("make rollback VERSION=1.1.0");
+  // Nothing has traffic but what is live, and nothing was live before.
+  expect(await proposes(load)).toBeUndefined();
 });
 
 it("the status is coloured where something is wrong, and only on a terminal", async () => {

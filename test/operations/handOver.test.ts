@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Context } from "../../operations/context";
+import { deliverHandedOver, handOver } from "../../operations/handOver";
+import type { Queue } from "../../operations/ports/queue";
+import { createSpool } from "../../operations/spool";
+import { spoolFolder } from "../../operations/tell";
+import { served, settingsWith } from "../decisions/samples";
+import { quietReport } from "./fakes";
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "hand-over-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const machine = (name: string) =>
+  ({
+    root: join(folder, name),
+    stack: "prod",
+    settings: settingsWith(served()),
+    file: {},
+    report: quietReport(),
+  }) as unknown as Context & { report: ReturnType<typeof quietReport> };
+
+const record = (number: number) => ({
+  at: "2026-11-25T14:00:00.000Z",
+  kind: "command",
+  stack: "prod",
+  actor: "ada",
+  body: { number },
+});
+const message = (text: string) => ({
+  channel: "webhook",
+  message: { audience: "on-call", subject: "Incident", text },
+});
+const wait = (ctx: Context, spool: string, ...contents: unknown[]) =>
+  contents.forEach((content) => createSpool(spoolFolder(ctx.root, ctx.stack, spool)).add(content));
+const waiting = (ctx: Context, spool: string) =>
+  createSpool(spoolFolder(ctx.root, ctx.stack, spool)).waiting();
+
+interface Held {
+  body: string;
+  group: string;
+  isTaken: boolean;
+}
+
+/** A queue as SQS's that keep an order: a group of which something is taken gives nothing more, an id is taken once. */
+function memoryQueue(): Queue & { held: Held[]; comeBack: () => void } {
+  const held: Held[] = [];
+  const seen = new Set<string>();
+  return {
+    held,
+    comeBack: () => held.forEach((one) => (one.isTaken = false)),
+    async send(body, { group, id }) {
+      if (body.length > 1_000)
+        throw Object.assign(new Error("too long"), { name: "InvalidParameterValueException" });
+      if (!seen.has(id)) held.push({ body, group, isTaken: false });
+      seen.add(id);
+    },
+    async receive() {
+      const busy = new Set(held.filter(({ isTaken }) => isTaken).map(({ group }) => group));
+      const given = held.filter(({ group }) => !busy.has(group)).slice(0, 10);
+      return given.map((one) => {
+        one.isTaken = true;
+        return {
+          body: one.body,
+          done: async () => void held.splice(held.indexOf(one), 1),
+          again: async () => void (one.isTaken = false),
+        };
+      });
+    },
+  };
+}
+
+const never = AbortSignal.timeout(60_000);
+const numbers = (contents: unknown[]) =>
+  contents.map((one) => (one as ReturnType<typeof record>).body.number);
+
+describe("what a machine that is gone leaves", () => {
+  it("arrives elsewhere, once and in order, however often a delivery fails or a command dies in it", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom("record", "message", "refuse", "die", "deliver"), { maxLength: 60 }),
+        async (happenings) => {
+          const queue = memoryQueue();
+          const got = { records: [] as unknown[], texts: [] as string[] };
+          /** Deliveries that still fail: the one behind them would not. */
+          let failing = 0;
+          const deliveries = new Map([
+            [
+              "records",
+              async (content: unknown) => {
+                if (failing-- > 0) throw new Error("down");
+                got.records.push(content);
+              },
+            ],
+            [
+              "comms-webhook",
+              async (content: unknown) =>
+                void got.texts.push((content as ReturnType<typeof message>).message.text),
+            ],
+          ]);
+          const deliver = () => deliverHandedOver(machine("there"), deliveries, never, async () => queue);
+          let count = 0;
+          for (const what of happenings) {
+            const runner = machine(`runner-${count}`);
+            if (what === "record") wait(runner, "records", record(++count));
+            if (what === "message") wait(runner, "comms-webhook", message(String(++count)));
+            await handOver(runner, async () => queue);
+            expect([...waiting(runner, "records"), ...waiting(runner, "comms-webhook")]).toEqual([]);
+            failing = what === "refuse" ? 1 : 0;
+            // A command that dies with messages in its hands; they come back when their time is over.
+            if (what === "die") await queue.receive(never);
+            queue.comeBack();
+            if (what === "refuse" || what === "deliver") await deliver();
+          }
+          failing = 0;
+          await deliver();
+          const told = got.texts.map(Number);
+          expect(numbers(got.records)).toEqual(numbers(got.records).toSorted((one, two) => one - two));
+          expect(told).toEqual(told.toSorted((one, two) => one - two));
+          expect([...numbers(got.records), ...told].toSorted((one, two) => one - two)).toEqual(
+            Array.from({ length: count }, (_, index) => index + 1),
+          );
+          expect(queue.held).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it("stays in the queue where this machine has no way to deliver it", async () => {
+    const [runner, queue] = [machine("runner"), memoryQueue()];
+    wait(runner, "comms-webhook", message("one"));
+    wait(runner, "records", record(1));
+    await handOver(runner, async () => queue);
+    const got: unknown[] = [];
+    const records = new Map([["records", async (content: unknown) => void got.push(content)]]);
+    await deliverHandedOver(machine("laptop"), records, never, async () => queue);
+    expect(numbers(got)).toEqual([1]);
+    expect(queue.held).toMatchObject([{ group: "comms-webhook", isTaken: false }]);
+  });
+
+  it("stays on its disk, and is said, where the queue is away, is not there yet, or refuses it; the rest goes on", async () => {
+    const runner = machine("runner");
+    wait(
+      runner,
+      "records",
+      record(1),
+      { ...record(2), body: { number: 2, long: "x".repeat(2_000) } },
+      record(3),
+    );
+    await handOver(runner, () => Promise.reject(new Error("no network")));
+    await handOver(runner, async () => undefined);
+    expect(numbers(waiting(runner, "records"))).toEqual([1, 2, 3]);
+    expect(runner.report.said.join("\n")).toMatch(
+      /keep that folder: no network[^]*keep that folder: .*no queue/,
+    );
+    const queue = memoryQueue();
+    await handOver(runner, async () => queue);
+    expect(numbers(waiting(runner, "records"))).toEqual([2]);
+    expect(runner.report.said.at(-1)).toMatch(/keep that folder: records .*: too long/);
+    expect(queue.held).toHaveLength(2);
+  });
+
+  it("is given to the command as text where nobody can read it, and does not stop what is behind it", async () => {
+    const [runner, queue] = [machine("runner"), memoryQueue()];
+    await queue.send("what is this", { group: "records", id: "0" }, never);
+    wait(runner, "records", record(1));
+    await handOver(runner, async () => queue);
+    const got: unknown[] = [];
+    const records = new Map([["records", async (content: unknown) => void got.push(content)]]);
+    const unreadable = await deliverHandedOver(machine("laptop"), records, never, async () => queue);
+    expect([unreadable, numbers(got)]).toEqual([["what is this"], [1]]);
+  });
+});
