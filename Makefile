@@ -62,7 +62,7 @@ audit-verify: ## Is the audit trail whole? Names what was changed, taken out or 
 
 # The commands of a night do not install anything; those that start a release do.
 deploy migrate: setup-commands
-setup-commands:
+setup-commands: ## What the commands need, before a shift; deploy and migrate install it themselves
 	@$(run) setup/commands.sh
 .PHONY: setup-commands
 $(COMMANDS):

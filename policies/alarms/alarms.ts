@@ -197,7 +197,7 @@ export const missingData = resourceRule({
   rows: ["F1"],
   description: "A metric alarm says what a period without data means.",
   why: "By default such an alarm keeps its state or turns to `insufficient data`: a dead exporter looks like a quiet night.",
-  remedy: "Set `treatMissingData` to breaching or notBreaching, alarm by alarm.",
+  remedy: "Set `treatMissingData` to breaching, notBreaching or ignore, alarm by alarm.",
   types: [types.metricAlarm],
   check(alarm, report) {
     checkFields(

@@ -50,7 +50,7 @@ export const databaseGuarded = resourceRule({
   description: "A database cannot be deleted in passing, and leaves a final snapshot if it is.",
   why: "`protect` stops Pulumi only, `deletionProtection` everybody; without a final snapshot the last hour is lost.",
   remedy:
-    "Set `protect: true`, `deletionProtection: true`, `skipFinalSnapshot: false` and `finalSnapshotIdentifier`; leave `deleteAutomatedBackups` false.",
+    "Set `protect: true`, `deletionProtection: true`, `skipFinalSnapshot: false` and `finalSnapshotIdentifier`; set `deleteAutomatedBackups: false` (the default is true) and `storageEncrypted: true`; leave `publiclyAccessible` out.",
   types: databaseTypes,
   check(database, report) {
     const isReplica = valueAt(database.properties, "replicateSourceDb") !== undefined;

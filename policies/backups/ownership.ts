@@ -199,7 +199,7 @@ export const continuous = stackRule<{ databases: string[] }>({
   severity: "critical",
   rows: ["D1", "D2"],
   description:
-    "Every database has point-in-time recovery: a continuous rule that selects it, with the retention of the instance itself.",
+    "Every database has point-in-time recovery: one outside of the stack by a continuous rule that selects it, one of the stack by its own retention, with which a continuous rule must agree.",
   why: "AWS Backup and RDS write one and the same setting; if the two disagree, each `up` shortens what can be recovered.",
   remedy:
     "Set `enableContinuousBackup` with `deleteAfter` of 7 to 35 days, equal to `backupRetentionPeriod`.",

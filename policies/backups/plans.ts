@@ -41,7 +41,8 @@ export const schedule = resourceRule<{ maxGapMinutes: number }>({
   area: "backups",
   severity: "critical",
   rows: ["D1"],
-  description: "A backup plan makes a snapshot at least every hour, in its time zone, all year round.",
+  description:
+    "A backup plan that makes snapshots makes one at least every hour, in its time zone, all year round.",
   why: "A day with fewer backups is the day on which more than an hour of pupils' work is lost.",
   remedy: 'Set `schedule` of a rule to "cron(0 * * * ? *)" and `scheduleExpressionTimezone` to "Etc/UTC".',
   settings: {

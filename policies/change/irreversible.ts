@@ -18,10 +18,10 @@ export const irreversible = resourceRule({
   isAdvisoryInPreview: true,
   rows: ["D3", "D4", "D5"],
   description:
-    "An irreversible migration, and a vault lock in compliance mode, run only approved, out of school hours, and with guardians told, as things stand at that hour.",
+    "Where `changeWindow` is set, an irreversible migration runs only approved, out of school hours, with guardians told, a recovery point of the last hour and a drill of the last quarter, as things stand at that hour; a vault lock in compliance mode needs the same everywhere.",
   why: "What cannot be undone is decided by two people and done when a failure harms least.",
   remedy:
-    "Run `make approve CHANGE=<revision or vault-lock>` and, where it affects them, `make notify-guardians`; then update within the approved window. Leave `changeableForDays` out for a lock in governance mode.",
+    'Run `make approve CHANGE=<revision or vault-lock> REASON="<why>"`, where it affects them `make notify-guardians`, and `make drill` where the last one is older than a quarter; then update within the approved window: `make migrate` takes the recovery point itself, plain `pulumi up` does not. Leave `changeableForDays` out for a lock in governance mode.',
   types: [types.vaultLock, types.job],
   async check(resource, report, _, situation) {
     const isLock = isCompliance(resource);

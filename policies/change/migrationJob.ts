@@ -15,7 +15,7 @@ export const migrationJob = resourceRule({
   severity: "high",
   rows: ["B1", "C5"],
   description:
-    "A Job is tried once (a backfill, which goes on where it was, again), within a limit of time, is not restarted half-way, and its pods say what they are.",
+    "A Job is tried once (a backfill, which goes on where it was, again), within a limit of time, is not restarted half-way, and its pods carry the labels that say what they are.",
   why: "A migration that failed half-way and is begun again by itself destroys what would have told the cause.",
   remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
   types: [types.job],

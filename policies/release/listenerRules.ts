@@ -72,7 +72,8 @@ export const canaryBounded = resourceRule<{ maxPercent: number }>({
   area: "release",
   severity: "critical",
   rows: ["A4", "F1"],
-  description: "Of the target groups of a rule all but one share at most so many percent of the traffic.",
+  description:
+    "All target groups of a rule but the largest have together at most so many percent of the traffic.",
   why: "Until the gate has judged it, a canary may be broken for everybody whom it serves.",
   remedy: "Lower the canary's weight, or promote it: 100 and 0.",
   settings: {
@@ -109,7 +110,7 @@ export const ruleComplete = resourceRule({
   severity: "high",
   rows: ["A4", "C2"],
   description:
-    "A listener rule says for which hosts it is, in which place it is asked, and what it does; a pause answers 503.",
+    "A listener rule says for which hosts it is, in which place it is asked, and what it does; a fixed answer is an error (503, or 4xx).",
   why: "A rule for every host, or one that clients stick to, sends people on who were taken off a canary.",
   remedy: "Set `priority`, `conditions` with `hostHeader`, and one action; leave stickiness out.",
   types: [types.listenerRule],

@@ -57,7 +57,7 @@ export const disruption = stackRule({
   severity: "high",
   rows: ["A5"],
   description:
-    "Every Deployment has a disruption budget that lets one pod at a time go, and not all of them.",
+    "Every Deployment and StatefulSet has a disruption budget of its own that lets some pods go, one at a time as it should be, and not all of them.",
   why: "Without one a drain of nodes ends every pod at once; one that lets none go blocks each upgrade of the cluster.",
   remedy: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the Deployment's labels.",
   checkStack(resources, report) {

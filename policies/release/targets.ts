@@ -10,7 +10,7 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
   rows: ["A5"],
   description:
     "A target group asks each pod whether it is ready, and stops sending to one that is not within seconds.",
-  why: "AWS's defaults ask each 30 s for / and wait for two wrong answers: a minute of errors for a fifth of the people.",
+  why: "AWS's defaults ask each 30 s for / and wait for two wrong answers: a minute of errors for everybody whom that pod serves.",
   remedy:
     "Set `healthCheck` with its own path, matcher 200, interval, time-out and thresholds, and `deregistrationDelay`.",
   settings: {

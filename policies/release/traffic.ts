@@ -141,7 +141,7 @@ export const drained = stackRule({
     "A pod behind a target group is ready only as a healthy target, answers until it is drained, and then has time to finish.",
   why: "A pod that ends while the load balancer still sends to it costs each rolling update a handful of 502s.",
   remedy:
-    "Set `lifecycle.preStop.sleep.seconds` above `deregistrationDelay`, `terminationGracePeriodSeconds` above both, and the readiness gate of the binding.",
+    "Set `lifecycle.preStop.sleep.seconds` above `deregistrationDelay`, `terminationGracePeriodSeconds` of at least both together, and the readiness gate of the binding.",
   checkStack(resources, report) {
     for (const group of ofType(resources, types.targetGroup)) {
       const { bindings, services, workloads } = pathOf(resources, group);

@@ -20,7 +20,7 @@ The pack in \`policies/\` forbids what would make a release unsafe or a backup u
 pulumi preview --policy-pack policies
 \`\`\`
 
-or, for every \`pulumi preview\` and \`pulumi up\` of a shell, \`export PULUMI_OPTION_POLICY_PACK=policies\`, as CI and the rehearsal do. A violation says what was found, what is required and how to mend it; a mandatory one ends the command, and the commands of this project with exit code 4.
+or, for every \`pulumi preview\` and \`pulumi up\` of a shell, \`export PULUMI_OPTION_POLICY_PACK=policies\`, as CI and the rehearsal do. A violation says what was found, what is required and how to mend it; a mandatory one ends the command: those of this project with exit code 4 where nothing was changed yet, else with 5. On a way back policies only report.
 
 **Another program** names the pack's folder in its \`Pulumi.yaml\`, because the engine finds by it what starts the pack:
 
@@ -31,7 +31,9 @@ plugins:
       path: <folder of the pack>
 \`\`\`
 
-**Settings** are in a policy config file of the usual form: \`{ "<policy>": "advisory" }\` or \`{ "<policy>": { "enforcementLevel": "mandatory", "<setting>": … } }\`, for all with \`"all"\`. The pack takes \`<stack>.json\` of its own folder (here \`staging.json\` and \`prod.json\`); a file named by \`--policy-pack-config\` or \`PULUMI_OPTION_POLICY_PACK_CONFIG\` goes over it, setting by setting. Levels are \`advisory\`, \`mandatory\` (the default) and \`disabled\`. A value of the wrong type or out of range ends the command with the path of the fault, and so does a setting that a policy does not have; a policy that does not exist does in the pack's own file and in one that the variable names.
+**Settings** are in a policy config file of the usual form: \`{ "<policy>": "advisory" }\` or \`{ "<policy>": { "enforcementLevel": "mandatory", "<setting>": … } }\`, for all with \`"all"\`. The pack takes \`<stack>.json\` of its own folder (here \`staging.json\` and \`prod.json\`); a file named by \`--policy-pack-config\` or \`PULUMI_OPTION_POLICY_PACK_CONFIG\` goes over it, setting by setting. Levels are \`advisory\`, \`mandatory\` (the default) and \`disabled\`; \`remediate\` counts as mandatory. A value of the wrong type or out of range ends the command with the path of the fault, and so does a setting that a policy does not have. The name of a policy that does not exist ends it too, in the pack's own file and in one that \`PULUMI_OPTION_POLICY_PACK_CONFIG\` names; in one named by \`--policy-pack-config\` it is passed over.
+
+Severity is for people and changes nothing; the level decides. Requirements are the rows of [requirements](requirements.md).
 
 **When it is asked.** A policy about one resource is asked before that is created or changed. One about the stack needs all of them: a preview asks it before anything is touched, an \`up\` after. \`pulumi up --skip-preview\` therefore finds it out too late; run a preview first. The commands do not preview: what depends on the step they and the program ask beforehand by the same rules, and on a way back policies only report ([ADR 16](adr/0016-policies-judge-updates-and-only-report-on-a-way-back.md)). What only the update will know (\`[unknown]\`) is no violation in a preview; what is unset is one.
 `;
