@@ -84,11 +84,16 @@ rehearsal-down: ## End it
 review: ## Record that REVISION= was read: shows its SQL and the lint, asks
 lint-migrations: setup ## squawk and our own rules on each revision, up and down; REVISION= for one of them
 	@$(run) python -m migrations.check lint
-# The example's releases are folders; an adopter says how to start an image, e.g. with docker run (docs/adopt.md).
+# The example's releases are folders; an adopter says how to start an image, e.g. with docker run (docs/migrations.md), and then needs none of these.
+ifndef PROOF_START
 prove-migrations: export PROOF_RELEASES ?= .rehearsal/proof/releases
-prove-migrations: export PROOF_START ?= env -C .rehearsal/proof/images/{hex} python -m school.web
-prove-migrations: setup ## Up, up again, down, up of each revision on a real database; REVISION= for one of them
+prove-migrations: export PROOF_START = env -C .rehearsal/proof/images/{hex} python -m school.web
+prove-migrations: example-images
+endif
+.PHONY: example-images
+example-images: setup
 	@$(script) rehearsal/main.ts images .rehearsal/proof 1>&2
+prove-migrations: setup ## Up, up again, down, up of each revision on a real database; REVISION= for one of them
 	@$(run) python -m migrations.check prove
 
 ##@ In CI, by .github/workflows

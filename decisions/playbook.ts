@@ -41,8 +41,11 @@ export const playbook: readonly Step[] = [
   {
     id: "C5",
     title: "Roll back the database",
-    text: "Only if the migration is the cause and make rollback kept the database. It pauses traffic, takes the database down with the prepared downgrade, and checks the schema. What cannot be taken down is said, with the way to point-in-time recovery. A schema that is not as it was proved is named; it holds up only what moves the database.",
-    commands: ["make downgrade REVISION=<revision>"],
+    text: "Only if the migration is the cause and make rollback kept the database. The first command pauses traffic, takes the database down with the prepared downgrade, checks the schema, tests and opens; the second only takes the database down, and only while traffic is paused. What cannot be taken down is said, with the way to point-in-time recovery. A schema that is not as it was proved is named; it holds up only what moves the database.",
+    commands: [
+      "make rollback VERSION=<good> DATABASE=downgrade INCIDENT=<incident>",
+      "make downgrade REVISION=<revision>",
+    ],
   },
   {
     id: "C6",
@@ -154,9 +157,10 @@ const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
     if (live === undefined || revision === undefined || live.revision === revision)
       return spared(`the database is at ${revision ?? "no revision"}, which is what the live release needs`);
     const now = `the database is at ${revision}, the live release needs ${live.revision} and works on both`;
+    const down = command(4, 0, { good: live.version, incident: incident?.id });
     return incident && /migration/.test(incident.cause)
-      ? todo(now, command(4, 0, { revision: live.revision }))
-      : spared(`${now}; if the migration is the cause: ${command(4, 0, { revision: live.revision })}`);
+      ? todo(now, down)
+      : spared(`${now}; if the migration is the cause: ${down}`);
   },
   C6(state) {
     const { alarms, traffic, validated, incident } = state;

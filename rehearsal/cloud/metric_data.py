@@ -10,8 +10,10 @@ from moto.cloudwatch.exceptions import InvalidParameterValue
 from moto.cloudwatch.models import CloudWatchBackend
 
 MINUTE = 60
-#: `PR(:0.5)`: the percentage of values that are at most 0.5. The only form that is rehearsed.
+#: `PR(:0.5)`: the percentage of values that are at most 0.5.
 RANK = re.compile(r"PR\(:([0-9.]+)\)")
+#: `p95`: the value that 95 % of the values do not pass.
+PERCENTILE = re.compile(r"p(\d{1,2})")
 
 _put = CloudWatchBackend.put_metric_data
 
@@ -39,13 +41,25 @@ class Figure:
         plain = {"Sum": self.sum, "SampleCount": self.count, "Minimum": self.least, "Maximum": self.most}
         if name in plain or name == "Average":
             return plain.get(name, self.sum / self.count if self.count else None)
+        percentile = PERCENTILE.fullmatch(name)
+        if percentile:
+            return self._value_at(int(percentile[1]) / 100)
         rank = RANK.fullmatch(name)
         if rank is None:
             raise InvalidParameterValue(
-                f"Statistic '{name}' is not rehearsed; allowed: {RANK.pattern} and the plain ones"
+                f"Statistic '{name}' is not rehearsed; allowed: {RANK.pattern}, p95 and the plain ones"
             )
         within = sum(count for value, count in self.values.items() if value <= float(rank[1]))
         return 100 * within / self.values.total() if self.values else None
+
+    def _value_at(self, share: float) -> float | None:
+        """The least value that this share of the values does not pass; None without values."""
+        wanted, seen = share * self.values.total(), 0
+        for value, count in sorted(self.values.items()):
+            seen += count
+            if seen >= wanted:
+                return value
+        return None
 
 
 def _seconds(at: datetime | None) -> float:

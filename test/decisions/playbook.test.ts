@@ -86,7 +86,10 @@ describe("the playbook", () => {
     const step = (cause: string) =>
       fillPlaybook({ ...good, live, incident: { ...incident, cause } }).find(({ id }) => id === "C5");
     expect(step("ticket:7")).toMatchObject({ status: "not needed" });
-    expect(step("migration")).toMatchObject({ status: "to do", next: "make downgrade REVISION=3f2a77aa" });
+    expect(step("migration")).toMatchObject({
+      status: "to do",
+      next: "make rollback VERSION=1.1.0 DATABASE=downgrade INCIDENT=INC-1",
+    });
   });
 
   it("never asks for something else than what an earlier step has left to do, and ends when it is closed", () => {

@@ -337,8 +337,11 @@ def test_figures_are_answered_by_the_period_with_percentile_ranks_and_absent_one
     assert ask("PR(:0.5)", 300) == ([47.5], [hour])
     assert ask("SampleCount", 60)[0] == [100, 100]
     assert ask("Sum", 300)[0] == [pytest.approx(221.5)]
+    assert ask("p95", 60)[0] == [0.5, 2.0]
+    assert ask("p50", 60)[0] == [0.1, 2.0]
+    assert ask("p95", 300)[0] == [2.0]
     with pytest.raises(ClientError, match="is not rehearsed"):
-        ask("p99", 60)
+        ask("tm99", 60)
 
 
 @pytest.mark.usefixtures("aws")
