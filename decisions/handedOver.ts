@@ -33,33 +33,38 @@ const messageOf = (stack: string) =>
         value: z.record(z.string(), z.unknown()),
       })
       .optional(),
+    sentAt: z.iso.datetime().optional(),
   });
 
-const common = { id: z.guid(), order: z.string().regex(/^\d{15}-\d{8}-\d{8}$/) };
-const schema = (stack: string) =>
-  z.union([
-    z.strictObject({ ...common, spool: z.literal("records"), content: recordOf(stack) }),
-    z.strictObject({
-      ...common,
-      spool: z.templateLiteral(["comms-", z.string()]),
-      content: messageOf(stack),
-    }),
-  ]);
+const envelope = z.strictObject({
+  /** Spool that it waits in: `records`, or `comms-` and a channel. */
+  spool: z.string().regex(/^(records|comms-[a-z]+)$/),
+  id: z.guid(),
+  /** Place among the others of its spool. */
+  order: z.string().regex(/^\d{15}-\d{8}-\d{8}$/),
+  content: z.unknown(),
+});
 
 /** An item of a spool on its way to another machine. */
-export interface HandedOver {
-  /** Spool that it waits in: `records`, or `comms-` and a channel. */
-  spool: string;
-  id: string;
-  /** Place among the others of its spool. */
-  order: string;
-  content: unknown;
+export type HandedOver = z.infer<typeof envelope>;
+
+/**
+ * Reads a message of the queue; undefined for one that nobody who hands something over wrote. What `isUnderstood` says no to
+ * may be of a newer version of this project.
+ */
+export function readHandedOver(
+  stack: string,
+  body: string,
+): (HandedOver & { isUnderstood: boolean }) | undefined {
+  const item = envelope.safeParse(json(body)).data;
+  if (!item) return undefined;
+  const content = item.spool === "records" ? recordOf(stack) : messageOf(stack);
+  return { ...item, isUnderstood: content.safeParse(item.content).success };
 }
 
-/** Reads a message of the queue; undefined for one that holds nothing that this stack could deliver. */
-export function readHandedOver(stack: string, body: string): HandedOver | undefined {
+function json(body: string): unknown {
   try {
-    return schema(stack).safeParse(JSON.parse(body)).data;
+    return JSON.parse(body);
   } catch {
     return undefined;
   }

@@ -35,6 +35,8 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
     for (let taken = 0; queue && taken < mostMessages;) {
       const messages = await queue.receive(signal);
       for (const message of messages) {
+        // What is left comes again, to the next command.
+        if (signal.aborted) return opened;
         if (await file(ctx, message.body)) opened++;
         await message.done();
       }

@@ -3,9 +3,10 @@ import { dirname } from "node:path";
 import { handOverQueue, readHandedOver, writeHandedOver } from "../decisions/handedOver";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
-import { openQueue, type Queue } from "./ports/queue";
-import { createSpool } from "./spool";
+import { openQueue, type Queue, type QueuedMessage } from "./ports/queue";
+import { createSpool, type Outcome } from "./spool";
 import { spoolFolder } from "./tell";
+import { within } from "./wait";
 
 type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "report">;
 
@@ -71,61 +72,90 @@ const isRefusal = (error: unknown): boolean =>
   );
 
 /** How an item of a spool is delivered; throws where it cannot be now. */
-export type Delivery = (content: unknown, id: string) => Promise<void>;
+export type Delivery = (content: unknown, id: string) => Promise<Outcome>;
+
+/** What is delivered, and how; `keep` puts what nobody can deliver on this machine's disk. */
+export interface Deliveries {
+  bySpool: ReadonlyMap<string, Delivery>;
+  keep: (text: string) => void;
+}
 
 /**
- * Delivers what other machines handed over, in its order; a message leaves the queue once it is delivered. A spool that this
- * machine cannot deliver from stays in the queue. Never fails.
- * @returns contents that nobody can deliver, taken out of the queue
+ * Delivers what other machines handed over, in its order; a message leaves the queue once it is delivered, or is on this
+ * machine's disk. What this machine cannot deliver stays there, and holds up nothing else. Never fails, and ends with
+ * `signal`.
  */
 export async function deliverHandedOver(
   ctx: Place,
-  deliveries: ReadonlyMap<string, Delivery>,
+  deliveries: Deliveries,
   signal: AbortSignal,
   open = queueOf,
-): Promise<string[]> {
-  const unreadable: string[] = [];
+): Promise<void> {
+  /** Not given back before the end: a group of which something is held gives nothing more, so the others come. */
+  const held: QueuedMessage[] = [];
   try {
     const queue = await open(ctx, signal);
-    /** Spools that cannot be delivered from at the moment: what follows in them keeps its order. */
-    const closed = new Set<string>();
     let messages = (await queue?.receive(signal)) ?? [];
     for (; queue && messages.length > 0; messages = await queue.receive(signal)) {
-      let isAnyDone = false;
+      const groups = new Map<string, QueuedMessage[]>();
       for (const message of messages) {
-        const item = readHandedOver(ctx.stack, message.body);
-        if (!item) unreadable.push(message.body);
-        else if (!(await isDelivered(ctx, item, deliveries, closed))) {
-          await message.again();
-          continue;
-        }
-        await message.done();
-        isAnyDone = true;
+        const spool = readHandedOver(ctx.stack, message.body)?.spool ?? "";
+        groups.set(spool, [...(groups.get(spool) ?? []), message]);
       }
-      if (!isAnyDone) break;
+      // Side by side: records that cannot be delivered must not keep people from being told.
+      const left = await Promise.all(
+        [...groups].map(([spool, own]) => deliverGroup(ctx, spool, own, deliveries, signal)),
+      );
+      held.push(...left.flat());
     }
   } catch (error) {
     ctx.report.warn(`what other machines handed over could not be delivered yet: ${messageOf(error)}`);
   }
-  return unreadable;
+  // The newest first, so that nobody gets it before what is older.
+  for (const message of held.reverse()) await message.again().catch(() => undefined);
 }
 
-async function isDelivered(
+/** Delivers messages of one spool until one cannot be delivered; gives that and those behind it. */
+async function deliverGroup(
   ctx: Place,
-  { spool, content, id }: { spool: string; content: unknown; id: string },
-  deliveries: ReadonlyMap<string, Delivery>,
-  closed: Set<string>,
-): Promise<boolean> {
-  const deliver = deliveries.get(spool);
-  if (!deliver || closed.has(spool)) return false;
-  try {
-    await deliver(content, id);
-    return true;
-  } catch (error) {
-    closed.add(spool);
-    ctx.report.warn(`${spool} of other machines wait in the stack's queue: ${messageOf(error)}`);
-    return false;
+  spool: string,
+  messages: readonly QueuedMessage[],
+  { bySpool, keep }: Deliveries,
+  signal: AbortSignal,
+): Promise<readonly QueuedMessage[]> {
+  const deliver = bySpool.get(spool);
+  for (const [index, message] of messages.entries()) {
+    const rest = messages.slice(index);
+    try {
+      signal.throwIfAborted();
+      const item = readHandedOver(ctx.stack, message.body);
+      if (!item) keep(message.body);
+      else if (!item.isUnderstood)
+        throw new Error("this checkout does not know what it is; one of the newest version of it may");
+      else if (!deliver) return rest;
+      else {
+        const outcome = await within(deliver(item.content, item.id), signal);
+        if (typeof outcome === "object") spoolIn(ctx, spool).add(outcome.rest, item.id);
+      }
+      await message.done();
+    } catch (error) {
+      ctx.report.warn(
+        `${spool || "messages"} of other machines wait in the stack's queue: ${messageOf(error)}`,
+      );
+      return rest;
+    }
   }
+  return [];
+}
+
+/** What has yet to arrive: here, and in the stack's queue. Throws where the queue cannot be asked. */
+export async function undelivered(
+  ctx: Place,
+  signal: AbortSignal,
+): Promise<{ here: number; handedOver: number }> {
+  const here = spoolsOf(ctx).reduce((sum, spool) => sum + spoolIn(ctx, spool).waiting().length, 0);
+  const queue = await queueOf(ctx, signal);
+  return { here, handedOver: (await queue?.count(signal)) ?? 0 };
 }
 
 const spoolIn = (ctx: Place, spool: string) => createSpool(spoolFolder(ctx.root, ctx.stack, spool));

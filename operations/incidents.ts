@@ -120,7 +120,14 @@ export async function report(
       next,
       ...(contact ? { contact } : {}),
     };
-    for (const audience of tells) queue(ctx, { audience, ...incidentMessage(news) });
+    const { recordId } = happening;
+    for (const audience of tells)
+      queue(
+        ctx,
+        { audience, ...incidentMessage(news) },
+        undefined,
+        recordId && sameId(`${recordId} ${audience}`),
+      );
   }
   return { id: incident.id, cause: incident.cause, isNew };
 }

@@ -81,7 +81,11 @@ async function main(): Promise<void> {
   }
   process.exitCode = code;
   // What waits for a server that does not answer must not keep the person who waits for the prompt.
-  setTimeout(() => process.exit(), lingerMilliseconds).unref();
+  setTimeout(() => {
+    const end = () => process.exit();
+    // A reader may be slow: what was printed comes first.
+    process.stdout.once("error", end).write("", () => process.stderr.once("error", end).write("", end));
+  }, lingerMilliseconds).unref();
 }
 
 /** Time that what is still under way at the end has, such as a connection that is being closed. */

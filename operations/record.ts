@@ -75,8 +75,7 @@ export async function recordCommand(ctx: Context, exitCode: number, error: unkno
     if (options.ephemeral || !isQuiet) {
       const seconds = options.ephemeral ? patienceOfEphemeral : isLook ? patienceOfLooks : patience;
       const signal = AbortSignal.timeout(seconds * 1000);
-      // Side by side: a database that does not answer must not keep people from being told.
-      const work = Promise.all([deliverMessages(ctx, signal), deliverRecords(ctx, !isLook, signal)]);
+      const work = deliver(ctx, !isLook, signal);
       if (!(await endsBefore(work, signal)))
         report.warn(
           `recorded here; the delivery did not end within ${seconds} s, a later command goes on with it`,
@@ -96,20 +95,38 @@ async function endsBefore(work: Promise<unknown>, signal: AbortSignal): Promise<
   return Promise.race([work.then(() => true), aborted]);
 }
 
-/**
- * Delivers records that wait; says what still does. Also takes updates from history that nobody recorded, and, with
- * `takes`, what other machines handed over: that waited longer. Ends with `signal`.
- */
-async function deliverRecords(ctx: Context, takes: boolean, signal: AbortSignal): Promise<void> {
-  const spool = recordsOf(ctx);
+/** Delivers whatever waits; with `takes` first what other machines handed over, for that waited longer. */
+async function deliver(ctx: Context, takes: boolean, signal: AbortSignal): Promise<void> {
   const records = recordsIn(ctx);
   try {
     if (takes) {
-      const deliveries = messageDeliveries(ctx);
-      if (ctx.settings.reporting) deliveries.set("records", records.append);
-      for (const body of await deliverHandedOver(ctx, deliveries, signal)) keepUnreadable(ctx, body);
+      const bySpool = messageDeliveries(ctx);
+      if (ctx.settings.reporting) bySpool.set("records", records.append);
+      const keep = (text: string) => {
+        if (!ctx.settings.reporting)
+          throw new Error("nobody can read it, and this stack has no records to keep it in");
+        keepUnreadable(ctx, text);
+      };
+      await deliverHandedOver(ctx, { bySpool, keep }, signal);
     }
-    if (!ctx.settings.reporting) return;
+    // Side by side: a database that does not answer must not keep people from being told.
+    await Promise.all([
+      deliverMessages(ctx, signal),
+      ...(ctx.settings.reporting ? [deliverRecords(ctx, records, signal)] : []),
+    ]);
+  } finally {
+    await records.end();
+  }
+}
+
+/** Delivers records that wait here; says what still does. Ends with `signal`. */
+async function deliverRecords(
+  ctx: Context,
+  records: ReturnType<typeof recordsIn>,
+  signal: AbortSignal,
+): Promise<void> {
+  const spool = recordsOf(ctx);
+  try {
     const { error, left, busy } = await spool.flush(records.append, signal);
     await records.anchor();
     if (error !== undefined) throw new Error(messageOf(error), { cause: error });
@@ -117,8 +134,6 @@ async function deliverRecords(ctx: Context, takes: boolean, signal: AbortSignal)
   } catch (error) {
     const where = ctx.options.ephemeral ? "" : " in .deployment-safety and are delivered by a later command";
     ctx.report.warn(`${spool.waiting().length} record(s) wait${where}: ${messageOf(error)}`);
-  } finally {
-    await records.end();
   }
 }
 
@@ -152,7 +167,7 @@ export function keepUnreadable(ctx: Context, text: string): void {
     kind: "command",
     stack: ctx.stack,
     actor: ctx.options.actor,
-    body: { command: ctx.command, unreadable: conceal(text).slice(0, 2_000) },
+    body: { command: ctx.command, unreadable: conceal(text) },
   });
 }
 

@@ -2,19 +2,18 @@ import { randomUUID } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
-  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "./process";
 import { concealIn } from "./secrets";
+import { lockFolder } from "./spoolLock";
+import { within } from "./wait";
 
 /**
  * What waits for a place that cannot be reached: one durable file an item, delivered later, in order. An item is on disk
@@ -24,16 +23,19 @@ export interface Spool {
   /** Writes an item behind all others; it is durable when this returns. Returns its id. */
   add(content: unknown, id?: string): string;
   /**
-   * Hands every item to `deliver`, the oldest first, and removes it, unless that says to keep it; stops at the first that
-   * throws, or when `signal` aborts. `order` is the item's place: milliseconds, process and count.
+   * Hands every item to `deliver`, the oldest first, and removes it, unless that says otherwise; stops at the first that
+   * throws, or when `signal` aborts. `order` is the item's place: milliseconds, process and count. Never throws.
    */
   flush(
-    deliver: (content: unknown, id: string, order: string) => Promise<void | "keep">,
+    deliver: (content: unknown, id: string, order: string) => Promise<Outcome>,
     signal?: AbortSignal,
   ): Promise<Flushed>;
   /** Contents of the items that wait, the oldest first. */
   waiting(): unknown[];
 }
+
+/** What became of an item: delivered; to be kept; or delivered in part, and what is left of it waits in its place. */
+export type Outcome = void | "keep" | { rest: unknown };
 
 /** What a flush came to. `error` is why it stopped; `busy`: another process delivers at this moment. */
 export interface Flushed {
@@ -73,20 +75,16 @@ export function createSpool(folder: string): Spool {
       return id;
     },
     async flush(deliver, signal) {
-      // Another delivery of this process ends first: nothing may be left behind because it was at it.
-      for (let other = underWay.get(folder); other; other = underWay.get(folder))
-        try {
-          await or(other, signal);
-        } catch (error) {
-          return { delivered: 0, left: names().length, error };
-        }
-      if (names().length === 0) return { delivered: 0, left: 0 };
       let delivered = 0;
       let unlock: (() => void) | undefined;
-      let isOver = () => undefined as void;
-      underWay.set(folder, new Promise((resolve) => (isOver = resolve)));
+      let isOver: (() => void) | undefined;
       try {
-        unlock = lock(folder);
+        // Another delivery of this process ends first: nothing may be left behind because it was at it.
+        for (let other = underWay.get(folder); other; other = underWay.get(folder))
+          await within(other, signal);
+        if (names().length === 0) return { delivered: 0, left: 0 };
+        underWay.set(folder, new Promise((resolve) => (isOver = resolve)));
+        unlock = lockFolder(folder);
         if (!unlock) return { delivered, left: names().length, busy: true };
         for (const name of names()) {
           signal?.throwIfAborted();
@@ -94,21 +92,42 @@ export function createSpool(folder: string): Spool {
             id: string;
             content: unknown;
           };
-          const kept = await or(deliver(content, id, name.slice(0, -`-${id}.json`.length)), signal);
-          if (kept === "keep") continue;
-          rmSync(join(folder, name));
-          delivered++;
+          const outcome = await within(deliver(content, id, name.slice(0, -`-${id}.json`.length)), signal);
+          if (outcome === "keep") continue;
+          if (outcome) writeDurably(folder, name, JSON.stringify({ id, content: outcome.rest }));
+          else {
+            rmSync(join(folder, name));
+            delivered++;
+          }
         }
         return { delivered, left: names().length };
       } catch (error) {
-        return { delivered, left: names().length, error };
+        return { delivered, left: countOr(names, 1), error };
       } finally {
-        unlock?.();
-        underWay.delete(folder);
-        isOver();
+        if (isOver) underWay.delete(folder);
+        isOver?.();
+        attemptTo(unlock);
       }
     },
   };
+}
+
+/** A folder that cannot be read holds something at least: that is why somebody looked. */
+function countOr(names: () => string[], otherwise: number): number {
+  try {
+    return names().length;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** A lock that cannot be taken away is dead with this process. */
+function attemptTo(unlock: (() => void) | undefined): void {
+  try {
+    unlock?.();
+  } catch {
+    // Nothing else is lost by it.
+  }
 }
 
 /** Writes beside and renames, both flushed to disk: after a power cut the file is there as a whole or not at all. */
@@ -128,40 +147,6 @@ function writeDurably(folder: string, name: string, text: string): void {
   } finally {
     closeSync(directory);
   }
-}
-
-/** One process delivers at a time; a lock whose process is gone does not count. Returns how to unlock. */
-function lock(folder: string): (() => void) | undefined {
-  const path = join(folder, "lock");
-  const own = `${path}.${process.pid}`;
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      // Written beside first: a lock without its owner in it would look like one that nobody holds.
-      writeFileSync(own, String(process.pid), { mode: 0o600 });
-      linkSync(own, path);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const owner = Number(readOr(path, ""));
-      // Our own number is that of a process before us: what this one delivers is under way, and waited for.
-      if (owner > 0 && owner !== process.pid && isAlive(owner)) return undefined;
-      rmSync(path, { force: true });
-    } finally {
-      rmSync(own, { force: true });
-    }
-  }
-  return undefined;
-}
-
-/** What `work` comes to, unless `signal` aborts before. */
-function or<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 function readOr(path: string, otherwise: string): string {

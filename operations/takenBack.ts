@@ -75,7 +75,7 @@ async function open(ctx: Context, taking: TakingBack): Promise<Happening> {
   const { id, cause } = await report(ctx, happening);
   ctx.report.set("incident", id);
   ctx.report.say(`incident ${id} is open`);
-  void deliverMessages(ctx);
+  deliverMessages(ctx).catch((error: unknown) => ctx.report.warn(messageOf(error)));
   return { ...happening, cause };
 }
 

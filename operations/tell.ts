@@ -4,7 +4,7 @@ import type { Context } from "./context";
 import { messageOf } from "./failure";
 import type { Delivery } from "./handOver";
 import { createChannels, type Channel, type Message } from "./ports/channels";
-import { createSpool, type Spool } from "./spool";
+import { createSpool, type Outcome, type Spool } from "./spool";
 
 /** A message for one channel, as it waits. */
 interface Waiting {
@@ -12,6 +12,8 @@ interface Waiting {
   message: Message;
   /** Parameter that is written once the message is delivered. */
   proof?: Proof;
+  /** When it was delivered, where only the proof is left to be written: people are not told twice for that. */
+  sentAt?: string;
 }
 
 /** Evidence of operation that a message was sent; `sentAt` is set when it is. */
@@ -50,9 +52,11 @@ export async function tell(ctx: Told, message: Message, proof?: Proof): Promise<
   return deliverMessages(ctx);
 }
 
-/** Puts a message on its way without waiting: the end of the command, or a later one, delivers it. */
-export function queue(ctx: Told, message: Message, proof?: Proof): void {
-  const id = randomUUID();
+/**
+ * Puts a message on its way without waiting: the end of the command, or a later one, delivers it. `id` lets a receiver drop
+ * a second copy, where the same thing may be seen twice.
+ */
+export function queue(ctx: Told, message: Message, proof?: Proof, id: string = randomUUID()): void {
   const channels = channelsOf(ctx);
   // The proof waits with the first channel, the topic: it is who is subscribed there that must know.
   for (const [index, { name }] of channels.entries())
@@ -80,14 +84,21 @@ export const messageDeliveries = (ctx: Told): Map<string, Delivery> =>
     channelsOf(ctx).map((channel) => [`comms-${channel.name}`, (...item) => send(ctx, channel, ...item)]),
   );
 
-async function send(ctx: Told, channel: Channel, content: unknown, id: string): Promise<void> {
-  const { message, proof } = content as Waiting;
-  await channel.send(message, id);
-  if (proof)
-    await ctx.parameters.put(
-      proof.path,
-      JSON.stringify({ ...proof.value, sentAt: new Date().toISOString() }),
+async function send(ctx: Told, channel: Channel, content: unknown, id: string): Promise<Outcome> {
+  const waiting = content as Waiting;
+  const { message, proof } = waiting;
+  if (waiting.sentAt === undefined) await channel.send(message, id);
+  if (!proof) return undefined;
+  const sentAt = waiting.sentAt ?? new Date().toISOString();
+  try {
+    await ctx.parameters.put(proof.path, JSON.stringify({ ...proof.value, sentAt }));
+    return undefined;
+  } catch (error) {
+    ctx.report.warn(
+      `people were told, and ${proof.path} does not say so yet; a later command writes it: ${messageOf(error)}`,
     );
+    return { rest: { ...waiting, sentAt } };
+  }
 }
 
 /** Delivers what waits; says what still does. Ends with `signal`. */

@@ -14,6 +14,17 @@ export function wait(milliseconds: number, signal?: AbortSignal): Promise<void> 
   });
 }
 
+/** What `work` comes to, unless `signal` aborts before: then it throws the signal's reason, and the work goes on unseen. */
+export function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
 /** Options of {@link retry}. */
 export interface RetryOptions {
   /** Attempts in all. Default 5. */

@@ -98,10 +98,10 @@ describe("the policy documents", () => {
           [Resource].flat().map((one) => `${action} ${one} ${JSON.stringify(Condition)}`),
         ),
       );
-      expect(
-        said.filter((one, index) => said.indexOf(one) < index),
-        role,
-      ).toEqual([]);
+      // A preview reads the attributes of all that it declares, a look those of this queue.
+      const known = "sqs:GetQueueAttributes arn:aws:sqs:<region>:<account>:<name>-<stack>-handed-over.fifo";
+      const twice = said.filter((one, index) => said.indexOf(one) < index && !one.startsWith(known));
+      expect(twice, role).toEqual([]);
     }
   });
   it.each(names)("are sound and fit into a managed policy: %s", (name) => {

@@ -18,6 +18,7 @@ import { attempt } from "../attempt";
 import { readPublished, type Context } from "../context";
 import { messageOf } from "../failure";
 import { glanceMinutes, readGlance } from "../glance";
+import { undelivered } from "../handOver";
 import { makeLine } from "../options";
 import type { Route, TargetCounts } from "../ports/loadBalancer";
 import { here } from "../process";
@@ -26,7 +27,8 @@ import { gateSettings } from "../watch";
 
 /** What runs where, and what may be gone back to. Changes nothing; a part that cannot be read says so. */
 export async function run(ctx: Context): Promise<void> {
-  const [published, route, history, saved, firing, glance] = await Promise.all([
+  const records = ctx.settings.reporting ?? ctx.settings.comms;
+  const [published, route, history, saved, firing, glance, waiting] = await Promise.all([
     readPublished(ctx),
     attempt(() => ctx.loadBalancer.route(ctx.signal)),
     attempt(() => ctx.engine.history()),
@@ -35,6 +37,7 @@ export async function run(ctx: Context): Promise<void> {
       (await ctx.alarms.states()).filter(({ state }) => state === "ALARM").map(({ name }) => name),
     ),
     readGlance(ctx, ctx.settings.release.live),
+    records && attempt(() => undelivered(ctx, AbortSignal.any([ctx.signal, AbortSignal.timeout(patience)]))),
   ]);
   const release = published.release;
   const file = ctx.settings.release;
@@ -78,6 +81,7 @@ export async function run(ctx: Context): Promise<void> {
       : glance.incidents.map(({ id, title, state, detectedAt }) => ({ id, title, state, detectedAt })),
   );
   ctx.report.set("alarms", orWhy(firing));
+  if (waiting) ctx.report.set("undelivered", orWhy(waiting));
   ctx.report.set(
     "knownGood",
     targets.map(({ name, startTime, version, digest }) => ({ name, startTime, version, digest })),
@@ -139,6 +143,17 @@ export async function run(ctx: Context): Promise<void> {
             text: `${id} ${state}, ${age(detectedAt)}: ${title}`,
             mood: "bad",
           }))),
+    ...(waiting instanceof Error
+      ? [unknown("undelivered", waiting)]
+      : waiting && waiting.here + waiting.handedOver > 0
+        ? [
+            {
+              label: "undelivered",
+              text: `${waiting.here} record(s) and messages here, ${waiting.handedOver} in the stack's queue: the next command that changes something delivers them`,
+              ...(waiting.handedOver > 0 && { mood: "unsure" as const }),
+            },
+          ]
+        : []),
     ...[...flags].map(([name, flag]) => ({
       label: "flag",
       text: `${name}: ${flag.metadata.off ? `off, ${flag.metadata.off}` : describeFlag(name)}`,
@@ -175,6 +190,9 @@ export async function run(ctx: Context): Promise<void> {
 
 /** The value, or why it is not known. */
 const orWhy = <T>(value: T | Error): T | string => (value instanceof Error ? messageOf(value) : value);
+
+/** Milliseconds that the queue of undelivered things may take. */
+const patience = 2_000;
 
 /** One line of the terminal. */
 interface Line {

@@ -33,9 +33,9 @@ export function readDatabaseUrl(text: string): ClientConfig {
 /** Opens a connection whose text form of every value is the same everywhere. `what` names the database in errors. */
 export async function connect(config: ClientConfig, what: string): Promise<Client> {
   const client = new Client({
+    connectionTimeoutMillis: 10_000,
     ...config,
     application_name: "deployment-safety",
-    connectionTimeoutMillis: 10_000,
     keepAlive: true,
     options:
       "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex",

@@ -1,12 +1,14 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
+  GetQueueAttributesCommand,
   GetQueueUrlCommand,
   QueueDoesNotExist,
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { within } from "../wait";
 import { awsClient } from "./aws";
 
 /** One message as it lies in a queue. */
@@ -22,6 +24,8 @@ export interface QueuedMessage {
 export interface Queue {
   /** What lies in it, at most ten. */
   receive(signal: AbortSignal): Promise<QueuedMessage[]>;
+  /** How much lies in it, also what somebody has in hand; SQS says it is about that. */
+  count(signal: AbortSignal): Promise<number>;
   /** Puts a message behind all others of its group, once for each id; for a queue that keeps an order. */
   send(body: string, place: { group: string; id: string }, signal: AbortSignal): Promise<void>;
 }
@@ -41,7 +45,11 @@ export async function openQueue(
   const client = new SQSClient(awsClient(region));
   let QueueUrl: string | undefined;
   try {
-    ({ QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: signal }));
+    // Beside the SDK's own: whatever it takes to find credentials does not listen to a signal.
+    ({ QueueUrl } = await within(
+      client.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: signal }),
+      signal,
+    ));
   } catch (error) {
     if (error instanceof QueueDoesNotExist) return undefined;
     throw error;
@@ -67,13 +75,22 @@ export async function openQueue(
         },
       }));
     },
+    async count(abortSignal) {
+      const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
+      const { Attributes = {} } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
+        { abortSignal },
+      );
+      return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+    },
     async send(body, { group, id }, abortSignal) {
       await client.send(
         new SendMessageCommand({
           QueueUrl,
           MessageBody: body,
           MessageGroupId: group,
-          MessageDeduplicationId: id,
+          // Ids are told apart in the whole queue: one message to several channels has the same one in each.
+          MessageDeduplicationId: `${group}:${id}`,
         }),
         { abortSignal },
       );

@@ -75,7 +75,10 @@ const mostBetween = 2_000;
 /** Opens the schema at `url`. Throws where there is no database, or no schema in it yet. */
 export async function openReporting(url: string): Promise<Reporting> {
   // The server's limit says what took too long; this machine's own ends the wait for a server that is not there any more.
-  const client = await connect({ ...readDatabaseUrl(url), query_timeout: 20_000 }, "the records");
+  const client = await connect(
+    { ...readDatabaseUrl(url), connectionTimeoutMillis: 4_000, query_timeout: 20_000 },
+    "the records",
+  );
   await client.query("SET statement_timeout = '15s'");
   return {
     async append(id, { at, kind, stack, actor, body }) {

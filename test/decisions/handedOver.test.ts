@@ -36,7 +36,7 @@ describe("what a machine that is gone hands over", () => {
               ? { ...record, body: { text } }
               : { ...message, message: { ...message.message, text } };
           const written = writeHandedOver({ spool, id, order, content });
-          expect(readHandedOver("prod", written)).toEqual({ spool, id, order, content });
+          expect(readHandedOver("prod", written)).toEqual({ spool, id, order, content, isUnderstood: true });
           // Amazon SQS API reference, SendMessage: #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to #xFFFD, and above.
           expect(written).not.toMatch(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u);
         },
@@ -45,10 +45,17 @@ describe("what a machine that is gone hands over", () => {
   });
 
   it("is read only where this stack can deliver it", () => {
-    const wrong: Record<string, unknown>[] = [
-      { spool: "other" },
-      { id: "x/../y" },
-      { order: "../../x" },
+    const read = (more: Record<string, unknown>) =>
+      readHandedOver("prod", JSON.stringify({ ...item, ...more }));
+    expect(read({})).toEqual({ ...item, isUnderstood: true });
+    expect(read({ spool: "comms-webhook", content: message })).toMatchObject({
+      content: message,
+      isUnderstood: true,
+    });
+    for (const one of [{ spool: "other" }, { spool: "comms-../x" }, { id: "x/../y" }, { order: "../../x" }])
+      expect(read(one), JSON.stringify(one)).toBeUndefined();
+    for (const body of ["", "text", "null"]) expect(readHandedOver("prod", body)).toBeUndefined();
+    const later: Record<string, unknown>[] = [
       { content: "text" },
       { content: { ...record, stack: "staging" } },
       { content: { ...record, body: undefined } },
@@ -60,13 +67,7 @@ describe("what a machine that is gone hands over", () => {
         content: { ...message, proof: { ...message.proof, path: "/deployment-safety/staging/release" } },
       },
     ];
-    expect(readHandedOver("prod", JSON.stringify(item))).toEqual(item);
-    for (const one of wrong)
-      expect(
-        readHandedOver("prod", JSON.stringify({ ...item, ...one })),
-        JSON.stringify(one),
-      ).toBeUndefined();
-    for (const body of ["", "text", "null"]) expect(readHandedOver("prod", body)).toBeUndefined();
+    for (const one of later) expect(read(one)?.isUnderstood, JSON.stringify(one)).toBe(false);
   });
 
   it("waits in a queue of the stack's own that keeps its order", () =>
