@@ -1,18 +1,16 @@
 import { DateTime } from "luxon";
 import { drillAge } from "../../decisions/checks/recovery";
-import { digestIn } from "../../decisions/digest";
 import { wordOn } from "../../decisions/gate/watching";
-import { weights } from "../../decisions/exposure";
 import { describeRollout } from "../../decisions/flagChange";
 import { publish } from "../../decisions/flags";
 import { describeGlance } from "../../decisions/glance";
 import { knownGood } from "../../decisions/history";
 import { describeLease, leaseState } from "../../decisions/lease";
-import { slots, type Slot } from "../../decisions/names";
+import { slots } from "../../decisions/names";
 import { since } from "../checks";
 import { refusedBy } from "../../decisions/parameters";
 import { standingOf } from "../../decisions/revisionTree";
-import { updatesOf, type StoryUpdate } from "../../decisions/story/updates";
+import { updatesOf } from "../../decisions/story/updates";
 import { readRevisionParents } from "../../records/revisionParents";
 import { attempt } from "../attempt";
 import { readPublished, type Context } from "../context";
@@ -20,8 +18,8 @@ import { messageOf } from "../failure";
 import { glanceMinutes, readGlance } from "../glance";
 import { undelivered } from "../handOver";
 import { makeLine } from "../options";
-import type { Route, TargetCounts } from "../ports/loadBalancer";
 import { here } from "../process";
+import { age, describeSlot, describeUpdate, unknown, type Line } from "../statusLine";
 import { readSaved } from "../savedWatch";
 import { gateSettings } from "../watch";
 
@@ -91,7 +89,6 @@ export async function run(ctx: Context): Promise<void> {
     const flag = ctx.settings.flags[name];
     return flag ? `on for ${describeRollout(flag)}` : "on";
   };
-  const age = (time: string) => DateTime.fromISO(time).toRelative({ locale: "en" }) ?? time;
   const lines: Line[] = [
     release
       ? {
@@ -164,7 +161,7 @@ export async function run(ctx: Context): Promise<void> {
     })),
     ...(history instanceof Error
       ? [unknown("history", history)]
-      : updatesOf(history.slice(0, shownUpdates)).map((update) => describeUpdate(update, age))),
+      : updatesOf(history.slice(0, shownUpdates)).map((update) => describeUpdate(update))),
     ...targets
       .filter(({ digest }, index) => targets.findIndex((one) => one.digest === digest) === index)
       .slice(0, shownTargets)
@@ -194,74 +191,8 @@ const orWhy = <T>(value: T | Error): T | string => (value instanceof Error ? mes
 /** Milliseconds that the queue of undelivered things may take. */
 const patience = 2_000;
 
-/** One line of the terminal. */
-interface Line {
-  label: string;
-  text: string;
-  /** Red or yellow on a terminal: something is wrong, or somebody should look. Absent: as it should be. */
-  mood?: "bad" | "unsure";
-}
-
-const unknown = (label: string, why: Error): Line => ({
-  label,
-  text: `unknown: ${messageOf(why)}`,
-  mood: "unsure",
-});
-
 /** Newest updates that the terminal shows: about what one release makes. */
 const shownUpdates = 6;
 
-/** An update of stack history: when, what, and how it ended where that was not well. */
-function describeUpdate({ line, from, result, name }: StoryUpdate, age: (time: string) => string): Line {
-  const isBad = result !== "succeeded" && result !== "in-progress";
-  return {
-    label: "update",
-    text: `${age(new Date(from).toISOString()).padEnd(14)} ${isBad ? `${result.toUpperCase()}: ` : result === "in-progress" ? "under way: " : ""}${line} (${name})`,
-    ...(isBad && { mood: "bad" as const }),
-  };
-}
-
 /** Known-good releases that the terminal shows, each with the newest update that had it; the JSON has all updates. */
 const shownTargets = 5;
-
-async function describeSlot(
-  ctx: Context,
-  slot: Slot,
-  route: Route | Error | undefined,
-  release: Parameters<typeof weights>[0],
-) {
-  const held = release.slots[slot];
-  const known = route instanceof Error ? undefined : route;
-  const targets = known
-    ? await attempt<TargetCounts>(() => ctx.loadBalancer.targets(known, slot))
-    : undefined;
-  const wanted = weights(release)[slot];
-  const actual = known && (known.routing.traffic === "open" ? known.routing.weights[slot] : 0);
-  const health =
-    targets instanceof Error
-      ? messageOf(targets)
-      : targets
-        ? `${targets.healthy} of ${targets.total} targets healthy`
-        : route instanceof Error
-          ? "targets unknown"
-          : "no target group yet";
-  // Zero would read as an outage where only the load balancer's API does not answer.
-  const share = route instanceof Error ? "unknown share" : `${actual ?? 0} %`;
-  const drift = actual !== undefined && actual !== wanted ? `, CONFIG SAYS ${wanted} %` : "";
-  const role = slot === release.live ? "live" : "idle";
-  return {
-    slot,
-    role,
-    version: held?.version,
-    digest: digestIn(release, slot),
-    weight: actual,
-    configWeight: wanted,
-    targets: targets instanceof Error ? undefined : targets,
-    line: {
-      label: slot,
-      text: `${role} ${held?.version ?? "empty"}, ${share} of the traffic${drift}, ${health}`,
-      ...(drift !== "" && { mood: "bad" as const }),
-      ...((route instanceof Error || targets instanceof Error) && { mood: "unsure" as const }),
-    } satisfies Line,
-  };
-}

@@ -17,6 +17,8 @@ async function said(given: {
   route?: Context["loadBalancer"]["route"];
   isTTY?: boolean;
   release?: Release;
+  /** Whether the stack keeps records. */
+  records?: boolean;
   /** Also what goes to stderr. */
   isWhole?: boolean;
 }): Promise<string> {
@@ -35,8 +37,11 @@ async function said(given: {
     stdout: stream(given.isTTY ?? false),
     stderr: given.isWhole ? stream(false) : ({ write: () => true } as unknown as NodeJS.WriteStream),
   });
+  const { comms: _, reporting: __, ...bare } = cloud.settings;
   await run({
     ...cloud,
+    file: { region: "eu-central-1" },
+    settings: { ...bare, ...(given.records && { reporting: { secretName: "records", key: "URL" } }) },
     root: "/nowhere",
     command: "status",
     report,
@@ -62,6 +67,17 @@ it("the status says what cannot be known as unknown, never as zero or none", asy
   expect(text).toMatch(/^blue +live .*, unknown share of the traffic/m);
   expect(text).toMatch(/^figures +unknown: .*no answer/m);
   expect(text).toMatch(/^budget +unknown: /m);
+});
+
+it("the status says how much has yet to arrive, and that it could not ask where it could not", async () => {
+  // Nobody answers at this address, and there are no credentials to ask with.
+  process.env.AWS_ENDPOINT_URL = "http://127.0.0.1:9";
+  try {
+    expect(await said({ history, records: true })).toMatch(/^undelivered +unknown: /m);
+  } finally {
+    delete process.env.AWS_ENDPOINT_URL;
+  }
+  expect(await said({ history })).not.toContain("undelivered");
 });
 
 it("the status shows the newest updates in their order, and one that failed as that", async () => {
