@@ -53,7 +53,11 @@ export const tests: readonly Part[] = [
   vitest("engine", 480),
   {
     name: "python",
-    command: ["python", "-m", "pytest", "-q", `--junitxml=${resultsFolder}/python.xml`],
+    // Two at once, each file as a whole, each with a PostgreSQL of its own: most of their time they wait.
+    command: [
+      ...["python", "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"],
+      `--junitxml=${resultsFolder}/python.xml`,
+    ],
     limitSeconds: 300,
     result: { kind: "junit", file: `${resultsFolder}/python.xml` },
   },
