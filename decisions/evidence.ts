@@ -8,9 +8,9 @@ import { describeFaults, knownKeys } from "./faults";
 
 /**
  * `review`: a person read a revision. `proof`: a program ran a revision up and down. `approval`: a person agrees to an
- * irreversible change. `notice`: the guardians were told of one.
+ * irreversible change. That guardians were told of one is a parameter, written when they were.
  */
-export const evidenceKinds = ["review", "proof", "approval", "notice"] as const;
+export const evidenceKinds = ["review", "proof", "approval"] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
 /** What is not somebody's to say about his own work. */

@@ -154,7 +154,7 @@ it("whatever counts is bound to the content, from somebody else where it must be
           ...(author && { author }),
           requireSigned,
         });
-        const independent = kind === "proof" || kind === "notice" || (author && !isSamePerson(author, giver));
+        const independent = kind === "proof" || (author && !isSamePerson(author, giver));
         const plain = giver.emails.map((email) => email.toLowerCase().replace(/\+[^@]*@/, "@"));
         const signed = !requireSigned || (giver.signature === "G" && plain.includes(giver.signer));
         expect(judged.ok).toBe(seen === "a" && Boolean(independent) && signed);
