@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { alarmPrefix } from "./alarms/alarm";
 import { audiences } from "./comms";
+import { jsonIn } from "./jsonText";
 import { parameterRoot } from "./names";
 
 /**
@@ -56,18 +57,10 @@ export function readHandedOver(
   stack: string,
   body: string,
 ): (HandedOver & { isUnderstood: boolean }) | undefined {
-  const item = envelope.safeParse(json(body)).data;
+  const item = envelope.safeParse(jsonIn(body)).data;
   if (!item) return undefined;
   const content = item.spool === "records" ? recordOf(stack) : messageOf(stack);
   return { ...item, isUnderstood: content.safeParse(item.content).success };
-}
-
-function json(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The message that hands an item over. SQS refuses two characters that JSON leaves as they are. */

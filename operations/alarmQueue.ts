@@ -3,6 +3,7 @@ import { readAlarmNotice, type AlarmNotice } from "../decisions/alarms/alarmNoti
 import type { Context } from "./context";
 import { messageOf } from "./failure";
 import { openIncidents, report } from "./incidents";
+import { regionOf } from "./ports/aws";
 import { openQueue } from "./ports/queue";
 import { keepUnreadable } from "./record";
 
@@ -31,7 +32,7 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
   const name = alarmQueue(settings.application.name, stack);
   let opened = 0;
   try {
-    const queue = await openQueue(process.env.AWS_REGION ?? ctx.file.region, name, signal);
+    const queue = await openQueue(regionOf(ctx.file), name, signal);
     for (let taken = 0; queue && taken < mostMessages;) {
       const messages = await queue.receive(signal);
       for (const message of messages) {

@@ -3,6 +3,7 @@ import type { Settings } from "../decisions/config";
 import { readParameters, type Published } from "../decisions/parameters";
 import { parameterRoot } from "../decisions/names";
 import { createAlarms, type Alarms } from "./ports/alarms";
+import { regionOf } from "./ports/aws";
 import { createCluster, type Cluster } from "./ports/cluster";
 import { createLoadBalancer, type LoadBalancer } from "./ports/loadBalancer";
 import { metricSource, type MetricSource } from "./ports/metrics/source";
@@ -54,7 +55,7 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
   const { stack } = options;
   const file = readStackFile(root, stack);
   const { settings } = file;
-  const region = process.env.AWS_REGION ?? file.region;
+  const region = regionOf(file);
   const { network, application, cluster } = settings;
   const loadBalancer = createLoadBalancer({
     region,

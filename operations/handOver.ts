@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { handOverQueue, readHandedOver, writeHandedOver } from "../decisions/handedOver";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
+import { regionOf } from "./ports/aws";
 import { openQueue, type Queue, type QueuedMessage } from "./ports/queue";
-import { createSpool, type Outcome } from "./spool";
-import { spoolFolder } from "./tell";
+import type { Delivery } from "./spool";
+import { spoolIn, spoolsIn } from "./stackSpools";
 import { within } from "./wait";
 
 type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "report">;
@@ -14,11 +13,7 @@ type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "report">;
 const patience = 30;
 
 const queueOf = (ctx: Place, signal: AbortSignal): Promise<Queue | undefined> =>
-  openQueue(
-    process.env.AWS_REGION ?? ctx.file.region,
-    handOverQueue(ctx.settings.application.name, ctx.stack),
-    signal,
-  );
+  openQueue(regionOf(ctx.file), handOverQueue(ctx.settings.application.name, ctx.stack), signal);
 
 /**
  * On a machine that is gone once the command has ended (EPHEMERAL=1, a pipeline's runner): puts what waits there for
@@ -27,7 +22,7 @@ const queueOf = (ctx: Place, signal: AbortSignal): Promise<Queue | undefined> =>
  */
 export async function handOver(ctx: Place, open = queueOf): Promise<void> {
   try {
-    const spools = spoolsOf(ctx).filter((spool) => spoolIn(ctx, spool).waiting().length > 0);
+    const spools = spoolsIn(ctx).filter((spool) => spoolIn(ctx, spool).waiting().length > 0);
     if (spools.length === 0) return;
     const signal = AbortSignal.timeout(patience * 1000);
     const queue = await open(ctx, signal);
@@ -71,9 +66,6 @@ const isRefusal = (error: unknown): boolean =>
     (error as Error).name,
   );
 
-/** How an item of a spool is delivered; throws where it cannot be now. */
-export type Delivery = (content: unknown, id: string) => Promise<Outcome>;
-
 /** What is delivered, and how; `keep` puts what nobody can deliver on this machine's disk. */
 export interface Deliveries {
   bySpool: ReadonlyMap<string, Delivery>;
@@ -97,16 +89,17 @@ export async function deliverHandedOver(
     const queue = await open(ctx, signal);
     let messages = (await queue?.receive(signal)) ?? [];
     for (; queue && messages.length > 0; messages = await queue.receive(signal)) {
-      const groups = new Map<string, QueuedMessage[]>();
+      const groups = new Map<string, Received[]>();
       for (const message of messages) {
-        const spool = readHandedOver(ctx.stack, message.body)?.spool ?? "";
-        groups.set(spool, [...(groups.get(spool) ?? []), message]);
+        const item = readHandedOver(ctx.stack, message.body);
+        const spool = item?.spool ?? "";
+        groups.set(spool, [...(groups.get(spool) ?? []), { message, item }]);
       }
       // Side by side: records that cannot be delivered must not keep people from being told.
       const left = await Promise.all(
         [...groups].map(([spool, own]) => deliverGroup(ctx, spool, own, deliveries, signal)),
       );
-      held.push(...left.flat());
+      held.push(...left.flat().map(({ message }) => message));
     }
   } catch (error) {
     ctx.report.warn(`what other machines handed over could not be delivered yet: ${messageOf(error)}`);
@@ -115,20 +108,25 @@ export async function deliverHandedOver(
   for (const message of held.reverse()) await message.again().catch(() => undefined);
 }
 
+/** A message with what it holds; undefined: nobody who hands something over wrote it. */
+interface Received {
+  message: QueuedMessage;
+  item: ReturnType<typeof readHandedOver>;
+}
+
 /** Delivers messages of one spool until one cannot be delivered; gives that and those behind it. */
 async function deliverGroup(
   ctx: Place,
   spool: string,
-  messages: readonly QueuedMessage[],
+  messages: readonly Received[],
   { bySpool, keep }: Deliveries,
   signal: AbortSignal,
-): Promise<readonly QueuedMessage[]> {
+): Promise<readonly Received[]> {
   const deliver = bySpool.get(spool);
-  for (const [index, message] of messages.entries()) {
+  for (const [index, { message, item }] of messages.entries()) {
     const rest = messages.slice(index);
     try {
       signal.throwIfAborted();
-      const item = readHandedOver(ctx.stack, message.body);
       if (!item) keep(message.body);
       else if (!item.isUnderstood)
         throw new Error("this checkout does not know what it is; one of the newest version of it may");
@@ -153,21 +151,7 @@ export async function undelivered(
   ctx: Place,
   signal: AbortSignal,
 ): Promise<{ here: number; handedOver: number }> {
-  const here = spoolsOf(ctx).reduce((sum, spool) => sum + spoolIn(ctx, spool).waiting().length, 0);
+  const here = spoolsIn(ctx).reduce((sum, spool) => sum + spoolIn(ctx, spool).waiting().length, 0);
   const queue = await queueOf(ctx, signal);
   return { here, handedOver: (await queue?.count(signal)) ?? 0 };
-}
-
-const spoolIn = (ctx: Place, spool: string) => createSpool(spoolFolder(ctx.root, ctx.stack, spool));
-
-/** Names of the stack's spools on this machine; the records first, for they are never told twice. */
-function spoolsOf(ctx: Place): string[] {
-  try {
-    return readdirSync(dirname(spoolFolder(ctx.root, ctx.stack, "any")))
-      .sort()
-      .reverse();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -8,8 +8,10 @@ import { exitCodes, messageOf } from "./failure";
 import { deliverHandedOver, handOver } from "./handOver";
 import { openReporting, type AuditRecord, type Reporting } from "./ports/reporting";
 import { conceal } from "./secrets";
-import { createSpool, type Spool } from "./spool";
-import { deliverMessages, messageDeliveries, messagesWait, spoolFolder } from "./tell";
+import type { Spool } from "./spool";
+import { spoolIn } from "./stackSpools";
+import { deliverMessages, messageDeliveries, messagesWait } from "./tell";
+import { within } from "./wait";
 
 /** Seconds that a command waits at its end for its record to be delivered; after that it stays in the spool. */
 const patience = 8;
@@ -24,8 +26,7 @@ const patienceOfEphemeral = 30;
 const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report", "sync"]);
 
 /** Records of a stack that wait on this machine. */
-export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool =>
-  createSpool(spoolFolder(ctx.root, ctx.stack, "records"));
+export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool => spoolIn(ctx, "records");
 
 /** What a command was asked and what came of it. Options are named one by one: whatever is not here is never recorded. */
 function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
@@ -75,24 +76,17 @@ export async function recordCommand(ctx: Context, exitCode: number, error: unkno
     if (options.ephemeral || !isQuiet) {
       const seconds = options.ephemeral ? patienceOfEphemeral : isLook ? patienceOfLooks : patience;
       const signal = AbortSignal.timeout(seconds * 1000);
-      const work = deliver(ctx, !isLook, signal);
-      if (!(await endsBefore(work, signal)))
+      await within(deliver(ctx, !isLook, signal), signal).catch((failure: unknown) => {
+        if (!signal.aborted) throw failure;
         report.warn(
           `recorded here; the delivery did not end within ${seconds} s, a later command goes on with it`,
         );
+      });
     }
   } catch (failure) {
     report.warn(`this command could not be recorded: ${messageOf(failure)}`);
   }
   if (options.ephemeral) await handOver(ctx);
-}
-
-/** Whether `work` ends before the signal aborts; it may go on after that. */
-async function endsBefore(work: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
-  const aborted = new Promise<false>((resolve) =>
-    signal.addEventListener("abort", () => resolve(false), { once: true }),
-  );
-  return Promise.race([work.then(() => true), aborted]);
 }
 
 /** Delivers whatever waits; with `takes` first what other machines handed over, for that waited longer. */

@@ -3,6 +3,7 @@ import { parameters as paths } from "../decisions/names";
 import type { Context } from "./context";
 import { databaseUrl } from "./databaseUrl";
 import { takeLease } from "./lease";
+import { regionOf } from "./ports/aws";
 import { readDatabaseUrl } from "./ports/database";
 import { createArchive } from "./ports/recovery/archive";
 import { copyPrefix, type RecoverySource } from "./ports/recovery/source";
@@ -26,7 +27,7 @@ async function openSource({ settings, stack, file }: Context, prefix: string): P
   if (database.recovery.source === "archive") return createArchive(database.recovery, prefix);
   const { createRds } = await import("./ports/recovery/rds.js");
   return createRds(database.recovery, {
-    region: process.env.AWS_REGION ?? file.region,
+    region: regionOf(file),
     prefix,
     databaseArn: database.arn,
     application: application.name,

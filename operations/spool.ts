@@ -37,6 +37,9 @@ export interface Spool {
 /** What became of an item: delivered; to be kept; or delivered in part, and what is left of it waits in its place. */
 export type Outcome = void | "keep" | { rest: unknown };
 
+/** How an item is delivered; throws where it cannot be now. */
+export type Delivery = (content: unknown, id: string) => Promise<Outcome>;
+
 /** What a flush came to. `error` is why it stopped; `busy`: another process delivers at this moment. */
 export interface Flushed {
   delivered: number;

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
-import type { Delivery } from "./handOver";
+import { regionOf } from "./ports/aws";
 import { createChannels, type Channel, type Message } from "./ports/channels";
-import { createSpool, type Outcome, type Spool } from "./spool";
+import type { Delivery, Outcome, Spool } from "./spool";
+import { spoolIn } from "./stackSpools";
 
 /** A message for one channel, as it waits. */
 interface Waiting {
@@ -22,14 +22,9 @@ export interface Proof {
   value: Record<string, unknown>;
 }
 
-/** Folder of what waits for delivery, below the project's root; git ignores it. */
-export const spoolFolder = (root: string, stack: string, what: string): string =>
-  join(root, ".deployment-safety", "spool", stack, what);
-
 type Told = Pick<Context, "root" | "stack" | "settings" | "file" | "report" | "parameters">;
 
-const spoolOf = (ctx: Told, channel: string): Spool =>
-  createSpool(spoolFolder(ctx.root, ctx.stack, `comms-${channel}`));
+const spoolOf = (ctx: Told, channel: string): Spool => spoolIn(ctx, `comms-${channel}`);
 
 const channelsOf = ({ settings, stack, file }: Told) =>
   settings.comms
@@ -37,7 +32,7 @@ const channelsOf = ({ settings, stack, file }: Told) =>
         comms: settings.comms,
         application: settings.application.name,
         stack,
-        region: process.env.AWS_REGION ?? file.region,
+        region: regionOf(file),
         environment: process.env,
       })
     : [];

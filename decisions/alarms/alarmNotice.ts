@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonIn } from "../jsonText";
 
 /** What SNS hands over when an alarm changes its state, as it lies in the queue. */
 
@@ -36,8 +37,8 @@ export interface AlarmNotice {
 
 /** Reads a queue's message; undefined for one that is no alarm's. */
 export function readAlarmNotice(body: string): AlarmNotice | undefined {
-  const outer = envelope.safeParse(json(body));
-  const inner = outer.success ? change.safeParse(json(outer.data.Message)) : undefined;
+  const outer = envelope.safeParse(jsonIn(body));
+  const inner = outer.success ? change.safeParse(jsonIn(outer.data.Message)) : undefined;
   if (!outer.success || !inner?.success) return undefined;
   const { AlarmName, NewStateValue, NewStateReason, StateChangeTime, Trigger } = inner.data;
   // Without a colon in the offset it is no time by JavaScript's standard.
@@ -56,12 +57,4 @@ export function readAlarmNotice(body: string): AlarmNotice | undefined {
       : {}),
     reason: NewStateReason.slice(0, 1_000),
   };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

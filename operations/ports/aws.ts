@@ -26,3 +26,7 @@ export const awsClient = (region: string | undefined, { attempts, ...timeouts }:
   // Without `throwOnRequestTimeout` the SDK only warns and goes on waiting.
   requestHandler: { ...timeouts, throwOnRequestTimeout: true },
 });
+
+/** Region of the calls: the environment's, else the stack file's. */
+export const regionOf = ({ region }: { region?: string | undefined }): string | undefined =>
+  process.env.AWS_REGION ?? region;

@@ -6,8 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../operations/context";
 import { deliverHandedOver, handOver } from "../../operations/handOver";
 import type { Queue } from "../../operations/ports/queue";
-import { createSpool } from "../../operations/spool";
-import { spoolFolder } from "../../operations/tell";
+import { spoolIn } from "../../operations/stackSpools";
 import { served, settingsWith } from "../decisions/samples";
 import { quietReport } from "./fakes";
 
@@ -36,9 +35,8 @@ const message = (text: string) => ({
   message: { audience: "on-call", subject: "Incident", text },
 });
 const wait = (ctx: Context, spool: string, ...contents: unknown[]) =>
-  contents.forEach((content) => createSpool(spoolFolder(ctx.root, ctx.stack, spool)).add(content));
-const waiting = (ctx: Context, spool: string) =>
-  createSpool(spoolFolder(ctx.root, ctx.stack, spool)).waiting();
+  contents.forEach((content) => spoolIn(ctx, spool).add(content));
+const waiting = (ctx: Context, spool: string) => spoolIn(ctx, spool).waiting();
 
 interface Held {
   body: string;
@@ -157,8 +155,7 @@ describe("what a machine that is gone leaves", () => {
   it("reaches each channel where one message goes to several", async () => {
     const [runner, queue] = [machine("runner"), memoryQueue()];
     const id = "11111111-1111-4111-8111-111111111111";
-    for (const spool of ["comms-topic", "comms-webhook"])
-      createSpool(spoolFolder(runner.root, "prod", spool)).add(message("one"), id);
+    for (const spool of ["comms-topic", "comms-webhook"]) spoolIn(runner, spool).add(message("one"), id);
     await handOver(runner, async () => queue);
     expect(queue.held.map(({ group }) => group).sort()).toEqual(["comms-topic", "comms-webhook"]);
   });
