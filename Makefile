@@ -66,7 +66,7 @@ setup-commands: ## What the commands need, before a shift; deploy and migrate in
 	@$(run) setup/commands.sh
 .PHONY: setup-commands
 $(COMMANDS):
-	@$(script) operations/main.ts $@
+	@$(script) cli/main.ts $@
 
 ##@ Backups
 drill: ## Prove that the database can be restored to a point in time, on a copy; AT= a time in the past
@@ -74,11 +74,11 @@ restore: ## Restore to TO=<time> beside the live database, and compare; REMOVE=<
 
 ##@ Rehearsal: all of it on this machine
 rehearse: setup ## Run the scenarios; SCENARIO=<name>|all
-	@$(script) rehearsal/main.ts run --scenario "$${SCENARIO:-}"
+	@$(script) rehearsal/harness/main.ts run --scenario "$${SCENARIO:-}"
 rehearsal-up: setup ## Leave a rehearsal running; next: . .rehearsal/env
-	@$(script) rehearsal/main.ts up
+	@$(script) rehearsal/harness/main.ts up
 rehearsal-down: ## End it
-	@$(script) rehearsal/main.ts down
+	@$(script) rehearsal/harness/main.ts down
 
 ##@ Revisions of the schema
 review: ## Record that REVISION= was read: shows its SQL and the lint, asks
@@ -92,7 +92,7 @@ prove-migrations: example-images
 endif
 .PHONY: example-images
 example-images: setup
-	@$(script) rehearsal/main.ts images .rehearsal/proof 1>&2
+	@$(script) rehearsal/harness/main.ts images .rehearsal/proof 1>&2
 prove-migrations: setup ## Up, up again, down, up of each revision on a real database; REVISION= for one of them
 	@$(run) python -m migrations.check prove
 
@@ -112,9 +112,9 @@ propose: ## Bring the patch CHANGES= back as a pull request
 
 ##@ Development
 test: setup ## Types, lint, unit, mocks, engine, Python; PARTS="types unit" for some of them
-	@$(script) test/run.ts
+	@$(script) test/runner/run.ts
 lint: setup ## Only the static checks
-	@PARTS=static; export PARTS; $(script) test/run.ts
+	@PARTS=static; export PARTS; $(script) test/runner/run.ts
 format: setup ## Format TypeScript, JSON, YAML, Markdown and Python
 	@$(run) node_modules/.bin/prettier --log-level warn --write . 1>&2
 	@$(run) ruff format --quiet . 1>&2

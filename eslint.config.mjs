@@ -58,7 +58,7 @@ export default defineConfig(
   },
   {
     // Property bags of whatever resource type comes: their shape is what these files check.
-    files: ["rehearsal/providers/**"],
+    files: ["rehearsal/standins/providers/**"],
     rules: {
       "@typescript-eslint/no-unsafe-argument": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",

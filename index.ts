@@ -1,26 +1,26 @@
 import "./program/quickStart";
 import { type Resource, getStack } from "@pulumi/pulumi";
-import { BackfillJob } from "./components/backfillJob";
-import { BackupSchedule } from "./components/backupSchedule";
-import { CanaryRelease } from "./components/canaryRelease";
-import { Communication } from "./components/communication";
-import { FeatureFlags } from "./components/featureFlags";
-import { HandOverQueue } from "./components/handOverQueue";
-import { MigrationJob } from "./components/migrationJob";
-import { publishGuard } from "./components/publishedGuard";
-import { publishRelease } from "./components/publishedRelease";
-import { ReportingDatabase } from "./components/reportingDatabase";
-import { ReportingSchema } from "./components/reportingSchema";
-import { ReleaseAlarms } from "./components/releaseAlarms";
-import { dueBackfills } from "./decisions/backfills";
-import { downgradesOutput, writeDowngrades } from "./decisions/downgrades";
-import { wayBackVariable } from "./decisions/names";
+import { BackfillJob } from "./components/database/backfillJob";
+import { BackupSchedule } from "./components/recovery/backupSchedule";
+import { CanaryRelease } from "./components/release/canaryRelease";
+import { Communication } from "./components/incident/communication";
+import { FeatureFlags } from "./components/flags/featureFlags";
+import { HandOverQueue } from "./components/audit/outboxQueue";
+import { MigrationJob } from "./components/database/migrationJob";
+import { publishGuard } from "./components/approval/publishedProtection";
+import { publishRelease } from "./components/release/publishedRelease";
+import { ReportingDatabase } from "./components/audit/reportingDatabase";
+import { ReportingSchema } from "./components/audit/reportingSchema";
+import { ReleaseAlarms } from "./components/alarms/releaseAlarms";
+import { dueBackfills } from "./decisions/database/backfills";
+import { downgradesOutput, writeDowngrades } from "./decisions/database/downgrades";
+import { wayBackVariable } from "./decisions/stack/names";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
 import { stackSettings } from "./program/stackConfig";
-import { readRevisionParents } from "./records/revisionParents";
-import { readJobRevisions } from "./records/revisions";
+import { readRevisionParents } from "./repository/database/revisionParents";
+import { readJobRevisions } from "./repository/database/revisions";
 
 /** Config -> components -> outputs. Whatever is wrong is said before anything is declared, so that nothing is touched. */
 export = async () => {

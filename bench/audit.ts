@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
-import { type AuditEvent, type AuditHead } from "../decisions/auditChain";
-import { auditFaults } from "../decisions/auditFaults";
-import { openReporting } from "../operations/ports/reporting";
+import { type AuditEvent, type AuditHead } from "../decisions/audit/auditChain";
+import { auditFaults } from "../decisions/audit/auditIssues";
+import { openReporting } from "../cli/ports/auditTrail";
 import { startCluster } from "./drill/cluster";
 
 /** How long `make audit-verify` takes to read and check 100,000 events of a real PostgreSQL, whole and tampered with. */

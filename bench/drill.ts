@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { isSegment } from "../decisions/recovery/segments";
 import type { DrillRecord } from "../decisions/recovery/drill";
-import { runDrill } from "../operations/drill";
-import { connect } from "../operations/ports/database";
-import { createArchive } from "../operations/ports/recovery/archive";
-import type { RecoverySource } from "../operations/ports/recovery/source";
+import { runDrill } from "../cli/recovery/drill";
+import { connect } from "../cli/ports/database";
+import { createArchive } from "../cli/ports/recovery/archive";
+import type { RecoverySource } from "../cli/ports/recovery/source";
 import { type Cluster, startCluster } from "./drill/cluster";
 
 /** One round: a drill under write load, then the two that must fail. */

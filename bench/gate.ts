@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { parse } from "../decisions/config";
+import { parse } from "../decisions/stack/config";
 import { warmUpSeconds } from "../decisions/gate/limits";
 import { cases, type Case } from "./gate/cases";
 import { argoSample, createGate, fixedPercent, flaggerDefaults, type Method } from "./gate/methods";

@@ -1,4 +1,4 @@
-import * as inForce from "../policies/change/inForce";
+import * as inForce from "../policies/approval/liveState";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../policies/rules";

@@ -46,7 +46,7 @@ def changes(before: Catalog, after: Catalog) -> dict[str, str | None]:
 
 
 def hash_of(found: Catalog) -> str:
-    """SHA-256 of a catalog, 64 hex digits; decisions/catalog.ts computes the same."""
+    """SHA-256 of a catalog, 64 hex digits; decisions/database/catalog.ts computes the same."""
     whole = hashlib.sha256()
     for name, definition in sorted(found.items()):
         whole.update(f"{name}\0{definition}\0".encode())

@@ -1,4 +1,4 @@
-import { isObject } from "./values";
+import { isObject } from "./propertyValues";
 import type { Rule } from "./rule";
 
 /** What the engine does not check of a policy config file: it passes over what it does not know. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { dirname, resolve } from "node:path";
 import { PolicyPack, type PolicyPackConfig } from "@pulumi/policy";
-import { isConfigured } from "./change/asked";
+import { isConfigured } from "./approval/changeScope";
 import { configFaults, withLevels } from "./configFile";
 import { levelOf, policies, situation } from "./pack";
 import { library } from "./parameters";

@@ -1,11 +1,11 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import type { Policies, PolicyConfigSchema, ReportViolation, ResourceValidation } from "@pulumi/policy";
-import type * as InForce from "./change/inForce";
+import type * as InForce from "./approval/liveState";
 import { settingFaults } from "./configFile";
 import { type Declared, type Report, type Rule, type Situation, sentence } from "./rule";
 import { readAll } from "./parameters";
-import { plain } from "./values";
+import { plain } from "./propertyValues";
 
 /** Hands the rules to the policy runtime. */
 

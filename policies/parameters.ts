@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type * as Ssm from "@aws-sdk/client-ssm";
-import { parameterRoot } from "../decisions/names";
+import { parameterRoot } from "../decisions/stack/names";
 
 /** The stack's parameters on AWS. The library is loaded when it is first needed: it costs as much as the rest of the pack. */
 

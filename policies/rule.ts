@@ -1,5 +1,4 @@
-import type * as InForce from "./change/inForce";
-import type { Properties } from "./values";
+import type { Properties } from "./propertyValues";
 
 /** What a policy is, before it is handed to the policy runtime: text for people, settings, and a pure check. */
 
@@ -55,7 +54,17 @@ export interface Situation {
   /** Reads the stack's parameters, path to value, as they are now. */
   parameters: () => Promise<ReadonlyMap<string, string>>;
   /** What reads config, evidence and parameters; loaded only where there is something to ask. */
-  inForce: () => typeof InForce;
+  inForce: () => LiveState;
+}
+
+/** What the stack's config, parameters and evidence say at the hour of the question; policies/approval/liveState.ts reads it. */
+export interface LiveState {
+  /** Why an irreversible change may not run now; `isLock`: the vault's lock is asked about, else everything besides. */
+  irreversibleReasons(situation: Situation, isLock: boolean): Promise<string[]>;
+  /** Why the revisions that a migration brings may not be applied. */
+  revisionReasons(situation: Situation): Promise<string[]>;
+  /** Why a release of the stack's config may not have the traffic that it has there. */
+  refusedReasons(situation: Situation): Promise<string[]>;
 }
 
 interface Texts {

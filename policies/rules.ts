@@ -1,22 +1,22 @@
 import { acts, complete, missingData } from "./alarms/alarms";
 import { slotWatched, topicUsed } from "./alarms/coverage";
-import { backupAlarmed } from "./backups/alarms";
-import { databaseGuarded, databaseRetention } from "./backups/instances";
-import { continuous, role, selected, selectionTakes } from "./backups/ownership";
-import { retention, schedule, windows } from "./backups/plans";
-import { restoreSchedule, restoreTested } from "./backups/restoreTests";
-import { vaultGuarded, vaultLocked, vaultPolicy } from "./backups/vaults";
-import { irreversible } from "./change/irreversible";
-import { proved } from "./change/revisions";
-import { migrationJob } from "./change/migrationJob";
+import { backupAlarmed } from "./recovery/alarms";
+import { databaseGuarded, databaseRetention } from "./recovery/instances";
+import { continuous, role, selected, selectionTakes } from "./recovery/ownership";
+import { retention, schedule, windows } from "./recovery/plans";
+import { restoreSchedule, restoreTested } from "./recovery/restoreTests";
+import { vaultGuarded, vaultLocked, vaultPolicy } from "./recovery/vaults";
+import { irreversible } from "./approval/irreversible";
+import { proved } from "./approval/revisions";
+import { migrationJob } from "./approval/migrationJob";
 import { expired, owned, risky, valid } from "./flags/flags";
 import { contained, images, probed, rollout, spread } from "./release/pods";
 import { disruption, oneImage, service } from "./release/slots";
 import { knowsRelease, published } from "./release/identity";
-import { canaryBounded, ruleComplete, weightsSum } from "./release/listenerRules";
+import { canaryBounded, ruleComplete, weightsSum } from "./traffic/listenerRules";
 import { refused } from "./release/refused";
-import { binding, healthChecked } from "./release/targets";
-import { drained, noEmptySlot, testRule } from "./release/traffic";
+import { binding, healthChecked } from "./traffic/targets";
+import { drained, noEmptySlot, testRule } from "./traffic/traffic";
 import type { Rule } from "./rule";
 
 /** Every rule of the pack, area by area, in the order of docs/policies.md. */

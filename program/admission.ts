@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
-import { admit } from "../decisions/admission";
-import type { Release, Settings } from "../decisions/config";
-import { leaseVariable } from "../decisions/names";
-import { type Published, factsFor, readParameters } from "../decisions/parameters";
-import { downgradeFaults } from "../records/downgradeFaults";
-import { irreversibleRefusals } from "../records/irreversible";
-import { revisionFaults } from "../records/revisionFaults";
+import { admit } from "../decisions/release/admission";
+import type { Release, Settings } from "../decisions/stack/config";
+import { leaseVariable } from "../decisions/stack/names";
+import { type Published, factsFor, readParameters } from "../decisions/stack/parameters";
+import { downgradeFaults } from "../repository/database/downgradeFaults";
+import { irreversibleRefusals } from "../repository/approval/irreversible";
+import { revisionFaults } from "../repository/database/revisionFaults";
 import { earlierStage, publishedParameters } from "./published";
 import { refusal } from "./refusal";
 

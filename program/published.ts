@@ -1,8 +1,8 @@
 import { getOrganization, getProject, runtime } from "@pulumi/pulumi";
 import { type GetListenerResult, getListener } from "@pulumi/aws/lb";
 import { getParametersByPath } from "@pulumi/aws/ssm";
-import { downgradesOutput, readDowngrades } from "../decisions/downgrades";
-import { parameterRoot } from "../decisions/names";
+import { downgradesOutput, readDowngrades } from "../decisions/database/downgrades";
+import { parameterRoot } from "../decisions/stack/names";
 import { refusal } from "./refusal";
 
 /** What the program reads from outside of its config before it declares anything. */

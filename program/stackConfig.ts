@@ -1,6 +1,6 @@
 import { getStack, runtime } from "@pulumi/pulumi";
 import { nobodyIsTold } from "../decisions/alarms/subscribers";
-import { type Settings, parse } from "../decisions/config";
+import { type Settings, parse } from "../decisions/stack/config";
 import { refusal } from "./refusal";
 
 /** Namespace of the program's own config keys. */

@@ -137,7 +137,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image]:
     """The school's releases, built as the rehearsal builds them."""
     folder = tmp_path_factory.mktemp("images")
     script = (
-        "const { buildImages } = require('./rehearsal/images.ts');"
+        "const { buildImages } = require('./rehearsal/harness/machine/images.ts');"
         "console.log(JSON.stringify(buildImages(...process.argv.slice(1))))"
     )
     command = ["node", "--import", "tsx", "-e", script, str(PROJECT), str(folder), str(folder / "records")]

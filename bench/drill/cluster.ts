@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClientConfig } from "pg";
-import type { RecoveryConfig } from "../../decisions/recovery/config";
-import { asServer, postgres, removeFolder } from "../../operations/ports/recovery/server";
+import type { RecoveryConfig } from "../../decisions/recovery/recoveryConfig";
+import { asServer, postgres, removeFolder } from "../../cli/ports/recovery/server";
 
 /** A PostgreSQL server with an archive of its log, for measuring and testing recovery. */
 export interface Cluster {

@@ -1,6 +1,6 @@
 import { judge } from "../../decisions/gate/judge";
 import type { Observation } from "../../decisions/gate/observation";
-import { startGate, type GateSettings } from "../../decisions/gate/state";
+import { startGate, type GateSettings } from "../../decisions/gate/monitorState";
 import type { SlotTrace, Trace } from "./traces";
 
 /** What a method judges a canary by. */

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type Properties, isObject } from "../../policies/values";
+import { type Properties, isObject } from "../../policies/propertyValues";
 import type { Recorded } from "./recorded";
 
 /** AWSGuard (npm @pulumi/awsguard), the pack that is compared with, over the same stacks. */

@@ -1,5 +1,5 @@
-import { isObject } from "../../policies/values";
-import type { Properties } from "../../policies/values";
+import { isObject } from "../../policies/propertyValues";
+import type { Properties } from "../../policies/propertyValues";
 import type { Recorded } from "./recorded";
 
 /** Every property of a recorded stack made wrong, one at a time. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { settingsOf } from "../../policies/pack";
 import type { Declared, Report, Rule, Situation } from "../../policies/rule";
-import { plain, type Properties } from "../../policies/values";
+import { plain, type Properties } from "../../policies/propertyValues";
 
 /** A stack as the recorder wrote it down, and the rules over it in process. */
 

@@ -1,5 +1,5 @@
-import type { Settings } from "../config";
-import type { Slot } from "../names";
+import type { Settings } from "../stack/config";
+import type { Slot } from "../stack/names";
 
 /** What an alarm is made of, before CloudWatch's names for the load balancer and the target groups are known. */
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { jsonIn } from "../jsonText";
+import { jsonIn } from "../stack/jsonText";
 
 /** What SNS hands over when an alarm changes its state, as it lies in the queue. */
 

@@ -1,4 +1,4 @@
-import { lagMetric, lagMinutes } from "../restorableLag";
+import { lagMetric, lagMinutes } from "../recovery/restorableLag";
 
 /** One alarm on the backups, as CloudWatch takes it. */
 export interface BackupAlarm {

@@ -1,5 +1,5 @@
-import { fastBurns, minErrors, windowSeconds, type BurnWindow } from "../errorBudget";
-import { slots, type Slot } from "../names";
+import { fastBurns, minErrors, windowSeconds, type BurnWindow } from "../gate/errorBudget";
+import { slots, type Slot } from "../stack/names";
 import { advice, type AlarmSettings, type AlarmSpec, type CompositeSpec, type Query } from "./alarm";
 
 /** Whose error budget: the whole service's, or what one slot alone would do to it. */

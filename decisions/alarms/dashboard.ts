@@ -1,6 +1,6 @@
-import { canaryShare } from "../steps";
-import { fastBurns, windowSeconds, type BurnWindow } from "../errorBudget";
-import { slots, type Slot } from "../names";
+import { canaryShare } from "../release/nextRelease";
+import { fastBurns, windowSeconds, type BurnWindow } from "../gate/errorBudget";
+import { slots, type Slot } from "../stack/names";
 import { dimensions, type AlarmSettings, type Source } from "./alarm";
 import { maxFailedPercent } from "./burnRateAlarms";
 

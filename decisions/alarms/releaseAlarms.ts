@@ -1,4 +1,4 @@
-import { slots } from "../names";
+import { slots } from "../stack/names";
 import { advice, type AlarmSettings, type AlarmSpec, type CompositeSpec } from "./alarm";
 import { burnAlarms, subjects } from "./burnRateAlarms";
 import { loadBalancerErrors, noTraffic } from "./serviceAlarms";

@@ -1,4 +1,4 @@
-import { slots } from "../names";
+import { slots } from "../stack/names";
 import { advice, twoOfThree, type AlarmSettings, type AlarmSpec, type Query } from "./alarm";
 
 const elb = (code: 502 | 503 | 504): Query => ({

@@ -1,4 +1,4 @@
-import type { Slot } from "../names";
+import type { Slot } from "../stack/names";
 import { advice, minFailures, minRequests, threeOfThree, twoOfThree } from "./alarm";
 import type { AlarmSettings, AlarmSpec, Query } from "./alarm";
 

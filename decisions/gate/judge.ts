@@ -1,4 +1,4 @@
-import { judgeBudget, type BudgetFigures, type ServiceCounts } from "../errorBudget";
+import { judgeBudget, type BudgetFigures, type ServiceCounts } from "./errorBudget";
 import {
   budgetSeconds,
   errorSignal,
@@ -12,7 +12,7 @@ import { weigh } from "./evidence";
 import type { Observation } from "./observation";
 import { observe } from "./observe";
 import { sufficiency } from "./ratioTest";
-import type { GateSettings, GateState } from "./state";
+import type { GateSettings, GateState } from "./monitorState";
 import { targetWaits } from "./targetHealth";
 
 /** What a verdict rests on, for the report and the incident. */

@@ -1,4 +1,4 @@
-import type { ServiceWindows } from "../errorBudget";
+import type { ServiceWindows } from "./errorBudget";
 
 /** Said where a source did not answer. It is never the same as zero, and never lets a canary pass. */
 export type Unknown = "unknown";

@@ -1,10 +1,10 @@
-import type { ServiceCounts } from "../errorBudget";
+import type { ServiceCounts } from "./errorBudget";
 import { findDeath, remember } from "./hardStop";
 import { errorSignal, jobSignal, slowSignal, warmUpSeconds, type Signal } from "./limits";
 import { addLoadBalancerErrors, surelyExcess } from "./loadBalancerErrors";
 import { timeOf, type Observation, type SlotCounts } from "./observation";
 import { addToTest, usualShare, type RatioTest, type Tally } from "./ratioTest";
-import type { GateSettings, GateState, MinuteCounts } from "./state";
+import type { GateSettings, GateState, MinuteCounts } from "./monitorState";
 import { deathByTargets, halfDeadFor } from "./targetHealth";
 
 /** Adds one interval to what the gate knows. One that is not newer than the last adds nothing, so that a rerun is harmless. */

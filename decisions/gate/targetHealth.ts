@@ -1,6 +1,6 @@
 import { halfDeadSeconds } from "./limits";
 import type { Observation, TargetCounts, Unknown } from "./observation";
-import type { GateState } from "./state";
+import type { GateState } from "./monitorState";
 
 const fewerThanHalf = (targets: TargetCounts | Unknown): boolean =>
   targets !== "unknown" && targets.healthy * 2 < targets.total;

@@ -173,7 +173,7 @@ def seed(url: str) -> None:
 
 
 def seeds_hash(folder: Path = PROJECT / "migrations" / "seeds") -> str:
-    """SHA-256 over the seed scripts' names and contents; records/seeds.ts computes the same."""
+    """SHA-256 over the seed scripts' names and contents; repository/database/revisionFacts.ts computes the same."""
     whole = hashlib.sha256()
     files = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     for file in sorted(files, key=lambda one: one.relative_to(folder).as_posix()):

@@ -1,8 +1,8 @@
-import { ofType } from "../estate";
-import { type Field, checkFields, isBetween, isOneOf } from "../fields";
+import { ofType } from "../resourceGraph";
+import { type Field, checkFields, isBetween, isOneOf } from "../propertyChecks";
 import { type Declared, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
-import { isObject, isSet, shown, unknown, valueAt, valuesAt } from "../values";
+import { isObject, isSet, shown, unknown, valueAt, valuesAt } from "../propertyValues";
 import { alarmReach, compositesOf } from "./topics";
 
 /** Rules about alarms. */

@@ -1,7 +1,7 @@
-import { names, ofType } from "../estate";
+import { names, ofType } from "../resourceGraph";
 import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
-import { listAt, maybe, unknown, valueAt } from "../values";
+import { listAt, maybe, unknown, valueAt } from "../propertyValues";
 
 /** Rules about what there must be an alarm on, and what alarms have left behind. */
 

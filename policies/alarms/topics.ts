@@ -1,7 +1,7 @@
-import { names, ofType } from "../estate";
+import { names, ofType } from "../resourceGraph";
 import type { Declared } from "../rule";
 import { types } from "../types";
-import { isSet, listAt, maybe, unknown, valueAt } from "../values";
+import { isSet, listAt, maybe, unknown, valueAt } from "../propertyValues";
 
 /** Whom an alarm reaches. */
 

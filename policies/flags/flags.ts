@@ -1,7 +1,7 @@
-import { ofType } from "../estate";
+import { ofType } from "../resourceGraph";
 import { type Declared, type Report, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
-import { document, isObject, isSet, maybe, shown, unknown, valueAt } from "../values";
+import { document, isObject, isSet, maybe, shown, unknown, valueAt } from "../propertyValues";
 
 /** Rules about feature flags, as they are published: parameters in flagd's format. */
 
@@ -72,7 +72,7 @@ export const valid = resourceRule<{ roles: string[] }>({
   },
 });
 
-/** Buckets that people fall into, as decisions/flags.ts deals them. */
+/** Buckets that people fall into, as decisions/flags/flags.ts deals them. */
 const buckets = 100_000;
 
 /** Whether an operand is a person's bucket, which is in no share where the person has none. */

@@ -1,7 +1,7 @@
-import { ofType } from "../estate";
+import { ofType } from "../resourceGraph";
 import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
-import { document, isSet, listAt, shown, unknown, valueAt } from "../values";
+import { document, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import { isSame, podLabels, podSpecPath, podTypes, slotOf } from "./workloads";
 
 /** Rules about what pods and parameters say of the release. */

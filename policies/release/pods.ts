@@ -1,7 +1,7 @@
-import { type Field, checkFields, isBetween, isFalse, isOneOf, isTrue } from "../fields";
+import { type Field, checkFields, isBetween, isFalse, isOneOf, isTrue } from "../propertyChecks";
 import { resourceRule } from "../rule";
 import { types } from "../types";
-import { isSet, listAt, shown, unknown, valueAt } from "../values";
+import { isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import { podLabels, podSpecPath, podTypes, selects, serverTypes } from "./workloads";
 
 /** Rules about a workload by itself. */

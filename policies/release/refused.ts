@@ -1,7 +1,7 @@
-import { isConfigured } from "../change/asked";
+import { isConfigured } from "../approval/changeScope";
 import { resourceRule } from "../rule";
 import { types } from "../types";
-import { isTestRule } from "./listenerRules";
+import { isTestRule } from "../traffic/listenerRules";
 
 export const refused = resourceRule({
   id: "refused-digest-without-traffic",

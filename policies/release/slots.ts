@@ -1,7 +1,7 @@
-import { ofType } from "../estate";
+import { ofType } from "../resourceGraph";
 import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
-import { isObject, isSet, listAt, shown, unknown, valueAt } from "../values";
+import { isObject, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import { isSame, namespaceOf, podLabels, podSpecPath, selects, serverTypes, slotOf } from "./workloads";
 
 /** Rules about the workloads of a slot together. */

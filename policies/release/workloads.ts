@@ -1,6 +1,6 @@
 import type { Declared } from "../rule";
 import { types } from "../types";
-import { isObject, unknown, valueAt } from "../values";
+import { isObject, unknown, valueAt } from "../propertyValues";
 
 /** Where each kind of workload keeps its pods. */
 const podPaths: Readonly<Record<string, string>> = {

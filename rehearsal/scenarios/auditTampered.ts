@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { asOwner, tamperings } from "../incidents";
-import type { Scenario } from "../scenario";
+import { asOwner, tamperings } from "../harness/act/incidents";
+import type { Scenario } from "../harness/scenario";
 
 const table = "reporting.audit_event";
 

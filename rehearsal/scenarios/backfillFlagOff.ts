@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parameters } from "../../decisions/names";
-import { backfillFlag, flagBackfill, jobsOf, progressOf, underBackfill, untilFilled } from "../guardianNames";
-import type { Scenario } from "../scenario";
+import { parameters } from "../../decisions/stack/names";
+import {
+  backfillFlag,
+  flagBackfill,
+  jobsOf,
+  progressOf,
+  underBackfill,
+  untilFilled,
+} from "../harness/act/guardianNames";
+import type { Scenario } from "../harness/scenario";
 
 const flag = parameters.flag("prod", backfillFlag);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { flagBackfill, killBackfill, underBackfill, untilFilled } from "../guardianNames";
-import type { Scenario } from "../scenario";
-import { endSessions } from "../sessions";
+import { flagBackfill, killBackfill, underBackfill, untilFilled } from "../harness/act/guardianNames";
+import type { Scenario } from "../harness/scenario";
+import { endSessions } from "../harness/observe/sessions";
 
 export const backfillKilled: Scenario = {
   name: "backfill-killed",

@@ -1,5 +1,5 @@
-import { badCanary } from "../badCanary";
-import type { Scenario } from "../scenario";
+import { badCanary } from "../harness/act/badCanary";
+import type { Scenario } from "../harness/scenario";
 
 export const badCanaryErrors: Scenario = {
   name: "bad-canary-errors",

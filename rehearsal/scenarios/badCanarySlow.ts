@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { badCanary } from "../badCanary";
-import type { Scenario } from "../scenario";
+import { badCanary } from "../harness/act/badCanary";
+import type { Scenario } from "../harness/scenario";
 
 export const badCanarySlow: Scenario = {
   name: "bad-canary-slow",

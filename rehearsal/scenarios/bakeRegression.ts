@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { takenBack } from "../canaryFigures";
-import { bringLive, digestOf, unseenByStaging } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { takenBack } from "../harness/observe/canaryFigures";
+import { bringLive, digestOf, unseenByStaging } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 const bad = "1.3.0-late";
 

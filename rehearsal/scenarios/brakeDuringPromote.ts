@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { answeredBy } from "../canaryFigures";
-import { jobFigures } from "../jobs";
-import { figuresOf } from "../load";
-import { silenceProviders } from "../outages";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { answeredBy } from "../harness/observe/canaryFigures";
+import { jobFigures } from "../harness/observe/jobs";
+import { figuresOf } from "../harness/observe/load";
+import { silenceProviders } from "../harness/machine/outages";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const brakeDuringPromote: Scenario = {
   name: "brake-during-promote",

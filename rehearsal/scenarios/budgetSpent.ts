@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { takeTableAway } from "../outages";
-import { bringLive, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { takeTableAway } from "../harness/machine/outages";
+import { bringLive, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const budgetSpent: Scenario = {
   name: "budget-spent",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { figuresOf } from "../load";
-import { takeTableAway } from "../outages";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { figuresOf } from "../harness/observe/load";
+import { takeTableAway } from "../harness/machine/outages";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const burstOnBoth: Scenario = {
   name: "burst-on-both",

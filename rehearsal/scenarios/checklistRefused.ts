@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { notes, withRevisions } from "../broughtRevisions";
-import { missingEvidence, without } from "../missingEvidence";
-import { unseenByStaging } from "../releases";
-import type { Scenario } from "../scenario";
+import { notes, withRevisions } from "../harness/act/importedRevisions";
+import { missingEvidence, without } from "../harness/act/missingEvidence";
+import { unseenByStaging } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 const release = { VERSION: notes.version, ...unseenByStaging };
 

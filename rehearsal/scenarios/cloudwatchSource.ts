@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { badCanary } from "../badCanary";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { badCanary } from "../harness/act/badCanary";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const cloudwatchSource: Scenario = {
   name: "cloudwatch-source",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { withListener } from "../incidents";
-import type { Scenario } from "../scenario";
+import { withListener } from "../harness/act/incidents";
+import type { Scenario } from "../harness/scenario";
 
 export const commsDown: Scenario = {
   name: "comms-down",

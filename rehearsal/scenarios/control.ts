@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { other } from "../../decisions/names";
-import { figuresOf } from "../load";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { other } from "../../decisions/stack/names";
+import { figuresOf } from "../harness/observe/load";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const control: Scenario = {
   name: "control",

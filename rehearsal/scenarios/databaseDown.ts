@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { runnerIsGone } from "../incidents";
-import { inDatabase } from "../jobs";
-import { withoutDatabase } from "../outages";
-import { until } from "../processes";
-import type { Scenario } from "../scenario";
+import { runnerIsGone } from "../harness/act/incidents";
+import { inDatabase } from "../harness/observe/jobs";
+import { withoutDatabase } from "../harness/machine/outages";
+import { until } from "../harness/machine/processes";
+import type { Scenario } from "../harness/scenario";
 
 export const databaseDown: Scenario = {
   name: "database-down",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { base, bring, forgetShown, notes, takeAway } from "../broughtRevisions";
-import type { Scenario } from "../scenario";
+import { base, bring, forgetShown, notes, takeAway } from "../harness/act/importedRevisions";
+import type { Scenario } from "../harness/scenario";
 
 const [STACK, VERSION] = ["staging", notes.version] as const;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isServedBy } from "../badCanary";
-import { killInStep } from "../killing";
-import { bringLive, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
-import { cloneWorkingCopy } from "../workingCopy";
+import { isServedBy } from "../harness/act/badCanary";
+import { killInStep } from "../harness/machine/killing";
+import { bringLive, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
+import { cloneWorkingCopy } from "../harness/machine/workingCopy";
 
 export const finishedElsewhere: Scenario = {
   name: "finished-elsewhere",

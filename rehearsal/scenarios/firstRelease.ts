@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { digestOf, seed } from "../releases";
-import type { Scenario } from "../scenario";
+import { digestOf, seed } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const firstRelease: Scenario = {
   name: "first-release",

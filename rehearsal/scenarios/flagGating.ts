@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { isOffBeforeDowngrade, peopleWith, publishedOver, reasonsOff } from "../publishedFlags";
-import { bringLive, deployToStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import {
+  isOffBeforeDowngrade,
+  peopleWith,
+  publishedOver,
+  reasonsOff,
+} from "../harness/observe/publishedFlags";
+import { bringLive, deployToStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 const [STACK, risky, NAME, revision] = ["staging", "gradebook-v2", "guardians", "9c1b0d2f"] as const;
 const needing = { risk: "low", percentage: 50, owner: "school", expires: "2099-01-01", revision };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { answeredBy, shareFigures, verdictOf } from "../canaryFigures";
-import { jobFigures } from "../jobs";
-import { figuresOf } from "../load";
-import { bringLive, deployToStaging, digestOf, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { answeredBy, shareFigures, verdictOf } from "../harness/observe/canaryFigures";
+import { jobFigures } from "../harness/observe/jobs";
+import { figuresOf } from "../harness/observe/load";
+import { bringLive, deployToStaging, digestOf, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 /** Points by which the measured share may miss 10 %: four standard deviations of 10,000 requests. */
 const tolerance = 1.2;

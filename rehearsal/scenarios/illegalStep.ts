@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ForbiddenStep, forbiddenSteps } from "../forbiddenSteps";
-import { bringLiveAfter, deployToStaging } from "../releases";
-import type { Scenario } from "../scenario";
+import { type ForbiddenStep, forbiddenSteps } from "../harness/act/forbiddenSteps";
+import { bringLiveAfter, deployToStaging } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const illegalStep: Scenario = {
   name: "illegal-step",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { closeIncident, entriesOf, openIncidents, setAlarm, withListener } from "../incidents";
-import type { Scenario } from "../scenario";
+import { closeIncident, entriesOf, openIncidents, setAlarm, withListener } from "../harness/act/incidents";
+import type { Scenario } from "../harness/scenario";
 
 export const incidentByAlarm: Scenario = {
   name: "incident-by-alarm",

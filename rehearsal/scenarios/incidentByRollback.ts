@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { badCanary } from "../badCanary";
-import { entriesOf, openIncidents, withListener } from "../incidents";
-import type { Scenario } from "../scenario";
+import { badCanary } from "../harness/act/badCanary";
+import { entriesOf, openIncidents, withListener } from "../harness/act/incidents";
+import type { Scenario } from "../harness/scenario";
 
 const reached = ["opened", "mitigated", "resolved"];
 

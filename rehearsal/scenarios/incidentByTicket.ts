@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeIncident, withListener } from "../incidents";
-import type { Scenario } from "../scenario";
+import { closeIncident, withListener } from "../harness/act/incidents";
+import type { Scenario } from "../harness/scenario";
 
 const ticket = { SOURCE: "ticket", TICKET: "4711", TITLE: "grades are missing" };
 

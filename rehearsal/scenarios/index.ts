@@ -1,4 +1,4 @@
-import type { Scenario } from "../scenario";
+import type { Scenario } from "../harness/scenario";
 import { pitrDrill } from "./pitrDrill";
 import { pitrDrillMissingWal } from "./pitrDrillMissingWal";
 import { pitrDrillTargetOutOfRange } from "./pitrDrillTargetOutOfRange";

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { approveAs, irreversible, notify, prepareIrreversible, setRecovery } from "../irreversible";
-import type { Scenario } from "../scenario";
+import {
+  approveAs,
+  irreversible,
+  notify,
+  prepareIrreversible,
+  setRecovery,
+} from "../harness/act/irreversible";
+import type { Scenario } from "../harness/scenario";
 
 export const irreversibleChange: Scenario = {
   name: "irreversible-change",

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { allInPlace, irreversible, prepareIrreversible, refusedWays, writeMigration } from "../irreversible";
-import type { Scenario } from "../scenario";
+import {
+  allInPlace,
+  irreversible,
+  prepareIrreversible,
+  refusedWays,
+  writeMigration,
+} from "../harness/act/irreversible";
+import type { Scenario } from "../harness/scenario";
 
 export const irreversibleRefused: Scenario = {
   name: "irreversible-refused",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { jobFigures } from "../jobs";
-import { killInEveryStep } from "../killing";
-import { figuresOf } from "../load";
-import { bringLive, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { jobFigures } from "../harness/observe/jobs";
+import { killInEveryStep } from "../harness/machine/killing";
+import { figuresOf } from "../harness/observe/load";
+import { bringLive, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const killedDeploy: Scenario = {
   name: "killed-deploy",

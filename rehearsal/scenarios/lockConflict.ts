@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { notes, withRevisions } from "../broughtRevisions";
-import { underLoad } from "../lockWaits";
-import type { Scenario } from "../scenario";
-import { forgetTransaction, revisionOf } from "../sessions";
+import { notes, withRevisions } from "../harness/act/importedRevisions";
+import { underLoad } from "../harness/observe/lockWaits";
+import type { Scenario } from "../harness/scenario";
+import { forgetTransaction, revisionOf } from "../harness/observe/sessions";
 
 const VERSION = notes.version;
 /** Seconds: 40 tries of 50 ms, pauses of at most 375 ms between them, and the update around it. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { figuresOf } from "../load";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { figuresOf } from "../harness/observe/load";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const lockHeld: Scenario = {
   name: "lock-held",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { base, bringBase } from "../broughtRevisions";
-import { withoutApproval } from "../missingEvidence";
-import type { Scenario } from "../scenario";
-import { revisionOf } from "../sessions";
-import { approveLoss } from "../team";
+import { base, bringBase } from "../harness/act/importedRevisions";
+import { withoutApproval } from "../harness/act/missingEvidence";
+import type { Scenario } from "../harness/scenario";
+import { revisionOf } from "../harness/observe/sessions";
+import { approveLoss } from "../harness/act/signers";
 
 const ways = [
   ["downgrade", { REVISION: "3f2a77aa", YES: "1" }],

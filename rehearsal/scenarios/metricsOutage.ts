@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { answeredBy, verdictOf } from "../canaryFigures";
-import { figuresOf } from "../load";
-import { silenceMetrics } from "../outages";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { answeredBy, verdictOf } from "../harness/observe/canaryFigures";
+import { figuresOf } from "../harness/observe/load";
+import { silenceMetrics } from "../harness/machine/outages";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const metricsOutage: Scenario = {
   name: "metrics-outage",

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isServedBy } from "../badCanary";
-import { base, twoNames, withRevisions } from "../broughtRevisions";
-import { underLoad } from "../lockWaits";
-import { until } from "../processes";
-import type { Scenario } from "../scenario";
-import { revisionOf } from "../sessions";
-import { startWriters, together } from "../writers";
+import { isServedBy } from "../harness/act/badCanary";
+import { base, twoNames, withRevisions } from "../harness/act/importedRevisions";
+import { underLoad } from "../harness/observe/lockWaits";
+import { until } from "../harness/machine/processes";
+import type { Scenario } from "../harness/scenario";
+import { revisionOf } from "../harness/observe/sessions";
+import { startWriters, together } from "../harness/act/writers";
 
 const people = { single: false };
 const nameOf = (n: number) => (people.single && n % 4 === 3 ? `Madonna${n}` : `Given${n} Family`);

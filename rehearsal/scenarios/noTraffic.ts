@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { verdictOf } from "../canaryFigures";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { verdictOf } from "../harness/observe/canaryFigures";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const noTraffic: Scenario = {
   name: "no-traffic",

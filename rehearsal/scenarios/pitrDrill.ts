@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { inDatabase } from "../jobs";
-import { drillFigures } from "../recovery";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { inDatabase } from "../harness/observe/jobs";
+import { drillFigures } from "../harness/observe/recovery";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const pitrDrill: Scenario = {
   name: "pitr-drill",

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { inDatabase } from "../jobs";
-import { recoveryOf } from "../postgres";
-import { until } from "../processes";
-import { drillFigures } from "../recovery";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { inDatabase } from "../harness/observe/jobs";
+import { recoveryOf } from "../harness/machine/postgres";
+import { until } from "../harness/machine/processes";
+import { drillFigures } from "../harness/observe/recovery";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const pitrDrillMissingWal: Scenario = {
   name: "pitr-drill-missing-wal",

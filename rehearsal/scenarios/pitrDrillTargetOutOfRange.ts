@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { drillFigures } from "../recovery";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { drillFigures } from "../harness/observe/recovery";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const pitrDrillTargetOutOfRange: Scenario = {
   name: "pitr-drill-target-out-of-range",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { bringLive, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { bringLive, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const quietNight: Scenario = {
   name: "quiet-night",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const refusedDigest: Scenario = {
   name: "refused-digest",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { copiesLeft, killRestore, loseRows } from "../recovery";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { copiesLeft, killRestore, loseRows } from "../harness/observe/recovery";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const restoreBeside: Scenario = {
   name: "restore-beside",

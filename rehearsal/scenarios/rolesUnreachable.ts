@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { inDatabase } from "../jobs";
-import { bringLiveAfter } from "../releases";
-import type { Scenario } from "../scenario";
+import { inDatabase } from "../harness/observe/jobs";
+import { bringLiveAfter } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 /** What the records' reader may do, as the server says. */
 const mayRead = `SELECT has_schema_privilege('reporting_reader', 'reporting', 'USAGE')

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { measureRollback } from "../measureRollback";
-import { bringLive, digestOf, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { isServedBy } from "../harness/act/badCanary";
+import { measureRollback } from "../harness/observe/measureRollback";
+import { bringLive, digestOf, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 /** Seconds from the command to the last request on the version that leaves, beyond what the load balancer itself took. */
 const atMost = 3;

@@ -1,6 +1,6 @@
-import { measureRollback } from "../measureRollback";
-import { allow, bringLiveAfter } from "../releases";
-import type { Scenario } from "../scenario";
+import { measureRollback } from "../harness/observe/measureRollback";
+import { allow, bringLiveAfter } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const rollbackByHistory: Scenario = {
   name: "rollback-by-history",

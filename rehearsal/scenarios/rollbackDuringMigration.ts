@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { isServedBy } from "../badCanary";
-import { base, notes, withRevisions } from "../broughtRevisions";
-import { underLoad } from "../lockWaits";
-import { until } from "../processes";
-import { unseenByStaging } from "../releases";
-import type { Scenario } from "../scenario";
-import { forgetTransaction, revisionOf, statementsOfOurs } from "../sessions";
+import { isServedBy } from "../harness/act/badCanary";
+import { base, notes, withRevisions } from "../harness/act/importedRevisions";
+import { underLoad } from "../harness/observe/lockWaits";
+import { until } from "../harness/machine/processes";
+import { unseenByStaging } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
+import { forgetTransaction, revisionOf, statementsOfOurs } from "../harness/observe/sessions";
 
 const VERSION = notes.version;
 

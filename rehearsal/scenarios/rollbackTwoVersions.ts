@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { measureRollback } from "../measureRollback";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { measureRollback } from "../harness/observe/measureRollback";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const rollbackTwoVersions: Scenario = {
   name: "rollback-two-versions",

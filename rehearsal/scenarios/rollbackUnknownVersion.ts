@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const rollbackUnknownVersion: Scenario = {
   name: "rollback-unknown-version",

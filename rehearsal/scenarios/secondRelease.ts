@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { figuresOf } from "../load";
-import { bringLive, deployToStaging, digestOf } from "../releases";
-import type { Scenario } from "../scenario";
+import { figuresOf } from "../harness/observe/load";
+import { bringLive, deployToStaging, digestOf } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const secondRelease: Scenario = {
   name: "second-release",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const staleFile: Scenario = {
   name: "stale-file",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { base } from "../broughtRevisions";
-import { unprovenWays, without } from "../missingEvidence";
-import { bringLive } from "../releases";
-import type { Scenario } from "../scenario";
+import { base } from "../harness/act/importedRevisions";
+import { unprovenWays, without } from "../harness/act/missingEvidence";
+import { bringLive } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 const ways = [
   ["downgrade", { REVISION: "3f2a77aa", YES: "1" }],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { other } from "../../decisions/names";
-import { bringLive, unseenByStaging, variant } from "../releases";
-import type { Scenario } from "../scenario";
+import { other } from "../../decisions/stack/names";
+import { bringLive, unseenByStaging, variant } from "../harness/act/releases";
+import type { Scenario } from "../harness/scenario";
 
 export const weightsDrifted: Scenario = {
   name: "weights-drifted",

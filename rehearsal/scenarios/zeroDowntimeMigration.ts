@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { base } from "../broughtRevisions";
-import * as names from "../guardianNames";
-import { underLoad } from "../lockWaits";
-import type { Scenario } from "../scenario";
-import { revisionOf } from "../sessions";
-import { startWriters, together } from "../writers";
+import { base } from "../harness/act/importedRevisions";
+import * as names from "../harness/act/guardianNames";
+import { underLoad } from "../harness/observe/lockWaits";
+import type { Scenario } from "../harness/scenario";
+import { revisionOf } from "../harness/observe/sessions";
+import { startWriters, together } from "../harness/act/writers";
 
 const rows = 1_000_000;
 /** Guardians whom people rename all the while: what the new release has written needs no backfill. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { type Release, type Settings, parse } from "../../decisions/config";
+import { type Release, type Settings, parse } from "../../decisions/stack/config";
 
 /** Settings for the tests of components: those of the committed prod stack, with a release of one's own. */
 

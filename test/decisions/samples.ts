@@ -1,10 +1,10 @@
-import { parse, type Release, type Settings, type SlotRelease } from "../../decisions/config";
-import { digest } from "../../decisions/digest";
-import type { HistoryEntry } from "../../decisions/history";
-import type { ProvedRevision } from "../../decisions/revisionProof";
-import type { ReleaseRecord } from "../../decisions/releaseRecord";
-import { emptyRelease, next } from "../../decisions/steps";
-import type { Facts } from "../../decisions/transition";
+import { parse, type Release, type Settings, type SlotRelease } from "../../decisions/stack/config";
+import { digest } from "../../decisions/release/digest";
+import type { HistoryEntry } from "../../decisions/stack/history";
+import type { ProvedRevision } from "../../decisions/database/revisionProof";
+import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
+import { emptyRelease, next } from "../../decisions/release/nextRelease";
+import type { Facts } from "../../decisions/release/transition";
 
 /** A release named by one hex digit: version 1.<n>.0, its own image, revision `r<n>` unless told. */
 export const sample = (n: number, revision = `r${n}`): SlotRelease => ({

@@ -4,16 +4,16 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Lease } from "../../decisions/lease";
-import { parameters } from "../../decisions/names";
-import { createParameters } from "../../operations/ports/parameters";
-import type { CommandResult } from "../../rehearsal/commands";
-import { Context } from "../../rehearsal/context";
-import { places } from "../../rehearsal/environment";
-import { interruptPostgres } from "../../rehearsal/postgres";
-import { until } from "../../rehearsal/processes";
-import { recordOf } from "../../rehearsal/releases";
-import { up } from "../../rehearsal/up";
+import type { Lease } from "../../decisions/stack/lease";
+import { parameters } from "../../decisions/stack/names";
+import { createParameters } from "../../cli/ports/parameters";
+import type { CommandResult } from "../../rehearsal/harness/act/commands";
+import { Context } from "../../rehearsal/harness/context";
+import { places } from "../../rehearsal/harness/machine/environment";
+import { interruptPostgres } from "../../rehearsal/harness/machine/postgres";
+import { until } from "../../rehearsal/harness/machine/processes";
+import { recordOf } from "../../rehearsal/harness/act/releases";
+import { up } from "../../rehearsal/harness/machine/up";
 
 /**
  * What a person may get wrong, in whole commands on the real engine: each is refused with the documented exit code and a
@@ -55,7 +55,7 @@ afterAll(async () => {
 
 /** Runs a command without make, which costs half a second less. */
 const command = (name: string, values: Record<string, string> = {}): Promise<CommandResult> =>
-  context.run([process.execPath, "--import", "tsx", "operations/main.ts", name], {
+  context.run([process.execPath, "--import", "tsx", "cli/main.ts", name], {
     STACK: stack,
     JSON: "1",
     ...values,

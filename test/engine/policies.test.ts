@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attachedProviders } from "../../rehearsal/environment";
-import { freePorts } from "../../rehearsal/ports";
-import { until } from "../../rehearsal/processes";
+import { attachedProviders } from "../../rehearsal/harness/machine/environment";
+import { freePorts } from "../../rehearsal/harness/machine/ports";
+import { until } from "../../rehearsal/harness/machine/processes";
 
 /** The pack on the real engine, by the command line: a faulty program of each area breaks exactly these policies. */
 
@@ -100,7 +100,7 @@ beforeAll(async () => {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     ...attachedProviders(ports),
   };
-  providers = spawn(process.execPath, ["--import", "tsx", "rehearsal/providers/main.ts"], {
+  providers = spawn(process.execPath, ["--import", "tsx", "rehearsal/standins/providers/main.ts"], {
     cwd: project,
     env: environment,
     stdio: ["ignore", "ignore", "inherit"],

@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type AuditEvent, type AuditHead } from "../../decisions/auditChain";
-import { auditFaults } from "../../decisions/auditFaults";
-import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/databaseRoles";
-import { openReporting, type AuditRecord } from "../../operations/ports/reporting";
-import { createSpool } from "../../operations/spool";
-import { postgresqlProvider } from "../../rehearsal/providers/postgresql/provider";
-import type { Call } from "../../rehearsal/providers/provider";
-import type { Props } from "../../rehearsal/providers/wire";
-import { interruptPostgres, startPostgres, stopPostgres } from "../../rehearsal/postgres";
+import { type AuditEvent, type AuditHead } from "../../decisions/audit/auditChain";
+import { auditFaults } from "../../decisions/audit/auditIssues";
+import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/database/databaseRoles";
+import { openReporting, type AuditRecord } from "../../cli/ports/auditTrail";
+import { createSpool } from "../../cli/audit/spool";
+import { postgresqlProvider } from "../../rehearsal/standins/providers/postgresql/provider";
+import type { Call } from "../../rehearsal/standins/providers/provider";
+import type { Props } from "../../rehearsal/standins/providers/wire";
+import { interruptPostgres, startPostgres, stopPostgres } from "../../rehearsal/harness/machine/postgres";
 
 /** Records in a real PostgreSQL that is stopped, killed and tampered with. */
 

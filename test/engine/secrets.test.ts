@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { masked } from "../../decisions/diff";
-import { commands, type CommandName } from "../../operations/catalogue";
+import { masked } from "../../decisions/stack/configDiff";
+import { commands, type CommandName } from "../../cli/shell/catalogue";
 import { served, written } from "../decisions/samples";
-import { makeProject, runCommand } from "../operations/commandRun";
-import { hostilePrograms, hostileWorld, programLog, type HostileWorld } from "./hostileWorld";
+import { makeProject, runCommand } from "../cli/commandRun";
+import { hostilePrograms, hostileWorld, programLog, type HostileWorld } from "./faultInjection";
 
 /**
  * A secret in every place where one may be, every command in a world that gives back whatever it is told, and then a search

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configFaults, withLevels } from "../../policies/configFile";
 import { levelOf, settingsOf } from "../../policies/pack";
-import { retention } from "../../policies/backups/plans";
+import { retention } from "../../policies/recovery/plans";
 import { rules } from "../../policies/rules";
 
 describe("a policy config file", () => {

@@ -1,4 +1,4 @@
-import { flag } from "./happy";
+import { flag } from "./compliantStack";
 
 /** Single faults: policy, path of one property, its value (`undefined`: removed), and other policies that see it too. */
 export type Fault = [policy: string, path: string, value: unknown, also?: string[]];

@@ -1,7 +1,7 @@
-import * as inForce from "../../policies/change/inForce";
+import * as inForce from "../../policies/approval/liveState";
 import { settingsOf } from "../../policies/pack";
 import { type Declared, type Rule, type Situation, type Violation, sentence } from "../../policies/rule";
-import type { Properties } from "../../policies/values";
+import type { Properties } from "../../policies/propertyValues";
 
 /** Runs rules over stacks in process. */
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { rules } from "../../policies/rules";
 import { types } from "../../policies/types";
-import { unknown } from "../../policies/values";
+import { unknown } from "../../policies/propertyValues";
 import { faults, unknowns } from "./faults";
-import { happy } from "./happy";
+import { happy } from "./compliantStack";
 import { broken, brokenIds, changed } from "./judged";
 
 describe("a stack in which nothing is wrong", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../bench/policies/recorded";
-import { BackfillJob } from "../../components/backfillJob";
+import { BackfillJob } from "../../components/database/backfillJob";
 import { rules } from "../../policies/rules";
 import { declare, stack } from "../components/declared";
 import { settingsWith } from "../components/settings";

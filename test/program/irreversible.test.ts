@@ -4,22 +4,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { parse, type Release, type Settings } from "../../decisions/config";
-import { approvalDetails, rulesHash } from "../../decisions/irreversibleChange";
-import { next } from "../../decisions/steps";
-import { irreversible } from "../../policies/change/irreversible";
+import { parse, type Release, type Settings } from "../../decisions/stack/config";
+import { approvalDetails, rulesHash } from "../../decisions/approval/irreversibleChange";
+import { next } from "../../decisions/release/nextRelease";
+import { irreversible } from "../../policies/approval/irreversible";
 import { policies } from "../../policies/pack";
 import { types } from "../../policies/types";
 import { admitted } from "../../program/admission";
-import { vaultLockHash } from "../../decisions/vaultLock";
-import { rulesOf } from "../../records/irreversible";
+import { vaultLockHash } from "../../decisions/approval/vaultLock";
+import { rulesOf } from "../../repository/approval/irreversible";
 import { declare } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, served } from "../decisions/samples";
 import { broken, situation } from "../policies/judged";
 
 // Reviews and proofs have tests of their own, and would be refused here besides.
-vi.mock("../../records/revisionFaults", () => ({ revisionFaults: () => [] }));
+vi.mock("../../repository/database/revisionFaults", () => ({ revisionFaults: () => [] }));
 
 /** What the program lets through, in a clone of its own: each way in which somebody may try to get round an approval. */
 

@@ -2,7 +2,7 @@ import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it } from "vitest";
 import { judge, policyConfig } from "../../bench/policies/recorded";
-import { next } from "../../decisions/steps";
+import { next } from "../../decisions/release/nextRelease";
 import { rules } from "../../policies/rules";
 import { type Declared, declare } from "../components/declared";
 import { stackFile } from "../components/settings";

@@ -1,9 +1,9 @@
 import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it, vi } from "vitest";
-import type { Release } from "../../decisions/config";
-import { wayBackVariable } from "../../decisions/names";
-import { emptyRelease, next } from "../../decisions/steps";
+import type { Release } from "../../decisions/stack/config";
+import { wayBackVariable } from "../../decisions/stack/names";
+import { emptyRelease, next } from "../../decisions/release/nextRelease";
 import { type Answers, type Declared, declare, named, promiseOf } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, sample, served } from "../decisions/samples";

@@ -1,4 +1,4 @@
-import * as inForce from "../../policies/change/inForce";
+import * as inForce from "../../policies/approval/liveState";
 import type { Situation } from "../../policies/rule";
 
 /** A preview of prod at noon, in which nothing is published yet. */

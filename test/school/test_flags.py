@@ -107,14 +107,14 @@ PEOPLE = [
     (f"person-{n}", ("teacher", "pupil", "guardian")[n % 3], "pilot-schools" if n % 10 == 0 else "rest")
     for n in range(2000)
 ]
-ROLLOUTS = json.loads((Path(__file__).parents[1] / "decisions" / "rollouts.json").read_text())["cases"]
+ROLLOUTS = json.loads((Path(__file__).parents[1] / "decisions" / "flags" / "rollouts.json").read_text())["cases"]
 
 
 @pytest.mark.parametrize("case", ROLLOUTS, ids=lambda case: f"{case['name']}-{case['people']}")
 def test_this_evaluator_gives_a_rollout_to_the_same_people_as_the_program_s_own(
     case: dict[str, Any], flags: Flags
 ) -> None:
-    """test/decisions/flags.test.ts asks flagd's evaluator in TypeScript the same, over the same flag."""
+    """test/decisions/flags/flags.test.ts asks flagd's evaluator in TypeScript the same, over the same flag."""
     flags.take({f"flags/{case['name']}": json.dumps(case["definition"])})
     on = [n for n, person in enumerate(PEOPLE) if flags.is_on(case["name"], *person)]
     assert len(on) == case["people"]

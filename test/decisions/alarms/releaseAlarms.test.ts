@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { alarmPrefix, longestLook } from "../../../decisions/alarms/alarm";
 import { maxFailedPercent } from "../../../decisions/alarms/burnRateAlarms";
 import { badRelease, compositeRule, releaseAlarms } from "../../../decisions/alarms/releaseAlarms";
-import { fastBurns, windowSeconds } from "../../../decisions/errorBudget";
+import { fastBurns, windowSeconds } from "../../../decisions/gate/errorBudget";
 import { settingsWith } from "../../components/settings";
 
 const blue = { version: "1.0.0", image: `example.com/school@sha256:${"a".repeat(64)}`, revision: "3f2a77aa" };

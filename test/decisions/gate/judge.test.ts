@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conclude, judge } from "../../../decisions/gate/judge";
 import type { Observation } from "../../../decisions/gate/observation";
-import { startBake, startGate, type GateState } from "../../../decisions/gate/state";
+import { startBake, startGate, type GateState } from "../../../decisions/gate/monitorState";
 import { counts, good, settings, thrifty, watch } from "./samples";
 
 describe("a promotion", () => {

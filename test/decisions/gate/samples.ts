@@ -1,6 +1,6 @@
 import type { Observation, SlotCounts } from "../../../decisions/gate/observation";
 import { judge, type GateResult } from "../../../decisions/gate/judge";
-import { startGate, type GateSettings, type GateState } from "../../../decisions/gate/state";
+import { startGate, type GateSettings, type GateState } from "../../../decisions/gate/monitorState";
 
 /** A canary of two minutes. */
 export const settings: GateSettings = {

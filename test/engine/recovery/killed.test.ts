@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cluster, startCluster } from "../../../bench/drill/cluster";
-import { connect } from "../../../operations/ports/database";
-import { createArchive } from "../../../operations/ports/recovery/archive";
+import { connect } from "../../../cli/ports/database";
+import { createArchive } from "../../../cli/ports/recovery/archive";
 import { commands, contextOf, parametersOf, type Place } from "./place";
 
 /** `drill` and `restore`, killed at each of their steps, and while each of their programs runs. */

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../../../bench/drill/cluster";
-import type { Context } from "../../../operations/context";
-import * as drill from "../../../operations/commands/drill";
-import * as restore from "../../../operations/commands/restore";
-import type { Parameters } from "../../../operations/ports/parameters";
+import type { Context } from "../../../cli/shell/context";
+import * as drill from "../../../cli/commands/recovery/drill";
+import * as restore from "../../../cli/commands/recovery/restore";
+import type { Parameters } from "../../../cli/ports/parameters";
 import { served, settingsWith } from "../../decisions/samples";
-import { quietReport } from "../../operations/fakes";
+import { quietReport } from "../../cli/fakes";
 
 /** The commands of recovery on a server and parameters that outlive the process which runs them. */
 export const commands = { drill, restore };

@@ -1,0 +1,73 @@
+import type { ChangeCalendar } from "../../decisions/approval/changeWindow";
+import type { Release, Settings } from "../../decisions/stack/config";
+import { recoveryPointMinutes, type IrreversibleChange } from "../../decisions/approval/irreversibleChange";
+import { isIrreversible, upgradeOf } from "../../decisions/database/revisionText";
+import {
+  changeOf,
+  irreversibleRefusals,
+  lacksOnlyRecoveryPoint,
+  type Ground,
+} from "../../repository/approval/irreversible";
+import { readRevisionTexts } from "../../repository/database/revisionTexts";
+import { readPublished, type Context } from "../shell/context";
+import { exitCodes, Failure } from "../shell/failure";
+import { makeLine } from "../shell/options";
+import { ensureRecoveryPoint } from "../recovery/recoveryPoint";
+
+/** Settings of a stack that guards irreversible changes. */
+type Guarded = Settings & { changeWindow: ChangeCalendar };
+
+/** The change that CHANGE= names, on a stack that asks for approvals. Throws usage (2) with what may be named. */
+export async function guardedChange(
+  ctx: Context,
+): Promise<{ change: IrreversibleChange; settings: Guarded }> {
+  const { stack, settings, options, root } = ctx;
+  const { changeWindow } = settings;
+  if (!changeWindow)
+    throw new Failure(
+      exitCodes.usage,
+      `Stack ${stack} has no \`changeWindow\`, so nothing needs an approval there. Nothing was done.`,
+    );
+  const subjects = [
+    ...[...readRevisionTexts(root).values()].flatMap((one) => (isIrreversible(one) ? [one.revision] : [])),
+    "vault-lock",
+  ];
+  const published = await readPublished(ctx);
+  const subject = options.change ?? "";
+  const change = subjects.includes(subject) && changeOf({ root, stack, settings, published }, subject);
+  if (!change)
+    throw new Failure(
+      exitCodes.usage,
+      `CHANGE is ${options.change ? `\`${options.change}\`` : "missing"}; changes that cannot be undone are: ${subjects.join(", ")}. Nothing was done.`,
+      { next: makeLine(stack, ctx.command, { CHANGE: subjects[0] ?? "<revision>" }) },
+    );
+  return { change, settings: { ...settings, changeWindow } };
+}
+
+/**
+ * Refuses (4) to apply `next` over `current` where something in it cannot be undone and may not be done now. Asked for the
+ * plan and again at the moment of running, because a window closes while work waits.
+ */
+export async function refuseIrreversible(ctx: Context, current: Release, next: Release): Promise<void> {
+  if (!upgradeOf(current, next)) return;
+  const { root, stack } = ctx;
+  const groundNow = async (): Promise<Ground> => {
+    const published = { ...(await readPublished(ctx)), release: current };
+    return { root, stack, settings: { ...ctx.settings, release: next }, published };
+  };
+  let ground = await groundNow();
+  if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(ground, new Date())) {
+    await ensureRecoveryPoint(ctx, recoveryPointMinutes);
+    ground = await groundNow();
+  }
+  const reasons = irreversibleRefusals(ground, new Date());
+  if (reasons.length === 0) return;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      "This cannot be undone and may not run now; nothing was changed:",
+      ...reasons.map((one) => `  - ${one}`),
+    ].join("\n"),
+    { details: { reasons }, next: makeLine(stack, "status") },
+  );
+}

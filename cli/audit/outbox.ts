@@ -1,0 +1,157 @@
+import { handOverQueue, readHandedOver, writeHandedOver } from "../../decisions/audit/outboxMessage";
+import type { Context } from "../shell/context";
+import { messageOf } from "../shell/failure";
+import { regionOf } from "../ports/aws";
+import { openQueue, type Queue, type QueuedMessage } from "../ports/queue";
+import type { Delivery } from "./spool";
+import { spoolIn, spoolsIn } from "./stackSpools";
+import { within } from "../shell/wait";
+
+type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "report">;
+
+/** Seconds that a command gives to handing over. */
+const patience = 30;
+
+const queueOf = (ctx: Place, signal: AbortSignal): Promise<Queue | undefined> =>
+  openQueue(regionOf(ctx.file), handOverQueue(ctx.settings.application.name, ctx.stack), signal);
+
+/**
+ * On a machine that is gone once the command has ended (EPHEMERAL=1, a pipeline's runner): puts what waits there for
+ * delivery into the stack's queue, from which the next command on any machine delivers it. Never fails; what the queue does
+ * not take stays, and is said.
+ */
+export async function handOver(ctx: Place, open = queueOf): Promise<void> {
+  try {
+    const spools = spoolsIn(ctx).filter((spool) => spoolIn(ctx, spool).waiting().length > 0);
+    if (spools.length === 0) return;
+    const signal = AbortSignal.timeout(patience * 1000);
+    const queue = await open(ctx, signal);
+    if (!queue) throw new Error("the stack has no queue for it yet: its next update makes one");
+    const stays: string[] = [];
+    for (const spool of spools) stays.push(...(await handOverFrom(ctx, spool, queue, signal)));
+    if (stays.length > 0) throw new Error(stays.join("; "));
+  } catch (error) {
+    ctx.report.warn(
+      `records or messages wait in .deployment-safety and nowhere else, so keep that folder: ${messageOf(error)}`,
+    );
+  }
+}
+
+/** Hands one spool over; says why something stays. */
+async function handOverFrom(ctx: Place, spool: string, queue: Queue, signal: AbortSignal): Promise<string[]> {
+  const refused: string[] = [];
+  const { delivered, error, busy } = await spoolIn(ctx, spool).flush(async (content, id, order) => {
+    try {
+      await queue.send(writeHandedOver({ spool, id, order, content }), { group: spool, id }, signal);
+    } catch (why) {
+      // Too long, or not to SQS's taste: those behind it must not wait for that one.
+      if (!isRefusal(why)) throw why;
+      refused.push(`${spool} ${id}: ${messageOf(why)}`);
+      return "keep";
+    }
+    return undefined;
+  }, signal);
+  if (delivered > 0)
+    ctx.report.say(`${delivered} of ${spool} wait in the stack's queue for the next command`);
+  return [
+    ...refused,
+    ...(error === undefined ? [] : [`${spool}: ${messageOf(error)}`]),
+    ...(busy ? [`${spool}: another command delivers from there`] : []),
+  ];
+}
+
+/** Whether SQS will never take the message: then trying again is in vain. */
+const isRefusal = (error: unknown): boolean =>
+  ["InvalidMessageContents", "InvalidParameterValue", "InvalidParameterValueException"].includes(
+    (error as Error).name,
+  );
+
+/** What is delivered, and how; `keep` puts what nobody can deliver on this machine's disk. */
+export interface Deliveries {
+  bySpool: ReadonlyMap<string, Delivery>;
+  keep: (text: string) => void;
+}
+
+/**
+ * Delivers what other machines handed over, in its order; a message leaves the queue once it is delivered, or is on this
+ * machine's disk. What this machine cannot deliver stays there, and holds up nothing else. Never fails, and ends with
+ * `signal`.
+ */
+export async function deliverHandedOver(
+  ctx: Place,
+  deliveries: Deliveries,
+  signal: AbortSignal,
+  open = queueOf,
+): Promise<void> {
+  /** Not given back before the end: a group of which something is held gives nothing more, so the others come. */
+  const held: QueuedMessage[] = [];
+  try {
+    const queue = await open(ctx, signal);
+    let messages = (await queue?.receive(signal)) ?? [];
+    for (; queue && messages.length > 0; messages = await queue.receive(signal)) {
+      const groups = new Map<string, Received[]>();
+      for (const message of messages) {
+        const item = readHandedOver(ctx.stack, message.body);
+        const spool = item?.spool ?? "";
+        groups.set(spool, [...(groups.get(spool) ?? []), { message, item }]);
+      }
+      // Side by side: records that cannot be delivered must not keep people from being told.
+      const left = await Promise.all(
+        [...groups].map(([spool, own]) => deliverGroup(ctx, spool, own, deliveries, signal)),
+      );
+      held.push(...left.flat().map(({ message }) => message));
+    }
+  } catch (error) {
+    ctx.report.warn(`what other machines handed over could not be delivered yet: ${messageOf(error)}`);
+  }
+  // The newest first, so that nobody gets it before what is older.
+  for (const message of held.reverse()) await message.again().catch(() => undefined);
+}
+
+/** A message with what it holds; undefined: nobody who hands something over wrote it. */
+interface Received {
+  message: QueuedMessage;
+  item: ReturnType<typeof readHandedOver>;
+}
+
+/** Delivers messages of one spool until one cannot be delivered; gives that and those behind it. */
+async function deliverGroup(
+  ctx: Place,
+  spool: string,
+  messages: readonly Received[],
+  { bySpool, keep }: Deliveries,
+  signal: AbortSignal,
+): Promise<readonly Received[]> {
+  const deliver = bySpool.get(spool);
+  for (const [index, { message, item }] of messages.entries()) {
+    const rest = messages.slice(index);
+    try {
+      signal.throwIfAborted();
+      if (!item) keep(message.body);
+      else if (!item.isUnderstood)
+        throw new Error("this checkout does not know what it is; one of the newest version of it may");
+      else if (!deliver) return rest;
+      else {
+        const outcome = await within(deliver(item.content, item.id), signal);
+        if (typeof outcome === "object") spoolIn(ctx, spool).add(outcome.rest, item.id);
+      }
+      await message.done();
+    } catch (error) {
+      ctx.report.warn(
+        `${spool || "messages"} of other machines wait in the stack's queue: ${messageOf(error)}`,
+      );
+      return rest;
+    }
+  }
+  return [];
+}
+
+/** What has yet to arrive: here, and in the stack's queue. Throws where the queue cannot be asked. */
+export async function undelivered(
+  ctx: Place,
+  signal: AbortSignal,
+): Promise<{ here: number; handedOver: number }> {
+  const here = spoolsIn(ctx).reduce((sum, spool) => sum + spoolIn(ctx, spool).waiting().length, 0);
+  const queue = await queueOf(ctx, signal);
+  return { here, handedOver: (await queue?.count(signal)) ?? 0 };
+}

@@ -1,0 +1,148 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readTime, shown, windowAt, type ChangeCalendar } from "../../../decisions/approval/changeWindow";
+import { evidencePath, isSamePerson, type Evidence } from "../../../decisions/approval/evidence";
+import {
+  rulesHash,
+  type ApprovalDetails,
+  type IrreversibleChange,
+} from "../../../decisions/approval/irreversibleChange";
+import { rulesOf } from "../../../repository/approval/irreversible";
+import { gitIdentity } from "../../../repository/stack/git";
+import type { Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { guardedChange } from "../../approval/irreversible";
+import { makeLine } from "../../shell/options";
+import { replaceFile } from "../../ports/stackFile";
+
+/**
+ * Writes an approval of a change that cannot be undone, bound to its content, to a window and to the rules in force. It
+ * counts once it is committed: who gave it is that commit's author, who must not be the change's.
+ */
+export async function run(ctx: Context): Promise<void> {
+  const { change, settings } = await guardedChange(ctx);
+  const { reason } = ctx.options;
+  const { subject } = change;
+  if (reason === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      "REASON is missing: say why the change is made. Nothing was written.",
+      {
+        next: makeLine(ctx.stack, "approve", { CHANGE: subject, REASON: "<why>" }),
+      },
+    );
+  refuseOwn(ctx, change);
+  const now = new Date();
+  const window = windowOf(ctx, change, settings.changeWindow, now);
+  const details: ApprovalDetails = {
+    reason,
+    window: { from: window.from.toISOString(), to: window.to.toISOString() },
+    expires: expiryOf(ctx, settings.changeWindow, window.to, now).toISOString(),
+    minutes: change.minutes,
+    rules: rulesHash(rulesOf(settings)),
+  };
+  const evidence: Evidence = {
+    kind: "approval",
+    subject,
+    sha256: change.sha256,
+    at: now.toISOString(),
+    details,
+  };
+  const file = evidencePath("approval", subject);
+  ctx.report.set("approval", evidence);
+  const { zone } = settings.changeWindow;
+  const told = `${subject} (${change.sha256.slice(0, 12)}) for ${shown(window.from, zone)} to ${shown(window.to, zone)}`;
+  if (ctx.options.dryRun) {
+    ctx.report.print(`Would approve ${told}, in ${file}.`);
+    return;
+  }
+  const path = join(ctx.root, file);
+  const isAnew = existsSync(path);
+  await mkdir(dirname(path), { recursive: true });
+  replaceFile(path, `${JSON.stringify(evidence, null, 2)}\n`);
+  ctx.report.print(
+    `${isAnew ? "Approved anew" : "Approved"}: ${told}.\nIt counts once it is committed${rulesOf(settings).requireSigned ? " and signed" : ""}: git add ${file} && git commit${rulesOf(settings).requireSigned ? " -S" : ""}`,
+  );
+  ctx.report.next(
+    change.guardians
+      ? makeLine(ctx.stack, "notify-guardians", { CHANGE: subject })
+      : makeLine(ctx.stack, "status"),
+  );
+}
+
+/** Said now rather than on the night itself. */
+function refuseOwn(ctx: Context, { subject, author }: IrreversibleChange): void {
+  if (!author)
+    throw new Failure(
+      exitCodes.refused,
+      `It is not known who wrote ${subject} last: commit it first, in a full clone. Nothing was written.`,
+    );
+  const own = gitIdentity(ctx.root);
+  if (own && isSamePerson(own, author))
+    throw new Failure(
+      exitCodes.refused,
+      `${own.emails[0]} wrote ${subject} last; one's own approval does not count. Let somebody else run this. Nothing was written.`,
+    );
+}
+
+/** WINDOW, or the next out-of-hours window that is long enough, after guardians have had their hours of notice. */
+function windowOf(
+  { options }: Context,
+  { subject, minutes, guardians }: IrreversibleChange,
+  calendar: ChangeCalendar,
+  now: Date,
+): { from: Date; to: Date } {
+  const enough = minutes * 60_000;
+  if (options.window === undefined) {
+    let from = new Date(now.getTime() + (guardians ? calendar.noticeHours * 3_600_000 : 0));
+    for (;;) {
+      const state = windowAt(from, calendar);
+      if (!state.open) {
+        if (!state.opens) break;
+        from = state.opens;
+      } else if (!state.closes || state.closes.getTime() - from.getTime() >= enough) {
+        const most = new Date(from.getTime() + 3 * 86_400_000);
+        return { from, to: state.closes && state.closes < most ? state.closes : most };
+      } else from = state.closes;
+    }
+    throw new Failure(exitCodes.usage, "`changeWindow` leaves no window open. Nothing was written.");
+  }
+  const [first = "", second = "", ...more] = options.window.split("/");
+  const [from, to] = [readTime(first, calendar.zone), readTime(second, calendar.zone)];
+  const faults = [from, to].flatMap((read) => (read.ok ? [] : [read.reason]));
+  if (!from.ok || !to.ok || more.length > 0)
+    throw new Failure(
+      exitCodes.usage,
+      `WINDOW is \`${options.window}\`; allowed is <from>/<to>. ${faults.join("; ")}. Nothing was written.`,
+    );
+  const state = windowAt(from.at, calendar);
+  const problems = [
+    ...(to.at <= now ? ["it is over"] : []),
+    ...(to.at.getTime() - from.at.getTime() < enough || to.at <= from.at
+      ? [`it is shorter than the ${minutes} minutes that ${subject} may take`]
+      : []),
+    ...(state.open ? [] : [`at its beginning ${state.why}`]),
+    ...(state.open && state.closes && state.closes < to.at
+      ? [`school hours or a freeze begin at ${shown(state.closes, calendar.zone)}`]
+      : []),
+  ];
+  if (problems.length > 0)
+    throw new Failure(
+      exitCodes.refused,
+      `WINDOW cannot be ${shown(from.at, calendar.zone)} to ${shown(to.at, calendar.zone)}: ${problems.join("; ")}. Nothing was written.`,
+    );
+  return { from: from.at, to: to.at };
+}
+
+function expiryOf({ options }: Context, { zone }: ChangeCalendar, end: Date, now: Date): Date {
+  if (options.expires === undefined) return end;
+  const read = readTime(options.expires, zone);
+  if (!read.ok) throw new Failure(exitCodes.usage, `EXPIRES: ${read.reason}. Nothing was written.`);
+  if (read.at <= now)
+    throw new Failure(
+      exitCodes.usage,
+      `EXPIRES is ${shown(read.at, zone)}, which is over. Nothing was written.`,
+    );
+  return read.at;
+}

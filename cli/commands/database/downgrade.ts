@@ -1,0 +1,65 @@
+import { slots, parameters as paths } from "../../../decisions/stack/names";
+import { next } from "../../../decisions/release/nextRelease";
+import { confirm } from "../../shell/ask";
+import { describeUpdates } from "../../rollback/executePlan";
+import type { Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { operate } from "../../stack/operate";
+import { makeLine } from "../../shell/options";
+import { passDowngrade } from "../../database/revisionGate";
+import { verifyIfChanged } from "../../database/verifySchema";
+import { applyOne } from "../../release/applyStep";
+import { killSwitchOn } from "../../traffic/killSwitch";
+
+/**
+ * Takes the database down to a revision, with the image of the migration that is applied. Refused by the rules of
+ * transition while a release that needs the newer revision has traffic: then it is a rollback, or a pause comes first.
+ */
+export async function run(ctx: Context): Promise<void> {
+  const { revision, reason } = ctx.options;
+  if (revision === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      "REVISION is missing: name the revision to go down to. Nothing was changed.",
+      {
+        next: makeLine(ctx.stack, "downgrade", { REVISION: "<id>" }),
+      },
+    );
+  await confirm(
+    `Take the database of stack ${ctx.stack} down to ${revision}? What the later revisions added is dropped.`,
+    ctx.options,
+    ctx.signal,
+  );
+  await operate(ctx, {}, async (operation) => {
+    const { current } = operation;
+    if (!current.migration)
+      throw new Failure(
+        exitCodes.usage,
+        `No migration has run on stack ${ctx.stack}, so there is nothing to take down.`,
+      );
+    await verifyIfChanged(operation);
+    if (current.migration.revision === revision) {
+      ctx.report.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
+      return;
+    }
+    const { loss } = ctx.options;
+    passDowngrade(ctx, current.migration.revision, revision, loss);
+    const release = next.downgrade(current, { revision, loss });
+    const why = reason ?? `downgrade to ${revision}`;
+    const before = operation.published.killSwitch;
+    // One with our own reason is what a killed run of this command left; anybody else's stays on afterwards.
+    const isOurs = before === undefined || before.reason === why;
+    // On open traffic the step is refused below, and a refused command must not stop workers.
+    if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
+      await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
+    try {
+      await applyOne(operation, { step: "downgrade", release, reason: why });
+    } finally {
+      if (!ctx.options.dryRun && isOurs) await ctx.parameters.remove(paths.killSwitch(ctx.stack));
+    }
+    ctx.report.print(describeUpdates(operation));
+    const live = current.slots[current.live]?.version;
+    // Not `open`: what answers must be smoke-tested on the older schema and validated anew.
+    ctx.report.next(live ? makeLine(ctx.stack, "deploy", { VERSION: live }) : makeLine(ctx.stack, "status"));
+  });
+}

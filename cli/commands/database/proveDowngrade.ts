@@ -1,0 +1,228 @@
+import type { SlotRelease } from "../../../decisions/stack/config";
+import type { DowngradeEvidence } from "../../../decisions/database/downgrades";
+import { liveDigest } from "../../../decisions/release/digest";
+import { trialRefusal } from "../../../decisions/database/downgradeTrial";
+import { knownGood } from "../../../decisions/stack/history";
+import { other, parameters as paths, slots } from "../../../decisions/stack/names";
+import { plan, type PlannedStep } from "../../../decisions/rollback/rollbackPlan";
+import { next } from "../../../decisions/release/nextRelease";
+import { pendingRevisions } from "../../../decisions/database/revisionProof";
+import { findTarget } from "../../../decisions/rollback/rollbackTarget";
+import { readBetween } from "../../../repository/database/revisionsBetween";
+import { sha256Of } from "../../../repository/approval/evidence";
+import { readReleases } from "../../../repository/release/releases";
+import { readRevisionFacts } from "../../../repository/database/revisionFacts";
+import { readRevisionFiles } from "../../../repository/database/revisions";
+import { confirm } from "../../shell/ask";
+import { carryOut, describeUpdates, type PlannedUpdate } from "../../rollback/executePlan";
+import { readPublished, type Context } from "../../shell/context";
+import { readStaging } from "../../stack/releaseFacts";
+import { exitCodes, Failure } from "../../shell/failure";
+import { operate } from "../../stack/operate";
+import type { Operation } from "../../stack/operation";
+import { makeLine } from "../../shell/options";
+import { killSwitchOn } from "../../traffic/killSwitch";
+
+/**
+ * Takes the stack's own database down to the revision of the release before (VERSION=, by default the one in the other
+ * slot), and up again while that release serves (B5).
+ * Run on the stage before production, after it has validated a release: production takes a revision only then. A run that
+ * was killed leaves a validated release of either version, or a paused one; `make rollback VERSION=` finishes it.
+ */
+export async function run(ctx: Context): Promise<void> {
+  await confirm(
+    `Take the database of stack ${ctx.stack} down to the release before and up again? Traffic pauses meanwhile.`,
+    ctx.options,
+    ctx.signal,
+  );
+  let version = "<tag>";
+  await operate(ctx, {}, async (operation) => {
+    const trial = trialOf(operation);
+    version = trial.version;
+    if (trial.revisions.every((revision) => isProved(operation, revision))) {
+      const went = trial.revisions.join(", ");
+      ctx.report.print(
+        went === ""
+          ? `${trial.before.version} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to take down.`
+          : `Stack ${ctx.stack} has taken down ${went} and up again already.`,
+      );
+      return;
+    }
+    ctx.report.set("revisions", trial.revisions);
+    ctx.report.set("under", trial.before.version);
+    const down = await stepsDown(operation, trial.before.version);
+    await mustComeUp(operation, trial);
+    if (ctx.options.dryRun) {
+      ctx.report.print(
+        `Would take down ${trial.revisions.join(", ")} and up again under ${trial.before.version}.`,
+      );
+      return;
+    }
+    // Nobody may work on a schema that goes away; the way back clears it once the database is down.
+    const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
+    await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
+    await carryOut(operation, down, {});
+    const up = stepsUp(operation, trial);
+    await carryOut(operation, up.slice(0, -1), {});
+    // Before the last update, whose output hands it to the next stack.
+    for (const revision of trial.revisions) await record(operation, revision, trial);
+    await carryOut(operation, up.slice(-1), {});
+    ctx.report.print(describeUpdates(operation));
+  });
+  ctx.report.next(makeLine("prod", "deploy", { VERSION: version }));
+}
+
+/** What is to be taken down. */
+interface Trial {
+  /** The version that is live, and is live again at the end. */
+  version: string;
+  /** The release that serves while the database is down, at the revision that it needs. */
+  before: SlotRelease;
+  /** The revision that the database is at, before and after. */
+  at: string;
+  /** The revisions that go down, oldest first. */
+  revisions: string[];
+}
+
+function trialOf({ ctx, current, history, published }: Operation): Trial {
+  const [live, standby] = [current.slots[current.live], current.slots[other(current.live)]];
+  if (!live || current.validated === undefined || current.validated !== liveDigest(current))
+    throw new Failure(
+      exitCodes.refused,
+      `Stack ${ctx.stack} has no validated release, so there is none that could be taken back. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "deploy", { VERSION: live?.version ?? "<tag>" }) },
+    );
+  const { version } = ctx.options;
+  const before = version === undefined ? standby : goodRelease(history, published, version);
+  if (!before)
+    throw new Failure(
+      exitCodes.refused,
+      `The other slot of stack ${ctx.stack} is empty, so there is no release to go back to; name one that was validated here. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "prove-downgrade", { VERSION: "<tag>" }) },
+    );
+  const at = current.migration?.revision ?? live.revision;
+  const files = readRevisionFiles(ctx.root);
+  const revisions = pendingRevisions(files.parents, before.revision, at);
+  if (!revisions)
+    throw new Failure(
+      exitCodes.refused,
+      `The files do not say which revisions lie between ${before.revision} and ${at}. Nothing was changed.`,
+      { next: makeLine(ctx.stack, "status") },
+    );
+  return {
+    version: live.version,
+    before,
+    at,
+    revisions,
+  };
+}
+
+/**
+ * Throws refused (4) where the database could not come up again under the release that serves meanwhile: asked before
+ * anything moves, because the stack would be left on the older release.
+ */
+async function mustComeUp({ ctx, current, history, published }: Operation, trial: Trial): Promise<void> {
+  const { before, at } = trial;
+  const { stagingDowngraded } = await readStaging(ctx);
+  const meanwhile = { ...current, slots: { ...current.slots, [current.live]: before } };
+  const facts = readRevisionFacts(ctx.root, ctx.settings, meanwhile, {
+    from: before.revision,
+    needed: at,
+    ...(stagingDowngraded && { downgraded: stagingDowngraded }),
+  });
+  const { targets } = knownGood(history, new Set(published.refused.keys()));
+  const validated = targets.flatMap(({ settings: { release } }) => release.slots[release.live] ?? []);
+  const refusal = trialRefusal(facts, validated);
+  if (!refusal) return;
+  const { reasons, instead } = refusal;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      `The database of stack ${ctx.stack} is not taken down to ${before.revision}, for it could not come up to ${at} again; nothing was changed:`,
+      ...reasons.map((reason) => `  - ${reason}`),
+      instead === undefined
+        ? "Deploy a release here first that works on both, then name it."
+        : `${instead}, which was validated here, works on it.`,
+    ].join("\n"),
+    {
+      next: makeLine(ctx.stack, "prove-downgrade", { VERSION: instead ?? "<tag>" }),
+      details: { reasons },
+    },
+  );
+}
+
+/** The release of a version that was validated here. Throws the exit code of a rollback to it where there is none. */
+function goodRelease(
+  history: Operation["history"],
+  { refused }: Operation["published"],
+  version: string,
+): SlotRelease | undefined {
+  const found = findTarget(history, new Set(refused.keys()), { version });
+  if (!found.ok) throw new Failure(found.code, `${found.reasons.join("\n")} Nothing was changed.`);
+  const { release } = found.target.settings;
+  return release.slots[release.live];
+}
+
+/** Whether the stack has done so already, with the revision's file as it is now. */
+const isProved = ({ ctx, published }: Operation, revision: string): boolean =>
+  published.downgrades.get(revision)?.sha256 === hashOf(ctx, revision);
+
+const hashOf = ({ root }: Context, revision: string): string =>
+  sha256Of(root, readRevisionFiles(root).files.get(revision) ?? "");
+
+/** The updates of a rollback to a version, database included; flags and sizing stay as the file has them. */
+async function stepsDown({ ctx, current }: Operation, version: string): Promise<PlannedUpdate[]> {
+  const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
+  const planned = plan({
+    history,
+    settings: ctx.settings,
+    current,
+    refused: new Set(published.refused.keys()),
+    target: { version },
+    database: "downgrade",
+    between: (to, at) => readBetween(ctx.root, ctx.settings, to, at),
+    loss: ctx.options.loss,
+    releases: readReleases(ctx.root).records,
+  });
+  if (!planned.ok)
+    throw new Failure(exitCodes.refused, planned.reasons.join("\n"), {
+      ...(planned.next && { next: planned.next }),
+    });
+  return planned.steps.map(bare);
+}
+
+/**
+ * Up again while the release before serves, then back to the other. Fewer than a rollback's: what is validated there may
+ * stay so while the database goes up, for the release that was live knows that schema.
+ */
+function stepsUp({ ctx, current }: Operation, { version, at }: Trial): PlannedUpdate[] {
+  const slot = slots.find((one) => current.slots[one]?.version === version);
+  if (!slot || !current.migration)
+    throw new Failure(exitCodes.unexpected, `No slot of stack ${ctx.stack} holds ${version} any more.`, {
+      next: makeLine(ctx.stack, "rollback", { VERSION: version }),
+    });
+  const { image } = current.migration;
+  const migrated = next.migrate(current, { revision: at, image });
+  const back = next.rollback(migrated, slot);
+  return [
+    { step: "migrate", release: migrated, smoke: slot, why: `the database goes up to ${at}` },
+    { step: "rollback", release: back, smoke: slot, why: `slot ${slot} takes all traffic with ${version}` },
+    { step: "validate", release: next.validate(back), why: `${version} serves on it again` },
+  ];
+}
+
+function bare(step: PlannedStep): PlannedUpdate {
+  const { step: name, release, why, smoke, smokeBefore } = step;
+  return { step: name, release, why, ...(smoke && { smoke }), ...(smokeBefore && { smokeBefore }) };
+}
+
+async function record({ ctx, current }: Operation, revision: string, trial: Trial): Promise<void> {
+  const evidence: DowngradeEvidence = {
+    sha256: hashOf(ctx, revision),
+    to: trial.before.revision,
+    under: trial.before.version,
+    serial: current.serial,
+    at: new Date().toISOString(),
+  };
+  await ctx.parameters.put(paths.evidence(ctx.stack, "downgrade", revision), JSON.stringify(evidence));
+}

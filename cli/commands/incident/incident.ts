@@ -1,0 +1,168 @@
+import { readTime, shown } from "../../../decisions/approval/changeWindow";
+import {
+  closingSchema,
+  incidentStates,
+  isFurther,
+  stateAfter,
+  type OpenIncident,
+} from "../../../decisions/incident/incident";
+import { orderFaults, timesOf } from "../../../decisions/incident/incidentTimes";
+import { readAlarmQueue } from "../../incident/alarmQueue";
+import type { Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { entriesOf, incidentAsked, openIncidents, report, zoneOf } from "../../incident/incidentLog";
+import { makeLine } from "../../shell/options";
+
+/**
+ * Opens an incident for a ticket, takes one a state further, or lists the open ones. What alarms have said is read first.
+ * The same ticket again is the same incident while that is open.
+ */
+export async function run(ctx: Context): Promise<void> {
+  if (!ctx.settings.reporting)
+    throw new Failure(exitCodes.usage, `Stack ${ctx.stack} has no \`reporting\`, so it keeps no incidents.`);
+  const { incident, title, ticket, source } = ctx.options;
+  await readAlarmQueue(ctx);
+  if (incident !== undefined) return goOn(ctx, await incidentAsked(ctx));
+  if (title === undefined && ticket === undefined && source !== "ticket") return list(ctx);
+  return open(ctx);
+}
+
+/** The open incidents; none is no error. */
+async function list(ctx: Context): Promise<void> {
+  const open = await openIncidents(ctx);
+  ctx.report.set("incidents", open);
+  ctx.report.print(
+    open
+      .map(
+        ({ id, state, detectedAt, title }) =>
+          `${id}  ${state.padEnd(10)}  ${shown(new Date(detectedAt), zoneOf(ctx))}  ${title}`,
+      )
+      .join("\n") || `No incident of stack ${ctx.stack} is open.`,
+  );
+  ctx.report.next(makeLine(ctx.stack, "playbook", open[0] ? { INCIDENT: open[0].id } : {}));
+}
+
+/** When the incident began, as a person typed it in AT=, in the school's zone unless it says another. */
+function typedStart(ctx: Context): Date | undefined {
+  if (ctx.options.at === undefined) return undefined;
+  const read = readTime(ctx.options.at, zoneOf(ctx));
+  if (!read.ok) throw new Failure(exitCodes.usage, `AT: ${read.reason}. Nothing was recorded.`);
+  if (read.at.getTime() > Date.now())
+    throw new Failure(
+      exitCodes.usage,
+      `AT is ${shown(read.at, zoneOf(ctx))}, which is still to come: an incident began before now. Nothing was recorded.`,
+    );
+  return read.at;
+}
+
+async function open(ctx: Context): Promise<void> {
+  const { title, ticket, dryRun } = ctx.options;
+  if (title === undefined || ticket === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      "Name TITLE= and TICKET= to open an incident, or INCIDENT= and STATE= to take one further. Nothing was recorded.",
+      { next: makeLine(ctx.stack, "incident", { TICKET: "<id>", TITLE: "<what people notice>" }) },
+    );
+  const startedAt = typedStart(ctx);
+  const zone = zoneOf(ctx);
+  if (dryRun) {
+    ctx.report.print(`Would open an incident for ticket ${ticket}: ${title}.`);
+    return;
+  }
+  const { id, isNew } = await report(ctx, {
+    cause: `ticket:${ticket}`,
+    title,
+    source: "ticket",
+    state: "opened",
+    ...(startedAt ? { startedAt } : {}),
+    done: "on call was told",
+    next: "we look into it and tell when we know more",
+    facts: { ticket },
+  });
+  ctx.report.set("incident", id);
+  ctx.report.set("isNew", isNew);
+  const known = isNew ? undefined : (await openIncidents(ctx)).find((one) => one.id === id);
+  const since = shown(new Date(known?.detectedAt ?? Date.now()), zone);
+  ctx.report.print(
+    isNew
+      ? `${id} is open since ${since}: ${title}.`
+      : `${id} is open since ${since}: ${known?.title ?? title}. This was noted; nobody was told again.`,
+  );
+  ctx.report.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
+}
+
+async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
+  const { state: asked, reason, rootCause, action, owner, due, dryRun } = ctx.options;
+  const { id, title, cause, source } = incident;
+  const startedAt = typedStart(ctx);
+  const began = startedAt ? { startedAt } : {};
+  if (asked === undefined && startedAt && !dryRun) {
+    await refuseDisorder(ctx, id, startedAt);
+    const done = reason ?? `it began at ${shown(startedAt, zoneOf(ctx))}`;
+    await report(ctx, { cause, title, source, state: "note", ...began, done, next: "as before" });
+    ctx.report.print(`${id} began at ${shown(startedAt, zoneOf(ctx))}.`);
+    ctx.report.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
+    return;
+  }
+  const state = incidentStates.find((one) => one === asked);
+  if (!state || state === "opened" || reason === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      `STATE is ${asked ?? "missing"}; allowed are ${incidentStates.slice(1).join(", ")}, with REASON=<what was done>. Nothing was recorded.`,
+    );
+  if (!isFurther(state, incident.state))
+    throw new Failure(exitCodes.refused, `${id} is ${incident.state} already. Nothing was recorded.`);
+  const closing = state === "closed" ? closingSchema.safeParse({ rootCause, action, owner, due }) : undefined;
+  if (closing && !closing.success)
+    throw new Failure(
+      exitCodes.refused,
+      [
+        `${id} cannot be closed without its root cause and an action that prevents it; nothing was recorded:`,
+        ...closing.error.issues.map((issue) => `  - ${issue.path.join(".")}: ${issue.message}`),
+      ].join("\n"),
+      {
+        next: makeLine(ctx.stack, "incident", {
+          INCIDENT: id,
+          STATE: "closed",
+          REASON: reason,
+          ROOT_CAUSE: "<why>",
+          ACTION: "<what prevents it>",
+          OWNER: "<who>",
+          DUE: "<date>",
+        }),
+      },
+    );
+  await refuseDisorder(ctx, id, startedAt);
+  if (dryRun) {
+    ctx.report.print(`Would record that ${id} is ${state}.`);
+    return;
+  }
+  const following = stateAfter(state);
+  await report(ctx, {
+    cause,
+    title,
+    source,
+    state,
+    ...began,
+    detectedAt: new Date(incident.detectedAt),
+    done: reason,
+    next: following
+      ? `until it is ${following} we go on telling`
+      : "nothing; the action that prevents it is under way",
+    ...(closing?.success ? { facts: closing.data } : {}),
+  });
+  ctx.report.set("incident", id);
+  ctx.report.print(`${id} is ${state}.`);
+  ctx.report.next(makeLine(ctx.stack, following ? "playbook" : "postmortem", { INCIDENT: id }));
+}
+
+/** A beginning after the times that are recorded would make every length wrong: refused (4), with each pair. */
+async function refuseDisorder(ctx: Context, id: string, startedAt: Date | undefined): Promise<void> {
+  if (!startedAt) return;
+  const faults = orderFaults({ ...timesOf(await entriesOf(ctx, id)), started: startedAt });
+  if (faults.length > 0)
+    throw new Failure(
+      exitCodes.refused,
+      `AT does not fit the records of ${id}: ${faults.join("; ")}. Nothing was recorded.`,
+    );
+}

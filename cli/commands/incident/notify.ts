@@ -1,0 +1,106 @@
+import { audiences, type Audience } from "../../../decisions/incident/comms";
+import { shown } from "../../../decisions/approval/changeWindow";
+import { guardianNews } from "../../../decisions/incident/guardianNews";
+import { incidentMessage, type OpenIncident } from "../../../decisions/incident/incident";
+import type { Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { entriesOf, incidentAsked, report, usuallyTold, zoneOf } from "../../incident/incidentLog";
+import { makeLine } from "../../shell/options";
+import { deliverMessages, queue } from "../../incident/notify";
+
+/**
+ * C3: tells people of an incident as it stands: stakeholders and on call, or AUDIENCE=. Guardians get a text of their own in
+ * English and Arabic, without what is internal. What cannot be delivered now is delivered by a later command.
+ */
+export async function run(ctx: Context): Promise<void> {
+  const { settings, options, stack } = ctx;
+  const { comms } = settings;
+  if (!comms)
+    throw new Failure(
+      exitCodes.usage,
+      `Stack ${stack} has no \`comms\`, so there is no way to tell anybody. Nothing was sent.`,
+    );
+  const incident = await incidentAsked(ctx);
+  const told = readAudiences(options.audience);
+  const { done, next } = await newest(ctx, incident);
+  const since = new Date(incident.startedAt ?? incident.detectedAt);
+  const zone = zoneOf(ctx);
+  const { id, title, state, source, cause } = incident;
+  const messages = told.map((audience) => ({
+    audience,
+    ...(audience === "guardians"
+      ? guardianNews({
+          comms,
+          since,
+          zone,
+          isOver: state === "resolved" || state === "closed",
+          ...(options.text === undefined ? {} : { text: options.text }),
+          ...(options.textArabic === undefined ? {} : { textArabic: options.textArabic }),
+        })
+      : incidentMessage({
+          id,
+          title,
+          state,
+          stack,
+          since,
+          zone,
+          done: options.text ?? done,
+          next,
+          contact: comms.contact,
+        })),
+  }));
+  ctx.report.set("incident", id);
+  ctx.report.set("messages", messages);
+  if (options.dryRun) {
+    ctx.report.print(
+      messages
+        .map(({ audience, subject, text }) => `Would send to ${audience}:\n${subject}\n\n${text}`)
+        .join("\n\n"),
+    );
+    ctx.report.next(makeLine(stack, "notify", { INCIDENT: id, AUDIENCE: options.audience }));
+    return;
+  }
+  for (const message of messages) queue(ctx, message);
+  await report(ctx, {
+    cause,
+    title,
+    source,
+    state: "told",
+    done: `${told.join(", ")} were told`,
+    next,
+    facts: { told, messages },
+    // The messages are on their way already: this only records them.
+    tells: [],
+    wasTold: true,
+  });
+  const reached = await deliverMessages(ctx);
+  ctx.report.set("reached", reached);
+  ctx.report.print(
+    reached.length > 0
+      ? `Told ${told.join(" and ")} of ${id} by ${reached.join(" and ")}, at ${shown(new Date(), zone)}.`
+      : `The messages about ${id} wait on this machine; the next command sends them.`,
+  );
+  ctx.report.next(makeLine(stack, "playbook", { INCIDENT: id }));
+}
+
+function readAudiences(text: string | undefined): Audience[] {
+  if (text === undefined) return [...usuallyTold];
+  const given = text.split(",").map((one) => one.trim());
+  const unknown = given.filter((one) => !(audiences as readonly string[]).includes(one));
+  if (unknown.length > 0)
+    throw new Failure(
+      exitCodes.usage,
+      `AUDIENCE is \`${text}\`; allowed are ${audiences.join(", ")}, separated by commas. Nothing was sent.`,
+    );
+  return given as Audience[];
+}
+
+/** What was done last and what comes next, as the newest entry that says so has it. */
+async function newest(ctx: Context, incident: OpenIncident): Promise<{ done: string; next: string }> {
+  const entries = await entriesOf(ctx, incident.id);
+  const said = entries.filter(({ state }) => state !== "told").at(-1)?.body;
+  return {
+    done: typeof said?.done === "string" ? said.done : "it is looked into",
+    next: typeof said?.next === "string" ? said.next : "we tell when we know more",
+  };
+}

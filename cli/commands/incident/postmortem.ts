@@ -1,0 +1,148 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { diff, type DiffLine } from "../../../decisions/stack/configDiff";
+import { settingsOf, type HistoryEntry } from "../../../decisions/stack/history";
+import type { Impact } from "../../../decisions/incident/impact";
+import { timesOf } from "../../../decisions/incident/incidentTimes";
+import { readMessage } from "../../../decisions/stack/updateMessage";
+import { postmortem, type Moment, type PostmortemFacts } from "../../../decisions/incident/postmortem";
+import { readRevisionParents } from "../../../repository/database/revisionParents";
+import type { Context } from "../../shell/context";
+import { messageOf } from "../../shell/failure";
+import { entriesOf, incidentAsked, zoneOf } from "../../incident/incidentLog";
+import { makeLine } from "../../shell/options";
+import { openReporting } from "../../ports/auditTrail";
+import { replaceFile } from "../../ports/stackFile";
+import { conceal } from "../../shell/secretsOfProcess";
+import { recordsUrl } from "../../audit/recordCommand";
+
+/** Folder of post-mortems below the project's root. */
+const folder = "postmortems";
+
+/** Milliseconds around an incident from which commands are shown. */
+const margin = 60_000;
+
+/**
+ * C7: writes postmortems/<incident>.md with all that the records know. Run again, it renews that part and leaves what people
+ * wrote.
+ */
+export async function run(ctx: Context): Promise<void> {
+  const incident = await incidentAsked(ctx);
+  const { id, title, source, cause } = incident;
+  const entries = await entriesOf(ctx, id);
+  const times = timesOf(entries);
+  const from = new Date((times.started ?? times.detected ?? new Date()).getTime() - margin);
+  const to = new Date((times.closed ?? times.resolved ?? new Date()).getTime() + margin);
+  const history = await ctx.engine.history();
+  const bodies = entries.map(({ body }) => body);
+  const fact = <T>(name: string) =>
+    bodies.map((body) => body[name] as T | undefined).findLast((one) => one !== undefined);
+  const target = fact<{ version?: string }>("target");
+  const [before, after] = around(history, times.detected ?? from, times.resolved ?? new Date());
+  const config = fact<DiffLine[]>("diff") ?? changed(before, after);
+  const [bad, restored] = [incident.version ?? fact<string>("badVersion"), target?.version ?? liveOf(after)];
+  const impact = fact<Impact>("impact");
+  const facts: PostmortemFacts = {
+    id,
+    title,
+    stack: ctx.stack,
+    source,
+    cause,
+    zone: zoneOf(ctx),
+    entries,
+    around: await commandsBetween(ctx, from, to),
+    ...(impact ? { impact } : {}),
+    versions: { ...(bad ? { bad } : {}), ...(restored && restored !== bad ? { restored } : {}) },
+    ...(config ? { config } : {}),
+    schema: schemaOf(ctx, before, after),
+  };
+  const path = join(ctx.root, folder, `${id}.md`);
+  const text = postmortem(facts, existsSync(path) ? readFileSync(path, "utf8") : undefined);
+  ctx.report.set("incident", id);
+  ctx.report.set("file", `${folder}/${id}.md`);
+  ctx.report.set("times", times);
+  ctx.report.print(text);
+  if (!ctx.options.dryRun) {
+    mkdirSync(join(ctx.root, folder), { recursive: true });
+    replaceFile(path, conceal(text));
+    ctx.report.say(`written to ${folder}/${id}.md; commit it`);
+  }
+  ctx.report.next(
+    makeLine(ctx.stack, "incident", {
+      INCIDENT: id,
+      STATE: "closed",
+      REASON: "<what was done>",
+      ROOT_CAUSE: "<why>",
+      ACTION: "<what prevents it>",
+      OWNER: "<who>",
+      DUE: "<date>",
+    }),
+  );
+}
+
+/** Settings of the update in force when it was noticed, and of the one in force when it was over. */
+function around(history: readonly HistoryEntry[], noticed: Date, over: Date) {
+  const inForce = (at: Date) => {
+    const entry = history.find(
+      ({ kind, result, startTime }) =>
+        kind === "update" && result === "succeeded" && new Date(startTime) <= at,
+    );
+    const read = entry && settingsOf(entry);
+    return read?.ok ? read.settings : undefined;
+  };
+  return [inForce(noticed), inForce(over)] as const;
+}
+
+type InForce = ReturnType<typeof around>[number];
+
+/** Every key that the two differ in but for what rises with each step; history holds no secret. */
+const changed = (before: InForce, after: InForce): DiffLine[] | undefined =>
+  before && after ? diff(before, after).filter(({ path }) => path !== "release.serial") : undefined;
+
+const liveOf = (settings: InForce): string | undefined =>
+  settings?.release.slots[settings.release.live]?.version;
+
+/** Revisions of the schema before and after, and those between them. */
+function schemaOf(ctx: Context, one: InForce, two: InForce): PostmortemFacts["schema"] {
+  const before = one?.release.migration?.revision;
+  const after = two?.release.migration?.revision;
+  const parents = readRevisionParents(ctx.root);
+  const down = (from: string | undefined, to: string | undefined): string[] | undefined => {
+    const passed: string[] = [];
+    for (let at = from; at !== undefined && at !== to; at = parents.get(at)?.[0]) passed.push(at);
+    return to === undefined || passed.length === 0 ? [] : parents.has(to) ? passed : undefined;
+  };
+  const between = before === after ? [] : (down(before, after) ?? down(after, before) ?? []);
+  return { ...(before ? { before } : {}), ...(after ? { after } : {}), between };
+}
+
+/** Commands and updates that the records hold for the time; none where they cannot be reached. */
+async function commandsBetween(ctx: Context, from: Date, to: Date): Promise<Moment[]> {
+  try {
+    const reporting = await openReporting(await recordsUrl(ctx));
+    try {
+      const events = await reporting.between(ctx.stack, from, to);
+      return events.flatMap(({ at, kind, actor, body }): Moment[] => {
+        if (kind === "command")
+          return [
+            {
+              at: new Date(at),
+              actor,
+              text: `make ${String(body.command)} ended with ${String(body.exitCode)}${typeof body.reason === "string" ? `: ${body.reason}` : ""}`,
+            },
+          ];
+        const message = typeof body.message === "string" ? readMessage(body.message).line : "an update";
+        return kind === "update"
+          ? [{ at: new Date(at), actor, text: `pulumi up: ${message || "without a message"}` }]
+          : [];
+      });
+    } finally {
+      await reporting.end();
+    }
+  } catch (error) {
+    ctx.report.warn(
+      `the records cannot be reached, so commands and updates are left out: ${messageOf(error)}`,
+    );
+    return [];
+  }
+}

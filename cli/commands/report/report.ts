@@ -1,0 +1,192 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { zoneOf } from "../../incident/incidentLog";
+import type { HistoryEntry } from "../../../decisions/stack/history";
+import { pendingRevisions } from "../../../decisions/database/revisionProof";
+import { other } from "../../../decisions/stack/names";
+import type { Proof } from "../../../decisions/report/evidenceInReport";
+import { frameOf, tellStory, type Story } from "../../../decisions/report/releaseReport";
+import type { Frame, Subject, Unknown } from "../../../decisions/report/reportInput";
+import { updatesOf } from "../../../decisions/report/updates";
+import { evidenceSettings } from "../../../repository/approval/evidence";
+import { readProvedRevision, readRevisionFiles } from "../../../repository/database/revisions";
+import { readPublished, type Context } from "../../shell/context";
+import { readStaging } from "../../stack/releaseFacts";
+import { exitCodes, Failure, messageOf } from "../../shell/failure";
+import { entriesOf } from "../../incident/incidentLog";
+import { makeLine } from "../../shell/options";
+import { drawCharts } from "../../report/page/charts";
+import { pageOf } from "../../report/page/page";
+import { replaceFile } from "../../ports/stackFile";
+import { conceal } from "../../shell/secretsOfProcess";
+import { openReporting } from "../../ports/auditTrail";
+import { recordsUrl } from "../../audit/recordCommand";
+
+/** Seconds that a source may take; after that it is unknown, and the page says so. */
+const patience = 15;
+
+/** Writes a release's or an incident's story as one HTML file. Changes nothing on the stack. */
+export async function run(ctx: Context): Promise<void> {
+  const { options, report, settings, stack } = ctx;
+  const history = await ctx.engine.history();
+  const subject = await subjectOf(ctx, history);
+  const frame = frameOf(subject, history, Date.now(), settings.gate.bakeMinutes * 60_000);
+  if (!frame) throw unknownSubject(ctx, subject, history);
+  const { from, to } = frame;
+  const [course, service, published, events, staging] = await Promise.all([
+    attempt("The metrics of that time", () => ctx.metrics.course(from, to, ctx.signal)),
+    attempt("What the error budget's window had", async () => {
+      const live = frame.chapter.updates.findLast(({ release }) => release)?.release?.live ?? "blue";
+      const windows = await ctx.metrics.service(other(live), ctx.signal);
+      if (windows === "unknown") throw new Error("the source of metrics does not say");
+      return windows;
+    }),
+    attempt("The stack's parameters", () => readPublished(ctx)),
+    attempt("The audit trail and the incident log", () => eventsBetween(ctx, from, to)),
+    readStaging(ctx).catch(() => undefined),
+  ]);
+  const story = tellStory({
+    stack,
+    zone: zoneOf(ctx),
+    frame,
+    slo: settings.slo,
+    course,
+    service,
+    published,
+    events,
+    proofs: proofsOf(ctx, frame),
+    ...(staging?.stagingValidated !== undefined && { stagingValidated: staging.stagingValidated }),
+  });
+  const file = resolve(ctx.root, options.out ?? defaultFile(stack, subject));
+  const command = makeLine(stack, "report", asked(subject));
+  const page = pageOf(story, await drawCharts(story), { at: new Date(), command });
+  mkdirSync(dirname(file), { recursive: true });
+  replaceFile(file, conceal(page));
+  for (const why of story.unknown) report.warn(why);
+  report.set("file", file);
+  report.set("bytes", Buffer.byteLength(page));
+  report.set("verdict", story.verdict);
+  report.set(
+    "figures",
+    Object.fromEntries(
+      story.tiles.map(({ label, value, note }) => [label, note ? `${value} ${note}` : value]),
+    ),
+  );
+  report.set("unknown", story.unknown);
+  report.print(glance(story, relative(process.cwd(), file) || file));
+}
+
+const asked = (subject: Subject): Record<string, string> =>
+  "version" in subject ? { VERSION: subject.version } : { INCIDENT: subject.incident };
+
+const defaultFile = (stack: string, subject: Subject): string =>
+  join(".deployment-safety", "reports", `${stack}-${Object.values(asked(subject)).join("")}.html`);
+
+/** What was asked for; without VERSION and INCIDENT the release that history was about last. */
+async function subjectOf(ctx: Context, history: readonly HistoryEntry[]): Promise<Subject> {
+  const { incident, version } = ctx.options;
+  if (incident !== undefined && version !== undefined)
+    throw new Failure(exitCodes.usage, "INCIDENT and VERSION are both given; a report is about one of them.");
+  if (incident !== undefined) {
+    const entries = await entriesOf(ctx, incident);
+    return { incident, title: entries.at(-1)?.title ?? incident, entries };
+  }
+  const newest = updatesOf(history).findLast(
+    ({ note }) => note?.operation === "deploy" && note.version !== undefined,
+  );
+  const about = version ?? newest?.note?.version;
+  if (about === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      `Nothing was released on ${ctx.stack} yet, so there is nothing to report.`,
+      {
+        next: makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }),
+      },
+    );
+  return { version: about };
+}
+
+function unknownSubject(ctx: Context, subject: Subject, history: readonly HistoryEntry[]): Failure {
+  if (!("version" in subject))
+    return new Failure(
+      exitCodes.usage,
+      `Neither the records nor what waits on this machine knows an incident \`${subject.incident}\`.`,
+      { next: makeLine(ctx.stack, "status") },
+    );
+  const versions = new Set(updatesOf(history).flatMap(({ note }) => note?.version ?? []));
+  return new Failure(
+    exitCodes.usage,
+    `History of ${ctx.stack} has no update about version \`${subject.version}\`. It has: ${[...versions].join(", ") || "none"}.`,
+  );
+}
+
+/** What the records have of that time. */
+async function eventsBetween(ctx: Context, from: number, to: number) {
+  if (!ctx.settings.reporting) throw new Error("this stack has no `reporting`");
+  const reporting = await openReporting(await recordsUrl(ctx));
+  try {
+    return await reporting.between(ctx.stack, new Date(from), new Date(to));
+  } finally {
+    await reporting.end();
+  }
+}
+
+/** The value; or that it is unknown, and why. */
+async function attempt<T extends object>(what: string, read: () => Promise<T>): Promise<T | Unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patience} s`)), patience * 1000);
+  });
+  try {
+    return await Promise.race([read(), late]);
+  } catch (error) {
+    return { unknown: `${what} are unknown: ${messageOf(error)}` };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Proof and review of each revision that the story's database went through. */
+function proofsOf(ctx: Context, { chapter }: Frame): Proof[] {
+  const files = readRevisionFiles(ctx.root);
+  const at = ({ release }: { release?: { migration?: { revision: string } } }) =>
+    release?.migration?.revision;
+  const reached = [...new Set(chapter.updates.flatMap((update) => at(update) ?? []))];
+  const from = chapter.before && at(chapter.before);
+  const revisions = new Set(reached.flatMap((needed) => pendingRevisions(files.parents, from, needed) ?? []));
+  return [...revisions].flatMap((id): Proof[] => {
+    const { proof, review } = readProvedRevision(ctx.root, files, id, evidenceSettings(ctx.settings));
+    const reasons = (found: { ok: boolean; reasons?: string[] }) => found.reasons?.join("; ") ?? "";
+    return [
+      {
+        kind: "proof",
+        subject: id,
+        ok: proof.ok,
+        says: proof.ok
+          ? `up, down and up again on a real database; ${proof.details.facts.kind}, ${proof.details.facts.reversible ? "reversible" : "not reversible"}`
+          : reasons(proof),
+      },
+      {
+        kind: "review",
+        subject: id,
+        ok: review.ok,
+        says: review.ok ? "read by somebody else than its author" : reasons(review),
+        ...(review.ok && { by: review.by }),
+      },
+    ];
+  });
+}
+
+/** The page's first screen, for a terminal. */
+function glance({ heading, verdict, tiles, unknown }: Story, file: string): string {
+  const width = Math.max(...tiles.map(({ label }) => label.length));
+  return [
+    `${heading}: ${verdict.word}. ${verdict.sentence}`,
+    ...tiles.map(
+      ({ label, value, note }) =>
+        `  ${label.padEnd(width)}  ${value}${note === undefined ? "" : ` (${note})`}`,
+    ),
+    ...(unknown.length > 0 ? [`  ${unknown.length} source(s) unknown, see above`] : []),
+    `Written to ${file}`,
+  ].join("\n");
+}

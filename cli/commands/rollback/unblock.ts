@@ -1,0 +1,49 @@
+import { hex } from "../../../decisions/release/digest";
+import { parameters as paths } from "../../../decisions/stack/names";
+import { describeRefusal } from "../../../decisions/stack/parameters";
+import { confirm } from "../../shell/ask";
+import { readPublished, type Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { makeLine } from "../../shell/options";
+
+/** Takes a digest off the refused list. Needs who and why; asks. */
+export async function run(ctx: Context): Promise<void> {
+  const { digest, reason, actor, actorNamed } = ctx.options;
+  const { refused } = await readPublished(ctx);
+  const list = [...refused.keys()].join(", ") || "none";
+  const missing = [
+    ...(digest === undefined ? ["DIGEST=<sha256:…>"] : []),
+    ...(reason === undefined ? ["REASON=<why>"] : []),
+    ...(actorNamed ? [] : ["ACTOR=<who>"]),
+  ];
+  if (digest === undefined || missing.length > 0)
+    throw new Failure(
+      exitCodes.usage,
+      `Missing: ${missing.join(", ")}. Refused digests: ${list}. Nothing was changed.`,
+      {
+        next: makeLine(ctx.stack, "allow", {
+          DIGEST: digest ?? [...refused.keys()][0] ?? "<sha256>",
+          REASON: reason ?? "<why>",
+          ACTOR: "<who>",
+        }),
+      },
+    );
+  const full = `sha256:${hex(digest)}`;
+  const refusal = refused.get(full);
+  if (!refusal)
+    throw new Failure(
+      exitCodes.usage,
+      `Digest \`${digest}\` is not refused. Refused digests: ${list}. Nothing was changed.`,
+    );
+  await confirm(`${full} is ${describeRefusal(refusal)}. Allow it again?`, ctx.options, ctx.signal);
+  ctx.report.set("allowed", { digest: full, refusal, actor, reason });
+  if (ctx.options.dryRun) {
+    ctx.report.print(`Would take ${full} off the refused list.`);
+    return;
+  }
+  const evidence = { digest: full, refusal, actor, reason, at: new Date().toISOString() };
+  await ctx.parameters.put(paths.evidence(ctx.stack, "allowed", hex(full)), JSON.stringify(evidence));
+  await ctx.parameters.remove(paths.refused(ctx.stack, hex(full)));
+  ctx.report.print(`${full} may be deployed again (${actor}: ${reason}).`);
+  ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }));
+}

@@ -1,0 +1,37 @@
+import { idleSlot } from "../../../decisions/release/trafficWeights";
+import { next } from "../../../decisions/release/nextRelease";
+import { confirm } from "../../shell/ask";
+import { describeUpdates } from "../../rollback/executePlan";
+import type { Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { operate } from "../../stack/operate";
+import { applyOne } from "../../release/applyStep";
+
+/** Empties the idle slot. From then on going back is a load and a switch, no more a change of weights. */
+export async function run(ctx: Context): Promise<void> {
+  await confirm(
+    `Empty the idle slot of stack ${ctx.stack}? Going back to its release will then take minutes instead of seconds.`,
+    ctx.options,
+    ctx.signal,
+  );
+  await operate(ctx, {}, async (operation) => {
+    const { current } = operation;
+    const idle = idleSlot(current);
+    const held = current.slots[idle];
+    if (!held) {
+      ctx.report.print(`Slot ${idle} is empty already.`);
+      return;
+    }
+    if (current.canaryWeight > 0)
+      throw new Failure(
+        exitCodes.refused,
+        `Slot ${idle} has ${current.canaryWeight} % of the traffic. Finish or roll back the canary first.`,
+      );
+    await applyOne(operation, {
+      step: "settle",
+      release: next.settle(current),
+      reason: ctx.options.reason ?? "settle",
+    });
+    ctx.report.print(`Slot ${idle} held ${held.version} and is empty now.\n${describeUpdates(operation)}`);
+  });
+}

@@ -1,0 +1,30 @@
+import { diff } from "../../../decisions/stack/configDiff";
+import { missingHolds } from "../../../decisions/flags/heldFlags";
+import { newestSucceeded } from "../../../decisions/stack/history";
+import type { Context } from "../../shell/context";
+import { exitCodes, Failure } from "../../shell/failure";
+import { makeLine } from "../../shell/options";
+import { describeDiff } from "../../rollback/planText";
+import { writeStackFile } from "../../ports/stackFile";
+
+/** Writes the release of the newest succeeded update into the stack file, and the flags that it held; nothing else changes. */
+export async function run(ctx: Context): Promise<void> {
+  const newest = newestSucceeded(await ctx.engine.history());
+  const release = newest?.release;
+  if (!release)
+    throw new Failure(
+      exitCodes.usage,
+      `Stack ${ctx.stack} has no succeeded update yet, so there is nothing to write.`,
+      {
+        next: makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }),
+      },
+    );
+  const held = ctx.settings.heldFlags;
+  const heldFlags = { ...held, ...missingHolds(newest.settings?.heldFlags ?? {}, held) };
+  const lines = diff({ release: ctx.settings.release, heldFlags: held }, { release, heldFlags });
+  ctx.report.set("diff", lines);
+  ctx.report.print(describeDiff(lines));
+  if (ctx.options.dryRun || lines.length === 0) return;
+  writeStackFile(ctx.file.path, { release, heldFlags });
+  ctx.report.next(`git add Pulumi.${ctx.stack}.yaml && git commit`);
+}

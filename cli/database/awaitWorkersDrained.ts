@@ -1,0 +1,70 @@
+import type { Release } from "../../decisions/stack/config";
+import { exposure } from "../../decisions/release/trafficWeights";
+import { slots, type Slot } from "../../decisions/stack/names";
+import type { Context } from "../shell/context";
+import { exitCodes, Failure, messageOf } from "../shell/failure";
+import { makeLine } from "../shell/options";
+import { retry, wait } from "../shell/wait";
+
+/** Seconds beyond the longest grace period: for the kubelet to kill a pod, and for the API server to hear of it. */
+const beyondGrace = 15;
+
+/** Pause between two looks, milliseconds. */
+const pause = 500;
+
+/** Seconds between two lines of progress. */
+const sayEvery = 5;
+
+/**
+ * Waits until the pods of the workers that `release` has none of are gone. The update that scales them to none ends
+ * before they do: a worker may finish its job first, and one that still writes must not meet an older schema. At most
+ * their longest grace period and 15 s; then refused (4), with their names and nothing changed.
+ */
+export async function awaitWorkersGone(ctx: Context, release: Release): Promise<void> {
+  const stopped = slots.filter((slot) => exposure(release, ctx.settings.sizing)[slot].workers === 0);
+  if (stopped.length === 0) return;
+  const began = Date.now();
+  let limit = 0;
+  for (let said = -Infinity; ;) {
+    const left = await look(ctx, stopped);
+    if (left.length === 0) return;
+    limit = Math.max(limit, ...left.map(({ graceSeconds }) => graceSeconds + beyondGrace));
+    const names = left.map(({ name }) => name).join(", ");
+    const seconds = Math.round((Date.now() - began) / 1000);
+    if (seconds >= limit)
+      throw new Failure(
+        exitCodes.refused,
+        `Workers still run after ${seconds} s, and the database was not taken down under them: ${names}. See why with \`kubectl -n ${ctx.settings.cluster.namespace} describe pod\`, and delete what is stuck; then run the same command again.`,
+        { next: sameCommand(ctx), details: { workers: left.map(({ name }) => name) } },
+      );
+    if (seconds - said >= sayEvery) {
+      said = seconds;
+      ctx.report.say(`waiting for workers to finish their jobs (${seconds} of at most ${limit} s): ${names}`);
+    }
+    await wait(pause, ctx.signal);
+  }
+}
+
+async function look(ctx: Context, stopped: readonly Slot[]) {
+  try {
+    return await retry(() => ctx.cluster.workers(stopped), { signal: ctx.signal });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw new Failure(
+      exitCodes.refused,
+      `Whether workers still run could not be seen, so the database was not taken down: ${messageOf(error)}. Check that the cluster of KUBECONFIG answers, then run the same command again.`,
+      { next: sameCommand(ctx), cause: error },
+    );
+  }
+}
+
+function sameCommand({ stack, command, options }: Context): string {
+  const { revision, version, update, database, loss } = options;
+  return makeLine(stack, command, {
+    REVISION: revision,
+    VERSION: version,
+    UPDATE: update,
+    ...(database === "auto" ? {} : { DATABASE: database }),
+    ...(loss.size > 0 && { LOSS: [...loss].map(([id, rows]) => `${id}:${rows}`).join(",") }),
+  });
+}

@@ -1,0 +1,21 @@
+import type { Context } from "../shell/context";
+import type { Client } from "pg";
+import { exitCodes, Failure } from "../shell/failure";
+import { connect, readDatabaseUrl } from "../ports/database";
+
+/** DATABASE_URL of this shell where it is set, else of the stack's Secret in Kubernetes; never an argument. */
+export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): Promise<string> {
+  if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
+  const { secretName } = ctx.settings.database;
+  const value = await ctx.cluster.secret(secretName, "DATABASE_URL");
+  if (value === undefined)
+    throw new Failure(
+      exitCodes.usage,
+      `The Secret \`${secretName}\` in namespace ${ctx.settings.cluster.namespace} has no DATABASE_URL, and none is set here.`,
+    );
+  return value;
+}
+
+/** A connection to the stack's own database; whoever asks ends it. */
+export const connectToDatabase = async (ctx: Pick<Context, "settings" | "cluster">): Promise<Client> =>
+  connect(readDatabaseUrl(await databaseUrl(ctx)), "the database");

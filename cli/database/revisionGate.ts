@@ -1,0 +1,53 @@
+import { revisionChecks } from "../../decisions/deploy/checks/revisions";
+import type { Release } from "../../decisions/stack/config";
+import { downgradeFaults } from "../../repository/database/downgradeFaults";
+import { readRevisionFacts } from "../../repository/database/revisionFacts";
+import type { Context } from "../shell/context";
+import { readStaging } from "../stack/releaseFacts";
+import { exitCodes, Failure } from "../shell/failure";
+
+/** What a migration or a downgrade that a person asks for must show, outside of a deploy's checklist. */
+type Place = Pick<Context, "root" | "settings">;
+
+/** Throws refused (4) unless the revisions up to `needed` are reviewed and proved, as the checklist of a deploy wants them. */
+export async function passMigration(ctx: Context, current: Release, needed: string): Promise<void> {
+  const { stagingDowngraded } = await readStaging(ctx);
+  const facts = readRevisionFacts(ctx.root, ctx.settings, current, {
+    from: current.migration?.revision,
+    needed,
+    ...(stagingDowngraded && { downgraded: stagingDowngraded }),
+  });
+  const failed = revisionChecks.flatMap(({ id, look }) => {
+    const seen = look(facts);
+    return seen.ok ? [] : [{ id, ...seen }];
+  });
+  const [first] = failed;
+  if (!first) return;
+  throw new Failure(
+    exitCodes.refused,
+    [
+      "The migration is refused; nothing was changed:",
+      ...failed.map(({ id, detail }) => `  ${id}: ${detail}`),
+    ].join("\n"),
+    { next: first.next, details: { failed: failed.map(({ id }) => id) } },
+  );
+}
+
+/**
+ * Throws refused (4) unless the database may be taken down to `to`: see {@link downgradeFaults}.
+ */
+export function passDowngrade(
+  { root, settings }: Place,
+  from: string,
+  to: string,
+  loss?: ReadonlyMap<string, number>,
+): void {
+  const faults = downgradeFaults(root, settings, from, to, loss);
+  const [first] = faults;
+  if (!first) return;
+  throw new Failure(
+    exitCodes.refused,
+    ["The downgrade is refused; nothing was changed:", ...faults.map(({ text }) => `  ${text}`)].join("\n"),
+    { next: first.next },
+  );
+}

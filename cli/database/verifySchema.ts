@@ -1,0 +1,85 @@
+import { schemaFaults } from "../../decisions/database/catalog";
+import { readMessage, type Note } from "../../decisions/stack/updateMessage";
+import { changesSchema, schemaLook } from "../../decisions/database/schemaCheck";
+import type { Step } from "../../decisions/release/transitionFacts";
+import { readProvedCatalog } from "../../repository/database/provedCatalog";
+import type { Context } from "../shell/context";
+import { connectToDatabase } from "./databaseUrl";
+import { exitCodes, Failure, messageOf } from "../shell/failure";
+import type { Operation } from "../stack/operation";
+import { makeLine } from "../shell/options";
+import { readSchema } from "../ports/schema";
+
+/**
+ * Compares the live database with the one on which `revision` was proved: Alembic's version and every object of the
+ * schema (C5). Throws refused (4) with each object that differs, what was proved and what was found.
+ */
+export async function verifySchema(ctx: Context, revision: string): Promise<void> {
+  await ctx.report.step(`verify the schema at ${revision}`, async (entry) => {
+    const { proved, schemas } = readProvedCatalog(ctx.root, ctx.settings, revision);
+    const faults = schemaFaults(revision, proved, await look(ctx, schemas));
+    entry.objects = proved.ok ? proved.catalog.size : 0;
+    if (faults.length === 0) return;
+    entry.differences = faults;
+    throw new Failure(
+      exitCodes.refused,
+      [
+        `The database of stack ${ctx.stack} is not what was proved for ${revision}:`,
+        ...faults.map((fault) => `  - ${fault}`),
+        "Correct what differs, by hand or by a revision, then run the same command again: it looks once more.",
+      ].join("\n"),
+      { details: { differences: faults }, next: proved.ok ? makeLine(ctx.stack, "status") : proved.next },
+    );
+  });
+}
+
+async function look(
+  ctx: Context,
+  schemas: readonly string[],
+): Promise<Awaited<ReturnType<typeof readSchema>>> {
+  try {
+    const client = await connectToDatabase(ctx);
+    try {
+      return await readSchema(client, ctx.root, schemas);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw new Failure(
+      exitCodes.refused,
+      `The schema could not be read, so nobody knows whether it is as it was proved: ${messageOf(error)}. Give DATABASE_URL where the Secret's address is not reached from here, then run the same command again.`,
+      { cause: error },
+    );
+  }
+}
+
+/** {@link verifySchema} where the newest update changed the schema: a command that was killed after it has not looked yet. */
+export async function verifyIfChanged({ ctx, current, history }: Operation): Promise<void> {
+  if (current.migration && changesSchema(newestNote(history)?.step))
+    await verifySchema(ctx, current.migration.revision);
+}
+
+/** {@link verifyIfChanged} before a rollback's updates: where the database need not move, what differs is only said. */
+export async function verifyBeforeWayBack(
+  { ctx, current, history }: Pick<Operation, "ctx" | "current" | "history">,
+  steps: readonly { step: Step }[],
+): Promise<void> {
+  const look = schemaLook(newestNote(history), steps, ctx.options.database);
+  if (!current.migration || look === "skip") return;
+  try {
+    await verifySchema(ctx, current.migration.revision);
+  } catch (error) {
+    if (look === "stop" || ctx.signal.aborted || !(error instanceof Failure)) throw error;
+    ctx.report.set("schemaDifferences", error.more.details?.differences ?? [error.message]);
+    ctx.report.warn(
+      `${error.message}\nThe rollback goes on: it leaves the database as it is, and smoke tests judge the release on it.`,
+    );
+  }
+}
+
+/** What the newest update that succeeded says of itself. */
+function newestNote(history: Operation["history"]): Note | undefined {
+  const newest = history.find(({ kind, result }) => kind === "update" && result === "succeeded");
+  return newest && readMessage(newest.message).note;
+}

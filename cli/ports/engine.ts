@@ -1,0 +1,290 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import { leaseVariable, wayBackVariable } from "../../decisions/stack/names";
+import type { HistoryEntry } from "../../decisions/stack/history";
+import { exitCodes, Failure } from "../shell/failure";
+import { conceal } from "../shell/secretsOfProcess";
+import { streamed } from "./streamed";
+
+const run = promisify(execFile);
+
+/** A resource that an update changed. */
+export interface ChangedResource {
+  /** create, update, delete, replace and the engine's variants of them. */
+  operation: string;
+  type: string;
+  name: string;
+}
+
+/** Who holds the backend's lock on a stack, as far as the backend says. */
+export interface LockOwner {
+  text: string;
+  host?: string;
+  pid?: number;
+}
+
+/** The stack is locked by another update. */
+export class StackLocked extends Error {
+  constructor(readonly owners: LockOwner[]) {
+    super(`The stack is locked by ${owners.map((owner) => owner.text).join("; ") || "another update"}.`);
+    this.name = "StackLocked";
+  }
+}
+
+/** An `up` that did not succeed. */
+export class UpdateFailed extends Error {
+  constructor(
+    readonly diagnostics: string[],
+    /** Whether the program itself or a policy refused before any resource was touched. */
+    readonly refused: boolean,
+    cause: unknown,
+  ) {
+    super(diagnostics.join("\n") || "`pulumi up` failed and said nothing more; its output is above.", {
+      cause,
+    });
+    this.name = "UpdateFailed";
+  }
+}
+
+/** The Pulumi engine on one stack of the project. */
+export interface Engine {
+  /** Every entry of `pulumi stack history`, newest first, without secret values. */
+  history(): Promise<HistoryEntry[]>;
+  /** Resources whose operation never ended, because an update was killed. */
+  pending(): Promise<string[]>;
+  /** An output of another stack of this project; undefined when the stack or the output does not exist. */
+  outputOf(stack: string, name: string): Promise<string | undefined>;
+  /** Applies the project to the stack. Throws StackLocked or UpdateFailed. */
+  up(args: UpArgs): Promise<ChangedResource[]>;
+  /** Takes a dead process's lock off the stack. Only with proof that its owner is dead. */
+  unlock(): Promise<void>;
+}
+
+/** Arguments of {@link Engine.up}. */
+export interface UpArgs {
+  message: string;
+  /** Id of the lease under which the program is to run. */
+  lease: string;
+  /** Gets the engine's output line by line. */
+  output: (line: string) => void;
+  /** Part of the way back out of a bad release: policies only report, and roles of the database stay as they are. */
+  isWayBack: boolean;
+  /** Interrupts the update: what is under way is finished, nothing new is begun. */
+  signal: AbortSignal;
+}
+
+const pages = 100;
+
+/** The engine of the `pulumi` on PATH, for `stack` of the project in `root`. Why not by the Automation API: docs/adr/0011. */
+export function createEngine(root: string, stack: string): Engine {
+  const pulumi = async (...args: string[]): Promise<string> => {
+    try {
+      const { stdout } = await run("pulumi", [...args, "--non-interactive"], {
+        cwd: root,
+        maxBuffer: 256 * 1024 * 1024,
+        env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      });
+      return stdout;
+    } catch (error) {
+      const { stderr = "", code } = error as { stderr?: string; code?: unknown };
+      if (code === "ENOENT")
+        throw new Failure(
+          exitCodes.usage,
+          "There is no `pulumi` on PATH. `make doctor` says how to get it.",
+          { cause: error },
+        );
+      throw new Error(`\`pulumi ${args.join(" ")}\` failed: ${stderr.trim() || String(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  /** Whether history said that there is no such stack yet. */
+  let isNew = false;
+  /** Questions for another stack's outputs that are under way. */
+  const outputs = new Map<string, Promise<string>>();
+  return {
+    async history() {
+      const entries: HistoryEntry[] = [];
+      for (let page = 1; ; page++) {
+        let text: string;
+        try {
+          text = await pulumi(
+            "stack",
+            "history",
+            "--json",
+            "--stack",
+            stack,
+            "--page-size",
+            String(pages),
+            "--page",
+            String(page),
+          );
+        } catch (error) {
+          if (/no stack named/.test(String(error))) {
+            isNew = true;
+            return [];
+          }
+          throw error;
+        }
+        const found = JSON.parse(text || "[]") as HistoryEntry[];
+        entries.push(...found);
+        if (found.length < pages) return entries;
+      }
+    },
+    async pending() {
+      const exported = exportedStack.parse(JSON.parse(await pulumi("stack", "export", "--stack", stack)));
+      return (exported.deployment.pending_operations ?? []).map(
+        ({ type, resource }) => `${type} ${resource.urn}`,
+      );
+    },
+    async outputOf(name, output) {
+      // Two outputs that are asked for at the same time are one question.
+      const asked = outputs.get(name) ?? pulumi("stack", "output", "--json", "--stack", name);
+      outputs.set(name, asked);
+      try {
+        const value = (JSON.parse(await asked) as Record<string, unknown>)[output];
+        return typeof value === "string" ? value : undefined;
+      } catch (error) {
+        if (/no stack named/.test(String(error))) return undefined;
+        throw error;
+      } finally {
+        outputs.delete(name);
+      }
+    },
+    async up({ message, lease, isWayBack, output, signal }) {
+      if (isNew) await pulumi("stack", "init", "--stack", stack);
+      isNew = false;
+      const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
+      const events = join(folder, "events");
+      const words = [
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+        "--color",
+        "never",
+        "--stack",
+        stack,
+      ];
+      try {
+        const { code, text } = await streamed(
+          "pulumi",
+          [
+            ...words,
+            ...(isWayBack ? withoutRoles : []),
+            "--message",
+            conceal(message),
+            "--event-log",
+            events,
+          ],
+          {
+            folder: root,
+            // Without the third `pulumi` does not know the flag --event-log.
+            environment: {
+              [leaseVariable]: lease,
+              PULUMI_SKIP_UPDATE_CHECK: "true",
+              PULUMI_DEBUG_COMMANDS: "true",
+              ...(isWayBack ? { ...onlyReporting(folder), [wayBackVariable]: "1" } : {}),
+            },
+            output,
+            signal,
+          },
+        );
+        const changed: ChangedResource[] = [];
+        const diagnostics: string[] = [];
+        for (const event of readEvents(events)) collect(event, changed, diagnostics);
+        if (code === 0) return changed;
+        if (/currently locked by|Another update is currently in progress/.test(text))
+          throw new StackLocked(lockOwners(text));
+        const end = text.trimEnd().split("\n").slice(-10).join("\n");
+        throw new UpdateFailed(
+          diagnostics,
+          changed.length === 0,
+          new Error(`pulumi up ended with ${code}:\n${end}`),
+        );
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    async unlock() {
+      await pulumi("cancel", "--yes", "--stack", stack);
+    },
+  };
+}
+
+/** Leaves out what is made in the database, which may be what is down: docs/adr/0018. */
+const withoutRoles = ["--exclude", "**$postgresql:**"];
+
+/** Makes every policy advisory, for as many packs as the environment loads; why: docs/adr/0016. */
+function onlyReporting(folder: string): Record<string, string> {
+  const packs = process.env.PULUMI_OPTION_POLICY_PACK;
+  if (!packs) return {};
+  const file = join(folder, "policies.json");
+  writeFileSync(file, JSON.stringify({ all: "advisory" }));
+  return {
+    PULUMI_OPTION_POLICY_PACK_CONFIG: packs
+      .split(",")
+      .map(() => file)
+      .join(","),
+  };
+}
+
+/** The engine's events, one JSON object a line; a line that a killed engine left unfinished is no event. */
+function readEvents(file: string): EngineEvent[] {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return lines.flatMap((line) => {
+    try {
+      return [JSON.parse(line) as EngineEvent];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const exportedStack = z.object({
+  deployment: z.object({
+    pending_operations: z
+      .array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) }))
+      .nullish(),
+  }),
+});
+
+/** Owners named by the file backend's message: `created by <user>@<host> (pid <n>) at <time>`. */
+export function lockOwners(message: string): LockOwner[] {
+  const found = [...message.matchAll(/created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/g)];
+  const owners = found.map(([, user = "", host = "", pid = "", at = ""]): [string, LockOwner] => [
+    pid,
+    { text: `${user}@${host} (pid ${pid}) since ${at}`, host, pid: Number(pid) },
+  ]);
+  // The message comes on stdout and on stderr, so each owner is in it twice.
+  return [...new Map(owners).values()];
+}
+
+/** Operations that change nothing, and the two that the engine reports around a `replace`. */
+const unchanged = ["same", "read", "refresh", "create-replacement", "delete-replaced"];
+
+/** Takes from an engine event what a person needs: what changed, and what went wrong. */
+function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: string[]): void {
+  const metadata = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+  if (metadata && !unchanged.includes(metadata.op) && metadata.type !== "pulumi:pulumi:Stack")
+    changed.push({
+      operation: metadata.op,
+      type: metadata.type,
+      name: metadata.urn.split("::").at(-1) ?? metadata.urn,
+    });
+  const diagnostic = event.diagnosticEvent;
+  if (diagnostic?.severity === "error" && !diagnostic.ephemeral) {
+    const text = diagnostic.message.replaceAll(/<\{%.*?%\}>/g, "").trim();
+    if (text && text !== "update failed" && !diagnostics.includes(text)) diagnostics.push(text);
+  }
+  const policy = event.policyEvent;
+  if (policy?.enforcementLevel === "mandatory")
+    diagnostics.push(
+      `Policy ${policy.policyName} forbids this: ${policy.message.replaceAll(/<\{%.*?%\}>/g, "").trim()}`,
+    );
+}

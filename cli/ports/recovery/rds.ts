@@ -1,0 +1,183 @@
+import {
+  AddTagsToResourceCommand,
+  DBClusterNotFoundFault,
+  DBInstanceNotFoundFault,
+  type DBInstance,
+  DescribeDBClustersCommand,
+  DescribeDBInstanceAutomatedBackupsCommand,
+  DescribeDBInstancesCommand,
+  paginateDescribeDBClusters,
+  paginateDescribeDBInstances,
+  RDSClient,
+  type Tag,
+} from "@aws-sdk/client-rds";
+import { messageOf } from "../../shell/failure";
+import { wait } from "../../shell/wait";
+import { awsClient } from "../aws";
+import { type BackupPlace, createRecoveryPoints, slowCalls } from "./recoveryPoints";
+import { createClusterCopies, createInstanceCopies, type CopyMaker, type RdsConfig } from "./rdsCopies";
+import { assertCopy, type Copy, purposeOf, type RecoverySource } from "./source";
+
+/** Where the stack's database and its backups are. */
+export interface RdsPlace extends BackupPlace {
+  region: string | undefined;
+  /** Prefix of the stack's copies. */
+  prefix: string;
+}
+
+/** Tags by which copies are found again, also by people in the console. */
+const tags = {
+  stack: "deployment-safety:copy-of",
+  target: "deployment-safety:target",
+  ready: "deployment-safety:ready",
+};
+
+/** RDS uploads logs every 5 minutes; twice that and a little is when something is wrong. Minutes. */
+const reachMinutes = 15;
+
+/**
+ * Recovery of an RDS instance or an Aurora cluster: a restore to a point in time makes an instance of its own, with the
+ * live one's parameter group, subnets and security groups. Nothing of it is kept at the end, not even a final snapshot.
+ */
+export function createRds(config: RdsConfig, place: RdsPlace): RecoverySource {
+  const { databaseArn, prefix } = place;
+  const client = new RDSClient(awsClient(place.region, slowCalls));
+  const isCluster = databaseArn.includes(":cluster:");
+  const database = databaseArn.split(":").at(-1) ?? "";
+  const copies: CopyMaker = isCluster
+    ? createClusterCopies(client, database, config)
+    : createInstanceCopies(client, database, config);
+  const points = createRecoveryPoints(place);
+
+  return {
+    name: "rds",
+    precision: 1000,
+    limitMinutes: config.limitMinutes,
+
+    async restorable() {
+      const { oldest, newest } = isCluster
+        ? await clusterWindow(client, database)
+        : await instanceWindow(client, database);
+      return oldest && newest ? { oldest: oldest.toISOString(), newest: newest.toISOString() } : undefined;
+    },
+
+    async reach(instant, _, signal) {
+      const until = Date.now() + reachMinutes * 60_000;
+      for (;;) {
+        const newest = (await this.restorable(signal))?.newest;
+        if (newest !== undefined && Date.parse(newest) > Date.parse(instant)) return;
+        if (Date.now() > until)
+          throw new Error(
+            `the latest restorable time is ${newest ?? "unknown"} and did not pass ${instant} within ${reachMinutes} minutes: the log does not reach S3`,
+          );
+        await wait(15_000, signal);
+      }
+    },
+
+    restore: ({ id, target }, signal) =>
+      copies.create(
+        id,
+        new Date(target),
+        [
+          { Key: tags.stack, Value: prefix },
+          { Key: tags.target, Value: target },
+          { Key: tags.ready, Value: "no" },
+        ],
+        signal,
+      ),
+
+    async connection(id, live) {
+      const { address, port } = await copies.endpoint(id);
+      return { ...live, host: address, port };
+    },
+
+    async instructions(id) {
+      const { address } = await copies.endpoint(id).catch(() => ({ address: "its endpoint" }));
+      const modify = isCluster
+        ? "modify-db-cluster --db-cluster-identifier"
+        : "modify-db-instance --db-instance-identifier";
+      const rename = isCluster ? "--new-db-cluster-identifier" : "--new-db-instance-identifier";
+      return [
+        `Look into it at ${address}, as the live database's user.`,
+        "To switch over, so that name, endpoint and backups stay as they are:",
+        "1. make pause, so that nothing is written any more; compare once more.",
+        `2. aws rds ${modify} ${database} ${rename} ${database}-before --apply-immediately`,
+        `3. aws rds ${modify} ${id} ${rename} ${database} --apply-immediately; give it what the old one had: Multi-AZ, deletion protection, backup retention, alarms. Take the tag ${tags.stack} off.`,
+        "4. Restart web and workers once the name resolves to it, make smoke, make open. Delete nothing before the next drill has passed.",
+      ];
+    },
+
+    async markReady(id) {
+      await client.send(
+        new AddTagsToResourceCommand({
+          ResourceName: copies.arn(databaseArn, id),
+          Tags: [{ Key: tags.ready, Value: "yes" }],
+        }),
+      );
+    },
+
+    async copies() {
+      const found: { id: string; tags: Tag[] }[] = [];
+      // Instances of Aurora copies carry the tags too; a cluster without its instance is found as a cluster.
+      if (isCluster)
+        for await (const page of paginateDescribeDBClusters({ client }, {}))
+          found.push(
+            ...(page.DBClusters ?? []).map((one) => ({
+              id: one.DBClusterIdentifier ?? "",
+              tags: one.TagList ?? [],
+            })),
+          );
+      else
+        for await (const page of paginateDescribeDBInstances({ client }, {}))
+          found.push(
+            ...(page.DBInstances ?? []).map((one) => ({
+              id: one.DBInstanceIdentifier ?? "",
+              tags: one.TagList ?? [],
+            })),
+          );
+      return found.flatMap(({ id, tags: list }): Copy[] => {
+        const tag = (key: string) => list.find(({ Key }) => Key === key)?.Value;
+        const purpose = purposeOf(id, prefix);
+        // The tag, not only the name: an instance that was switched over to is no copy any more.
+        if (!purpose || tag(tags.stack) !== prefix) return [];
+        return [{ id, purpose, target: tag(tags.target) ?? "", ready: tag(tags.ready) === "yes" }];
+      });
+    },
+
+    async remove(id) {
+      assertCopy(id, prefix);
+      await copies.remove(id);
+    },
+    newestPoint: () => points.newest(),
+    takePoint: (_, signal) => points.take(signal),
+  };
+}
+
+/** Oldest and newest instant of an instance: its automated backups' window, and how far the log has come. */
+async function instanceWindow(client: RDSClient, id: string): Promise<{ oldest?: Date; newest?: Date }> {
+  const [instances, backups] = await Promise.all([
+    client.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id })).catch(absent),
+    client.send(new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: id })),
+  ]);
+  const instance: DBInstance | undefined = instances?.DBInstances?.[0];
+  const window = backups.DBInstanceAutomatedBackups?.find(
+    ({ Status }) => Status !== "creating",
+  )?.RestoreWindow;
+  const newest = instance?.LatestRestorableTime ?? window?.LatestTime;
+  return { ...(window?.EarliestTime ? { oldest: window.EarliestTime } : {}), ...(newest ? { newest } : {}) };
+}
+
+async function clusterWindow(client: RDSClient, id: string): Promise<{ oldest?: Date; newest?: Date }> {
+  const answer = await client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: id })).catch(absent);
+  const cluster = answer?.DBClusters?.[0];
+  return {
+    ...(cluster?.EarliestRestorableTime ? { oldest: cluster.EarliestRestorableTime } : {}),
+    ...(cluster?.LatestRestorableTime ? { newest: cluster.LatestRestorableTime } : {}),
+  };
+}
+
+/** A database that is gone is a finding, not a failed call: its automated backups may still be there. */
+function absent(error: unknown): undefined {
+  if (error instanceof DBInstanceNotFoundFault || error instanceof DBClusterNotFoundFault) return undefined;
+  throw new Error(`RDS does not answer: ${messageOf(error)}`, { cause: error });
+}

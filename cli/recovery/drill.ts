@@ -1,0 +1,182 @@
+import type { Client, ClientConfig } from "pg";
+import { DateTime } from "luxon";
+import {
+  expectedMarkers,
+  type Expectation,
+  type Finding,
+  judgeDrill,
+  rowsIn,
+  type DrillRecord,
+} from "../../decisions/recovery/drill";
+import { lagSeconds, outsideRestorable } from "../../decisions/recovery/window";
+import { holdStill, loggedTables, readMarkers, readState, writeMarker } from "./databaseState";
+import { messageOf } from "../shell/failure";
+import { connect } from "../ports/database";
+import { copyId, type RecoverySource } from "../ports/recovery/source";
+import type { Report, ReportStep } from "../shell/output";
+import { conceal } from "../shell/secretsOfProcess";
+
+/** What a drill needs. */
+export interface DrillArgs {
+  source: RecoverySource;
+  /** The project's root, below which the query for the catalog is. */
+  root: string;
+  /** Address of the live database. */
+  live: ClientConfig;
+  /** Prefix of the stack's copies. */
+  prefix: string;
+  /** Tables to compare; none: every logged one. */
+  tables: readonly string[];
+  /** ISO time in the past to restore to. Default: a moment of this drill, at which the tables are compared too. */
+  at?: string;
+  actor: string;
+  report: Pick<Report, "say" | "step">;
+  signal?: AbortSignal;
+}
+
+/** What a drill knows once its target is fixed. */
+interface Aim {
+  target: string;
+  tables: string[];
+  expected: () => Promise<Expectation>;
+}
+
+/**
+ * One drill from marker to clean-up. Whatever goes wrong in it is what a drill is for, and so a finding; only an
+ * interruption is thrown. The copy is removed in any case.
+ */
+export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
+  const { source, signal } = args;
+  const record: DrillRecord = {
+    ok: false,
+    at: "",
+    target: args.at ?? "",
+    source: source.name,
+    actor: args.actor,
+    findings: [],
+  };
+  const id = copyId(args.prefix, "drill", new Date());
+  const open: Client[] = [];
+  try {
+    const range = await source.restorable(signal);
+    if (range) record.recoveryPointSeconds = rounded(lagSeconds(range.newest, DateTime.utc()));
+    if (args.at !== undefined) refuseOutside(outsideRestorable(args.at, range));
+    const live = await opened(open, args.live, "the live database");
+    const aim = args.at === undefined ? await aimNow(args, live, open, id) : await aimAt(args.at, live);
+    record.target = aim.target;
+    const expectation = aim.expected();
+    // Awaited below; a failure meanwhile must not end the process as unhandled.
+    expectation.catch(() => undefined);
+    await step(args, `wait until ${aim.target} can be restored`, () =>
+      source.reach(aim.target, live, signal),
+    );
+    refuseOutside(outsideRestorable(aim.target, await source.restorable(signal)));
+    const expected = await step(args, "read what must come back", () => expectation);
+    const began = performance.now();
+    await step(args, `restore to ${aim.target}`, () =>
+      source.restore({ id, purpose: "drill", target: aim.target }, signal),
+    );
+    const copy = await opened(open, await source.connection(id, args.live), "the copy");
+    await copy.query("SELECT 1");
+    record.recoverySeconds = rounded((performance.now() - began) / 1000);
+    const restored = await step(args, "compare the copy", async () =>
+      readState(copy, args.root, expected.state ? await withOwn(copy, args.tables, aim.tables) : []),
+    );
+    record.rowsChecked = rowsIn(restored.tables);
+    record.findings = [
+      { check: "recovery", ok: true, detail: `the copy answered after ${record.recoverySeconds} s` },
+      ...judgeDrill(expected, restored),
+    ];
+  } catch (error) {
+    signal?.throwIfAborted();
+    record.findings.push({ check: "recovery", ok: false, detail: messageOf(error) });
+  } finally {
+    await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+    await step(args, "remove the copy", () => source.remove(id)).catch((error: unknown) => {
+      const detail = `the copy ${id} could not be removed: ${messageOf(error)}; the next drill tries again`;
+      record.findings.push({ check: "recovery", ok: false, detail });
+    });
+  }
+  record.at = new Date().toISOString();
+  record.findings = record.findings.map(shortened);
+  record.ok = record.findings.length > 1 && record.findings.every((finding) => finding.ok);
+  return record;
+}
+
+/** Marker, a still instant, marker: the drill's own target, at which the tables are known. */
+async function aimNow(
+  { root, tables, signal, source, live: config }: DrillArgs,
+  live: Client,
+  open: Client[],
+  id: string,
+): Promise<Aim> {
+  const own = { before: `${id}-before`, after: `${id}-after` };
+  await writeMarker(live, own.before);
+  const reader = await opened(open, config, "the live database");
+  const still = await holdStill(live, reader, tables, source.precision, signal);
+  await writeMarker(live, own.after);
+  return {
+    target: still.instant,
+    tables: still.tables,
+    expected: async () => {
+      const state = await readState(reader, root, still.tables);
+      await reader.query("COMMIT");
+      return { state, markers: expectedMarkers(await readMarkers(live), still.instant, own) };
+    },
+  };
+}
+
+/** A time in the past: only the markers of drills before and after it tell. */
+const aimAt = async (target: string, live: Client): Promise<Aim> => ({
+  target,
+  tables: [],
+  expected: async () => ({ markers: expectedMarkers(await readMarkers(live), target) }),
+});
+
+/** The tables that were held still, and any other that the copy has: one too many is a wrong restore. */
+const withOwn = async (copy: Client, chosen: readonly string[], held: string[]): Promise<string[]> =>
+  chosen.length > 0 ? held : [...new Set([...held, ...(await loggedTables(copy))])];
+
+const rounded = (seconds: number): number => Math.round(seconds * 100) / 100;
+
+/** A parameter holds 4096 characters. */
+const shortened = (finding: Finding): Finding => ({
+  ...finding,
+  detail: conceal(finding.detail).slice(0, 400),
+});
+
+function refuseOutside(reason: string | undefined): void {
+  if (reason !== undefined) throw new Error(reason);
+}
+
+async function opened(open: Client[], config: ClientConfig, what: string): Promise<Client> {
+  const client = await connect(config, what);
+  open.push(client);
+  return client;
+}
+
+/** Seconds between two lines that say that a step still runs. */
+const progressSeconds = 15;
+
+/** A step that says now and then that it still runs, and for how long at most. */
+function step<T>(
+  { report, source }: DrillArgs,
+  name: string,
+  action: (entry: ReportStep) => Promise<T>,
+): Promise<T> {
+  return report.step(name, async (entry) => {
+    const began = Date.now();
+    const progress = setInterval(
+      () =>
+        report.say(
+          `${name}: ${Math.round((Date.now() - began) / 1000)} s of at most ${source.limitMinutes * 60} s`,
+        ),
+      progressSeconds * 1000,
+    );
+    try {
+      return await action(entry);
+    } finally {
+      clearInterval(progress);
+    }
+  });
+}

@@ -1,0 +1,73 @@
+import type { ClientConfig } from "pg";
+import { parameters as paths } from "../../decisions/stack/names";
+import type { Context } from "../shell/context";
+import { databaseUrl } from "../database/databaseUrl";
+import { takeLease } from "../stack/lease";
+import { regionOf } from "../ports/aws";
+import { readDatabaseUrl } from "../ports/database";
+import { createArchive } from "../ports/recovery/archive";
+import { copyPrefix, type RecoverySource } from "../ports/recovery/source";
+
+/** A stack's recovery: where copies come from, and the live database that they are of. */
+export interface Recovery {
+  source: RecoverySource;
+  live: ClientConfig;
+  prefix: string;
+}
+
+/** Opens the recovery of a stack as its config says. Nothing is asked of AWS or the database yet. */
+export async function openRecovery(ctx: Context): Promise<Recovery> {
+  const prefix = copyPrefix(ctx.settings.application.name, ctx.stack);
+  return { source: await openSource(ctx, prefix), live: readDatabaseUrl(await databaseUrl(ctx)), prefix };
+}
+
+/** The source that config names. AWS's clients are loaded only where they are needed. */
+async function openSource({ settings, stack, file }: Context, prefix: string): Promise<RecoverySource> {
+  const { database, application, backups } = settings;
+  if (database.recovery.source === "archive") return createArchive(database.recovery, prefix);
+  const { createRds } = await import("../ports/recovery/rds.js");
+  return createRds(database.recovery, {
+    region: regionOf(file),
+    prefix,
+    databaseArn: database.arn,
+    application: application.name,
+    stack,
+    retentionDays: backups.retentionDays,
+  });
+}
+
+/**
+ * Runs `action` with the stack's recovery lease, so that one drill or restore runs at a time, after removing what
+ * commands that were killed left behind: while the lease is ours, nobody can be working on an unfinished copy.
+ */
+export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery) => Promise<T>): Promise<T> {
+  const recovery = await openRecovery(ctx);
+  const lease = await takeLease({
+    parameters: ctx.parameters,
+    path: paths.recoveryLease(ctx.stack),
+    stack: ctx.stack,
+    operation: ctx.command,
+    actor: ctx.options.actor,
+    report: ctx.report,
+    signal: ctx.signal,
+    lost: (reason) => ctx.abort(reason),
+  });
+  try {
+    await removeLeftovers(ctx, recovery.source);
+    return await action(recovery);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Removes copies of drills, and of restores that were not finished. */
+export async function removeLeftovers(ctx: Pick<Context, "report">, source: RecoverySource): Promise<void> {
+  const left = (await source.copies()).filter(({ purpose, ready }) => purpose === "drill" || !ready);
+  for (const { id } of left)
+    await ctx.report.step(`remove ${id}, left over by a command that was killed`, () => source.remove(id));
+  if (left.length > 0)
+    ctx.report.set(
+      "removedLeftovers",
+      left.map(({ id }) => id),
+    );
+}

@@ -1,0 +1,59 @@
+import { factsFor } from "../../decisions/stack/parameters";
+import { transition } from "../../decisions/release/transition";
+import { readPublished } from "../shell/context";
+import { readStaging } from "../stack/releaseFacts";
+import { exitCodes, Failure, failureFrom } from "../shell/failure";
+import { refuseIrreversible } from "../approval/irreversible";
+import { lossIn } from "../database/dataLoss";
+import { apply } from "../stack/apply";
+import type { Change, Operation } from "../stack/operation";
+import { makeLine } from "../shell/options";
+import { UpdateFailed } from "../ports/engine";
+
+/**
+ * One step in an operation of its own: asked whether it is legal, said only with DRY_RUN, applied. A failed update
+ * leaves the file as it was and ends as rolled back (5).
+ */
+export async function applyOne(
+  operation: Operation,
+  change: Change & { step: Exclude<Change["step"], "reapply"> },
+): Promise<void> {
+  const { ctx, current } = operation;
+  const [published, staging] = await Promise.all([readPublished(ctx), readStaging(ctx)]);
+  const legal = transition(current, change.release, factsFor(published, change.release, staging));
+  if (!legal.ok)
+    throw new Failure(
+      exitCodes.refused,
+      [`The step ${change.step} is refused:`, ...legal.reasons.map((reason) => `  ${reason}`)].join("\n"),
+      {
+        details: { reasons: legal.reasons },
+      },
+    );
+  await refuseIrreversible(ctx, current, change.release);
+  ctx.report.set("plan", [{ step: change.step, serial: change.release.serial }]);
+  if (ctx.options.dryRun) {
+    ctx.report.print(`Would apply the step ${change.step}, serial ${change.release.serial}.`);
+    return;
+  }
+  try {
+    await apply(operation, change);
+  } catch (error) {
+    if (!(error instanceof UpdateFailed)) throw error;
+    const loss = lossIn(error);
+    if (loss !== undefined)
+      throw new Failure(
+        exitCodes.refused,
+        `The step ${change.step} would lose rows, so it was refused and the database is as it was: ${error.message}`,
+        {
+          next: makeLine(ctx.stack, ctx.command, { REVISION: ctx.options.revision, LOSS: loss }),
+          cause: error,
+          details: { loss },
+        },
+      );
+    throw failureFrom(
+      error,
+      `The step ${change.step} failed; the file holds the release before it`,
+      exitCodes.rolledBack,
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { alarmPrefix, alarmTopic } from "../../decisions/alarms/alarm";
+import type { Settings } from "../../decisions/stack/config";
+import { readParameters, type Published } from "../../decisions/stack/parameters";
+import { parameterRoot } from "../../decisions/stack/names";
+import { createAlarms, type Alarms } from "../ports/alarms";
+import { regionOf } from "../ports/aws";
+import { createCluster, type Cluster } from "../ports/cluster";
+import { createLoadBalancer, type LoadBalancer } from "../ports/loadBalancer";
+import { metricSource, type MetricSource } from "../ports/metrics/source";
+import { createParameters, type Parameters } from "../ports/parameters";
+import { createEngine, type Engine } from "../ports/engine";
+import { findRoot, readStackFile, type StackFile } from "../ports/stackFile";
+import { createTraffic, type Traffic } from "../ports/traffic";
+import type { Options } from "./options";
+import type { Report } from "./output";
+
+/** What every command works with: what was asked, what the stack file says, and the ports to the world outside. */
+export interface Context {
+  command: string;
+  /** Folder of `Pulumi.yaml`. */
+  root: string;
+  stack: string;
+  options: Options;
+  report: Report;
+  /** Aborts on Ctrl-C and when the lease is lost; its reason is the failure to end with. */
+  signal: AbortSignal;
+  abort: (reason: Error) => void;
+  /** Aborts when a running `pulumi up` has to be told to stop; not on Ctrl-C at a terminal, which reaches it by itself. */
+  stopUpdates: AbortSignal;
+  /** The stack file as it was when the command began. */
+  file: StackFile;
+  settings: Settings;
+  parameters: Parameters;
+  loadBalancer: LoadBalancer;
+  traffic: Traffic;
+  /** Where the gate's observations come from. */
+  metrics: MetricSource;
+  alarms: Alarms;
+  cluster: Cluster;
+  engine: Engine;
+}
+
+/** What {@link createContext} gets from the entry point. */
+export interface Invocation {
+  command: string;
+  options: Options;
+  report: Report;
+  abort: AbortController;
+  stopUpdates: AbortSignal;
+}
+
+/** Reads the stack file (usage or invalid config end here, before anything else) and makes the ports from it. */
+export function createContext({ command, options, report, abort, stopUpdates }: Invocation): Context {
+  const root = findRoot(process.cwd());
+  const { stack } = options;
+  const file = readStackFile(root, stack);
+  const { settings } = file;
+  const region = regionOf(file);
+  const { network, application, cluster } = settings;
+  const loadBalancer = createLoadBalancer({
+    region,
+    listenerArn: network.listenerArn,
+    rulePriority: network.rulePriority,
+  });
+  return {
+    command,
+    root,
+    stack,
+    options,
+    report,
+    signal: abort.signal,
+    abort: (reason) => abort.abort(reason),
+    stopUpdates,
+    file,
+    settings,
+    parameters: createParameters(region),
+    loadBalancer,
+    traffic: createTraffic(network.url, network.hosts[0] ?? new URL(network.url).hostname),
+    metrics: metricSource({ stack, settings, region, loadBalancer }),
+    alarms: createAlarms(region, alarmPrefix(application.name, stack), alarmTopic(application.name, stack)),
+    cluster: createCluster(cluster.namespace),
+    engine: createEngine(root, stack),
+  };
+}
+
+/** The stack's parameters as facts. An unreadable one is an error that names its path. */
+export async function readPublished({
+  parameters,
+  stack,
+}: Pick<Context, "parameters" | "stack">): Promise<Published> {
+  return readParameters(stack, await parameters.readAll(parameterRoot(stack)));
+}

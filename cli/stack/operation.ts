@@ -1,0 +1,49 @@
+import type { Release, Settings, WrittenFlags, WrittenSizing } from "../../decisions/stack/config";
+import type { HistoryEntry } from "../../decisions/stack/history";
+import type { Published } from "../../decisions/stack/parameters";
+import type { Step } from "../../decisions/release/transition";
+import type { Context } from "../shell/context";
+import type { ChangedResource } from "../ports/engine";
+import type { HeldLease } from "./lease";
+
+/** A command that holds the stack's lease, with what is applied now. */
+export interface Operation {
+  ctx: Context;
+  lease: HeldLease;
+  /** The release as last applied, or the file's on a first run. Moves with every {@link apply}. */
+  current: Release;
+  /** Stack history as it was when the operation began, newest first. */
+  history: HistoryEntry[];
+  /** The parameters as they were when the operation began. */
+  published: Published;
+  /** Whether `current` must be applied once more, because a later update was killed or failed. */
+  reapply: boolean;
+  /** Why, for the report. */
+  why: string;
+  /** Version that this operation is about, for the update messages. */
+  version: string | undefined;
+  /** Seconds to wait for somebody else's update. */
+  lockPatience: number;
+  /** Resources changed by each `up` of this operation. */
+  updates: { step: Change["step"]; serial: number; changed: ChangedResource[] }[];
+}
+
+/** One step: the release to apply and, where they change with it, flags and sizing. */
+export interface Change {
+  step: Step | "reapply" | "flags";
+  release: Release;
+  flags?: WrittenFlags;
+  sizing?: WrittenSizing;
+  heldFlags?: Settings["heldFlags"];
+  /** Why, for the update's message. */
+  reason?: string;
+  /** Whether it is part of a way back, which no policy may hold up. Default: by its step. */
+  isWayBack?: boolean;
+}
+
+/** A release in one line. */
+export function describeRelease(release: Release): string {
+  const slot = (name: "blue" | "green") => `${name} ${release.slots[name]?.version ?? "empty"}`;
+  const weight = release.canaryWeight > 0 ? `, canary ${release.canaryWeight} %` : "";
+  return `serial ${release.serial}: ${slot("blue")}, ${slot("green")}, live ${release.live}${weight}${release.traffic === "paused" ? ", paused" : ""}`;
+}

@@ -1,0 +1,145 @@
+import {
+  all,
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  output,
+} from "@pulumi/pulumi";
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as sns from "@pulumi/aws/sns";
+import {
+  alarmPrefix,
+  alarmTopic,
+  type AlarmSettings,
+  dimensions,
+  type AlarmSpec,
+  type Source,
+} from "../../decisions/alarms/alarm";
+import { dashboard } from "../../decisions/alarms/dashboard";
+import { compositeRule, releaseAlarms } from "../../decisions/alarms/releaseAlarms";
+import type { Slot } from "../../decisions/stack/names";
+import { AlarmQueue } from "./alarmQueue";
+import { subscribe } from "./alarmSubscriptions";
+
+export interface ReleaseAlarmsArgs extends AlarmSettings {
+  /** ARN of the load balancer that the listener belongs to. */
+  loadBalancerArn: Input<string>;
+  /** ARN of each slot's target group. */
+  targetGroupArns: Record<Slot, Input<string>>;
+}
+
+/**
+ * Alarms that say that a release is bad, slot by slot and for the service, one above them that means just that, and a
+ * dashboard. They all ring and clear through one topic. They are for people and for the checklist; the gate that judges a
+ * canary reads the metrics itself.
+ *
+ * What rings, when, and what no data means, is decided in decisions/alarms, alarm by alarm with the reason.
+ */
+export class ReleaseAlarms extends ComponentResource {
+  /** ARN of the topic that they tell. */
+  readonly topicArn: Output<string>;
+
+  constructor(name: string, args: ReleaseAlarmsArgs, options?: ComponentResourceOptions) {
+    super("deployment-safety:components:ReleaseAlarms", name, {}, options);
+    const { stack, settings } = args;
+    const prefix = alarmPrefix(settings.application.name, stack);
+    const topicName = alarmTopic(settings.application.name, stack);
+    const topic = new sns.Topic(`${name}-topic`, { name: topicName }, { parent: this });
+    subscribe(`${name}-topic`, topic, settings.alarms.subscribers, this);
+    if (settings.reporting)
+      new AlarmQueue(
+        `${name}-queue`,
+        { application: settings.application.name, stack, topicArn: topic.arn },
+        { parent: this },
+      );
+    const actions = { alarmActions: [topic.arn], okActions: [topic.arn] };
+    const names = namesOf(args);
+    const specs = releaseAlarms(args);
+
+    const made = new Map<string, cloudwatch.MetricAlarm | cloudwatch.CompositeAlarm>();
+    for (const spec of specs.metric)
+      made.set(
+        spec.key,
+        new cloudwatch.MetricAlarm(
+          `${name}-${spec.key}`,
+          { name: prefix + spec.key, ...metricAlarm(spec, names), ...(spec.rings ? actions : {}) },
+          { parent: this },
+        ),
+      );
+    for (const spec of specs.composite)
+      made.set(
+        spec.key,
+        new cloudwatch.CompositeAlarm(
+          `${name}-${spec.key}`,
+          {
+            alarmName: prefix + spec.key,
+            alarmDescription: spec.description,
+            // No `actionsSuppressor`: an alarm that something else silences cannot be what a release is stopped by.
+            alarmRule: compositeRule(prefix, spec),
+            ...actions,
+          },
+          // CloudWatch refuses a rule that names an alarm which is not there yet.
+          { parent: this, dependsOn: spec.anyOf.flat().flatMap((key) => made.get(key) ?? []) },
+        ),
+      );
+    const body = all([
+      args.loadBalancerArn,
+      names.loadBalancer,
+      names.blue,
+      names.green,
+      ...[...made.values()].map(({ arn }) => arn),
+    ]).apply(([balancerArn = "", loadBalancer = "", blue = "", green = "", ...alarmArns]) => {
+      const region = balancerArn.split(":")[3] ?? "";
+      return JSON.stringify(dashboard({ ...args, region, names: { loadBalancer, blue, green }, alarmArns }));
+    });
+    new cloudwatch.Dashboard(
+      `${name}-dashboard`,
+      { dashboardName: `${prefix}releases`, dashboardBody: body },
+      { parent: this },
+    );
+    this.topicArn = topic.arn;
+    this.registerOutputs({ topicArn: this.topicArn });
+  }
+}
+
+type Names = Record<Source, Output<string>>;
+
+/** The name by which CloudWatch knows a load balancer or a target group: the last part of its ARN. */
+const afterColon = (arn: string): string => arn.slice(arn.lastIndexOf(":") + 1);
+
+function namesOf({ loadBalancerArn, targetGroupArns }: ReleaseAlarmsArgs): Names {
+  const ofGroup = (slot: Slot) => output(targetGroupArns[slot]).apply(afterColon);
+  return {
+    loadBalancer: output(loadBalancerArn).apply((arn) => afterColon(arn).replace("loadbalancer/", "")),
+    blue: ofGroup("blue"),
+    green: ofGroup("green"),
+  };
+}
+
+/** The alarm in CloudWatch's words. */
+function metricAlarm(spec: AlarmSpec, names: Names): cloudwatch.MetricAlarmArgs {
+  const { period, expression, label } = spec;
+  return {
+    alarmDescription: spec.description,
+    comparisonOperator: spec.comparison,
+    threshold: spec.threshold,
+    evaluationPeriods: spec.evaluationPeriods,
+    datapointsToAlarm: spec.datapointsToAlarm,
+    treatMissingData: spec.missing,
+    metricQueries: [
+      ...spec.queries.map(({ id, metricName, stat, of }) => ({
+        id,
+        metric: {
+          namespace: "AWS/ApplicationELB",
+          metricName,
+          period,
+          stat,
+          dimensions: dimensions(of, names),
+        },
+        ...(expression === undefined && { label, returnData: true }),
+      })),
+      ...(expression === undefined ? [] : [{ id: "judged", label, expression, returnData: true }]),
+    ],
+  };
+}

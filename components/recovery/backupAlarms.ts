@@ -1,0 +1,163 @@
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  jsonStringify,
+  type Output,
+} from "@pulumi/pulumi";
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as iam from "@pulumi/aws/iam";
+import * as scheduler from "@pulumi/aws/scheduler";
+import * as sfn from "@pulumi/aws/sfn";
+import * as sns from "@pulumi/aws/sns";
+import { backupAlarms, type BackupAlarm } from "../../decisions/alarms/backupAlarms";
+import type { Subscriber } from "../../decisions/alarms/subscribers";
+import { backupNames } from "../../decisions/recovery/backupNames";
+import { databaseOf, lagMetric, lagMinutes, lagStateMachine } from "../../decisions/recovery/restorableLag";
+import { subscribe } from "../alarms/alarmSubscriptions";
+
+export interface BackupAlarmsArgs {
+  application: string;
+  stack: string;
+  databaseArn: string;
+  /** Who is told. */
+  subscribers: readonly Subscriber[];
+}
+
+/** Alarms on absent, failed and slow backups and on the lag of point-in-time recovery, which a state machine measures. */
+export class BackupAlarms extends ComponentResource {
+  /** ARN of the topic that they tell. */
+  readonly topicArn: Output<string>;
+
+  constructor(name: string, args: BackupAlarmsArgs, options?: ComponentResourceOptions) {
+    super("deployment-safety:components:BackupAlarms", name, {}, options);
+    const names = backupNames(args.application, args.stack);
+    const topic = new sns.Topic(`${name}-topic`, { name: names.alarms }, { parent: this });
+    subscribe(`${name}-topic`, topic, args.subscribers, this);
+    for (const alarm of backupAlarms(names.vault, args.databaseArn))
+      new cloudwatch.MetricAlarm(
+        `${name}-${alarm.key}`,
+        {
+          name: `${names.alarms}-${alarm.key}`,
+          ...metricAlarm(alarm),
+          alarmActions: [topic.arn],
+          okActions: [topic.arn],
+        },
+        { parent: this },
+      );
+    measureLag(name, names.lag, args.databaseArn, this);
+    this.topicArn = topic.arn;
+    this.registerOutputs({ topicArn: this.topicArn });
+  }
+}
+
+function metricAlarm({
+  key: _,
+  description,
+  expression,
+  metrics,
+  ...alarm
+}: BackupAlarm): cloudwatch.MetricAlarmArgs {
+  const base = { ...alarm, alarmDescription: description };
+  const [only] = metrics;
+  if (expression === undefined && only)
+    return {
+      ...base,
+      namespace: only.namespace,
+      metricName: only.name,
+      dimensions: only.dimensions,
+      statistic: only.stat,
+      period: only.period,
+    };
+  return {
+    ...base,
+    metricQueries: [
+      { id: "result", expression, label: description, returnData: true },
+      ...metrics.map(({ id, name, namespace, dimensions, stat, period }) => ({
+        id,
+        metric: { metricName: name, namespace, dimensions, stat, period },
+      })),
+    ],
+  };
+}
+
+/** Every few minutes: how far the latest restorable time lies behind. */
+function measureLag(name: string, called: string, databaseArn: string, parent: BackupAlarms): void {
+  const { kind } = databaseOf(databaseArn);
+  const machineRole = role(`${name}-lag-role`, called, "states.amazonaws.com", parent);
+  const policy = new iam.RolePolicy(
+    `${name}-lag-policy`,
+    {
+      name: "measure",
+      role: machineRole.name,
+      policy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Action: kind === "cluster" ? "rds:DescribeDBClusters" : "rds:DescribeDBInstances",
+            Resource: databaseArn,
+          },
+          {
+            Effect: "Allow",
+            Action: "cloudwatch:PutMetricData",
+            Resource: "*",
+            Condition: { StringEquals: { "cloudwatch:namespace": lagMetric.namespace } },
+          },
+        ],
+      }),
+    },
+    { parent },
+  );
+  const machine = new sfn.StateMachine(
+    `${name}-lag`,
+    {
+      name: called,
+      type: "STANDARD",
+      roleArn: machineRole.arn,
+      definition: JSON.stringify(lagStateMachine(databaseArn)),
+    },
+    { parent, dependsOn: [policy] },
+  );
+  const scheduleRole = role(`${name}-schedule-role`, `${called}-schedule`, "scheduler.amazonaws.com", parent);
+  const start = new iam.RolePolicy(
+    `${name}-schedule-policy`,
+    { name: "start", role: scheduleRole.name, policy: mayStart(machine.arn) },
+    { parent },
+  );
+  new scheduler.Schedule(
+    `${name}-schedule`,
+    {
+      name: called,
+      scheduleExpression: `rate(${lagMinutes} minutes)`,
+      flexibleTimeWindow: { mode: "OFF" },
+      target: {
+        arn: machine.arn,
+        roleArn: scheduleRole.arn,
+        // A measurement that comes late says nothing; the next one is due.
+        retryPolicy: { maximumRetryAttempts: 0 },
+      },
+    },
+    { parent, dependsOn: [start] },
+  );
+}
+
+const role = (name: string, called: string, service: string, parent: BackupAlarms): iam.Role =>
+  new iam.Role(
+    name,
+    {
+      name: called,
+      description: "Measures how far point-in-time recovery of the database lies behind",
+      assumeRolePolicy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+      }),
+    },
+    { parent },
+  );
+
+const mayStart = (machineArn: Input<string>): Output<string> =>
+  jsonStringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "states:StartExecution", Resource: machineArn }],
+  });

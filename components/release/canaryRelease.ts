@@ -1,0 +1,85 @@
+import { ComponentResource, type ComponentResourceOptions, type Output, type Resource } from "@pulumi/pulumi";
+import * as lb from "@pulumi/aws/lb";
+import type { Settings } from "../../decisions/stack/config";
+import { type Slot, pausedBody, slots } from "../../decisions/stack/names";
+import { forwardWeights } from "../../decisions/release/trafficWeights";
+import { type ReleaseSlot, releaseSlot } from "./slot";
+
+export interface CanaryReleaseArgs {
+  stack: string;
+  settings: Settings;
+  /** What must have happened before a pod starts: the migration. Default: nothing. */
+  after?: Resource[];
+}
+
+/**
+ * Two slots, and the one listener rule that shares the traffic out between them.
+ *
+ * The rule moves last in an update: a weight reaches a slot only after its pods are available, which they are only as
+ * healthy targets. What one update cannot order (a shrink after a weight has left) is two updates; the program refuses
+ * a file that asks for both at once.
+ *
+ * The rule has no stickiness: a client that sticks would stay with a canary that is taken back.
+ */
+export class CanaryRelease extends ComponentResource {
+  /** ARN of the weighted rule, which the brake moves. */
+  readonly listenerRuleArn: Output<string>;
+  /** ARN of each slot's target group. */
+  readonly targetGroupArns: Record<Slot, Output<string>>;
+
+  constructor(name: string, args: CanaryReleaseArgs, options?: ComponentResourceOptions) {
+    super("deployment-safety:components:CanaryRelease", name, {}, options);
+    const { stack, settings, after = [] } = args;
+    const copies = slots.map((slot, index) => {
+      const testRulePriority = settings.network.rulePriority - slots.length + index;
+      return releaseSlot({
+        name: `${name}-${slot}`,
+        parent: this,
+        stack,
+        slot,
+        settings,
+        testRulePriority,
+        after,
+      });
+    });
+    const [blue, green] = copies as [ReleaseSlot, ReleaseSlot];
+
+    this.targetGroupArns = { blue: blue.targetGroupArn, green: green.targetGroupArn };
+    this.listenerRuleArn = weightedRule(
+      name,
+      settings,
+      this.targetGroupArns,
+      [...blue.ready, ...green.ready],
+      this,
+    ).arn;
+    this.registerOutputs({ listenerRuleArn: this.listenerRuleArn, targetGroupArns: this.targetGroupArns });
+  }
+}
+
+function weightedRule(
+  name: string,
+  { network, release }: Settings,
+  arns: Record<Slot, Output<string>>,
+  dependsOn: Resource[],
+  parent: Resource,
+): lb.ListenerRule {
+  const weight = forwardWeights(release);
+  const paused = {
+    type: "fixed-response",
+    fixedResponse: { statusCode: "503", contentType: "application/json", messageBody: pausedBody },
+  };
+  const shared = {
+    type: "forward",
+    forward: { targetGroups: slots.map((slot) => ({ arn: arns[slot], weight: weight[slot] })) },
+  };
+  return new lb.ListenerRule(
+    `${name}-traffic`,
+    {
+      listenerArn: network.listenerArn,
+      priority: network.rulePriority,
+      conditions: [{ hostHeader: { values: network.hosts } }],
+      actions: [release.traffic === "paused" ? paused : shared],
+    },
+    { parent, dependsOn },
+  );
+}

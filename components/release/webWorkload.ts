@@ -1,0 +1,43 @@
+import type { Deployment } from "@pulumi/kubernetes/apps/v1";
+import { exposure } from "../../decisions/release/trafficWeights";
+import { objects, targetHealthGate } from "../../decisions/stack/names";
+import { farewell } from "./timeouts";
+import { container } from "./pod";
+import type { WorkloadArgs } from "./slotArgs";
+import { probes, slotEnvironment, workload } from "./workload";
+
+/**
+ * The web process of a slot that holds a release, always at full size: a canary that is promoted and a standby that
+ * traffic goes back to must not wait for pods.
+ *
+ * A pod is ready only once its target is healthy in the load balancer. The readiness gate is written here although the
+ * controller's webhook would add it, because a webhook that is down is ignored, and the gate would be missing unseen.
+ */
+export function webWorkload(args: WorkloadArgs): Deployment {
+  const { slot, settings, release } = args;
+  const { sizing, application, network } = settings;
+  const place = { ...args, component: "web" } as const;
+  const { preStopSeconds, graceSeconds } = farewell(network.deregistrationSeconds);
+  return workload(args, {
+    name: objects.web(slot),
+    place,
+    replicas: exposure(settings.release, sizing)[slot].web,
+    pod: {
+      readinessGates: [{ conditionType: targetHealthGate(objects.web(slot)) }],
+      terminationGracePeriodSeconds: graceSeconds,
+      containers: [
+        {
+          ...container(place, {
+            image: release.image,
+            command: application.web,
+            resources: sizing.web.resources,
+            environment: slotEnvironment(args),
+          }),
+          ports: [{ name: "http", containerPort: application.port }],
+          ...probes,
+          lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } },
+        },
+      ],
+    },
+  });
+}

@@ -1,0 +1,34 @@
+import type { Deployment } from "@pulumi/kubernetes/apps/v1";
+import { objects } from "../../decisions/stack/names";
+import { exposure } from "../../decisions/release/trafficWeights";
+import { workerGraceSeconds } from "./timeouts";
+import { container } from "./pod";
+import type { WorkloadArgs } from "./slotArgs";
+import { probes, slotEnvironment, workload } from "./workload";
+
+/** The workers of a slot that holds a release; how many is decided by the release (decisions/release/trafficWeights.ts). */
+export function workerWorkload(args: WorkloadArgs): Deployment {
+  const { slot, settings, release } = args;
+  const { sizing, application } = settings;
+  const place = { ...args, component: "worker" } as const;
+  return workload(args, {
+    name: objects.workers(slot),
+    place,
+    replicas: exposure(settings.release, sizing)[slot].workers,
+    pod: {
+      terminationGracePeriodSeconds: workerGraceSeconds,
+      containers: [
+        {
+          ...container(place, {
+            image: release.image,
+            command: application.worker,
+            resources: sizing.workers.resources,
+            environment: slotEnvironment(args),
+          }),
+          ports: [{ name: "http", containerPort: application.port }],
+          ...probes,
+        },
+      ],
+    },
+  });
+}

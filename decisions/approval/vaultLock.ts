@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { backupNames } from "../recovery/backupNames";
+import type { Settings } from "../stack/config";
+
+/** Subject of the change that locks the backup vault in compliance mode: after its grace time nobody can take that off. */
+export const vaultLock = "vault-lock";
+
+/** Longest retention of the vault's lock, days: as far as a continuous backup goes. */
+const maxLockedDays = 35;
+
+/** Days after which a lock in compliance mode cannot be taken off any more: AWS's shortest. */
+const graceDays = 3;
+
+/** The lock of a vault, as AWS takes it. */
+export interface VaultLock {
+  backupVaultName: string;
+  minRetentionDays: number;
+  maxRetentionDays: number;
+  /** With days of grace the lock is in compliance mode, and after them it is for good; without, in governance mode. */
+  changeableForDays?: number;
+}
+
+type Locked = Pick<Settings, "application" | "backups">;
+
+/** The lock that these settings put on a stack's vault. */
+export const lockOf = (stack: string, { application, backups }: Locked): VaultLock => ({
+  backupVaultName: backupNames(application.name, stack).vault,
+  minRetentionDays: backups.retentionDays,
+  maxRetentionDays: maxLockedDays,
+  ...(backups.lock === "compliance" ? { changeableForDays: graceDays } : {}),
+});
+
+/**
+ * Hash to which an approval of a lock is bound: which vault, for how long, and when it is for good. Nothing else, so that a
+ * setting that has no part in it voids no approval; and no approval of one stack's vault counts for another's.
+ */
+export function vaultLockHash(stack: string, settings: Locked): string {
+  const {
+    backupVaultName,
+    minRetentionDays,
+    maxRetentionDays,
+    changeableForDays = null,
+  } = lockOf(stack, settings);
+  return createHash("sha256")
+    .update(JSON.stringify([backupVaultName, minRetentionDays, maxRetentionDays, changeableForDays]))
+    .digest("hex");
+}

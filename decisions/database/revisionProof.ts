@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { Evidence } from "../approval/evidence";
+import { describeFaults, knownKeys } from "../stack/issues";
+import { releaseFields } from "../release/release";
+
+/** What `make prove-migrations` found out about a revision: the only place from which the facts of a revision are read. */
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256, 64 hex digits");
+
+const facts = z.strictObject({
+  /** expand adds; backfill prepares or awaits one; enforce restricts what a backfill has filled; contract takes away. */
+  kind: z.enum(["expand", "backfill", "enforce", "contract", "data"]),
+  /** Whether a downgrade loses nothing that somebody wrote. */
+  reversible: z.boolean(),
+  /** What people notice, or "none". */
+  impact: z.string().min(1),
+  /** Flag that switches the code or guards the backfill. */
+  flag: z.string().nullable(),
+});
+
+const release = z.object({ revision: releaseFields.revision, version: releaseFields.version });
+
+const details = z.object({
+  facts,
+  /** The revision before it; null for the first. */
+  parent: releaseFields.revision.nullable(),
+  /** Major version of the PostgreSQL on which it was proved; a fingerprint of another one may differ. */
+  postgres: z.int(),
+  /** SHA-256 of the catalog at the revision. */
+  fingerprint: hash,
+  /** What the revision makes of the catalog before it: object -> definition, null where it is gone. */
+  catalog: z.record(z.string(), z.string().nullable()),
+  downgrade: z.object({
+    /** The schema after the downgrade is the one before the upgrade. */
+    restores: z.literal(true),
+    /** What was normalised for that. */
+    normalised: z.array(z.string()),
+  }),
+  /** Earlier releases whose own code passed smoke on the revision; each stands for those that need its revision. */
+  worksWith: z.array(release),
+  /** Earlier releases that did not. */
+  breaks: z.array(release),
+  /** SHA-256 of the seed scripts, which ran twice on the revision. */
+  seeds: hash,
+});
+export type ProofDetails = z.infer<typeof details>;
+
+/** A proof's details, or what is wrong with them. */
+export function readProof(
+  evidence: Evidence,
+): { ok: true; details: ProofDetails } | { ok: false; reasons: string[] } {
+  const parsed = details.safeParse(evidence.details, { error: knownKeys });
+  if (parsed.success) return { ok: true, details: parsed.data };
+  const file = `evidence/proof/${evidence.subject}.json`;
+  return {
+    ok: false,
+    reasons: describeFaults(parsed.error, evidence.details).map(
+      ({ path, message }) => `${file}: \`details.${path}\` ${message}`,
+    ),
+  };
+}
+
+/** What a revision has to show before it may be applied. */
+export interface ProvedRevision {
+  id: string;
+  /** The proof's details where it counts for the file as it is; else why it does not. */
+  proof: { ok: true; details: ProofDetails } | { ok: false; reasons: string[]; next: string };
+  /** Who reviewed it, where that counts; else why it does not. */
+  review: { ok: true; by: string } | { ok: false; reasons: string[]; next: string };
+}
+
+/**
+ * The revisions from the oldest to `to`, by what each names as the one before it; undefined where one of them has no file
+ * or they run in a circle.
+ */
+export function lineage(parents: ReadonlyMap<string, string | null>, to: string): string[] | undefined {
+  const found: string[] = [];
+  for (let at: string | null = to; at !== null; at = parents.get(at) ?? null) {
+    if (!parents.has(at) || found.includes(at)) return undefined;
+    found.unshift(at);
+  }
+  return found;
+}
+
+/**
+ * The revisions that a database at `from` (undefined: empty) has yet to take to be at `to`, oldest first; undefined where
+ * that cannot be told. None where the database is at `to` or ahead of it.
+ */
+export function pendingRevisions(
+  parents: ReadonlyMap<string, string | null>,
+  from: string | undefined,
+  to: string,
+): string[] | undefined {
+  if (from === to) return [];
+  const wanted = lineage(parents, to);
+  if (!wanted || from === undefined) return wanted;
+  const there = lineage(parents, from);
+  return there && wanted.filter((id) => !there.includes(id));
+}

@@ -1,0 +1,219 @@
+import type { SlotRelease } from "../stack/config";
+import { digest } from "../release/digest";
+import type { HistoryEntry } from "../stack/history";
+import type { ProvedRevision } from "./revisionProof";
+import { ranOn, revisionOrder } from "./revisionHistory";
+
+/** What a rollback does with the database: DATABASE= says what a person wants, the proofs what is safe. */
+
+/** One revision that the database has and the target was not built for, as its evidence tells of it. */
+export interface RevisionBetween {
+  id: string;
+  proof: ProvedRevision["proof"];
+  /** Whether somebody else than its author approved that its downgrade loses rows. */
+  approval: { ok: true } | { ok: false; reasons: string[]; next: string };
+}
+
+/** The revisions from the one after `to` up to the database's, oldest first; none where `to` is ahead of it. */
+export type Between = { ok: true; revisions: RevisionBetween[] } | { ok: false; reasons: string[] };
+
+/** A reason against a downgrade, and what to do about it. */
+export interface DownFault {
+  text: string;
+  next: string;
+}
+
+export interface DatabaseQuestion {
+  target: SlotRelease;
+  /** Where the database is; undefined: nowhere yet. */
+  at: string | undefined;
+  asked: "auto" | "keep" | "downgrade";
+  history: readonly HistoryEntry[];
+  /** Reads the revisions between; asked only where both are given and differ. */
+  between: (to: string, at: string) => Between;
+  /** Rows that a person agreed to lose, by revision. */
+  loss?: ReadonlyMap<string, number>;
+}
+
+/** The way, with what to say about it. */
+export type DatabaseWay =
+  | { way: "none" | "keep" | "down" | "up"; note?: string }
+  | { way: "refused"; reasons: string[]; next: string };
+
+/** Kinds after which a release of before goes on to work, where its proof says so: nothing it uses is taken away. */
+const additive = new Set(["expand", "backfill", "enforce"]);
+
+/**
+ * Decides on the database. `auto`: kept where every revision since only adds and the target was proved to work on the
+ * newest; where a proof cannot be read, history counts that shows it running there; else down, if every downgrade is proved
+ * and loses nothing. Whatever is not known to be safe is refused, and nothing is changed then.
+ */
+export function databaseWay(question: DatabaseQuestion): DatabaseWay {
+  const { target, at, asked, history } = question;
+  const to = target.revision;
+  if (at === to) return { way: "none" };
+  if (at === undefined) return up(target, "nothing");
+  const between = question.between(to, at);
+  if (isAhead(to, at, between, history)) return up(target, at);
+  if (asked === "keep") return keepAsked(target, at, between);
+  if (asked === "downgrade") return down(question, between, `DATABASE=downgrade`);
+  const unfit = whyNotKept(target, between);
+  if (unfit.length === 0)
+    return {
+      way: "keep",
+      note: `The database stays at ${at}: ${target.version} was built for ${to} and is proved to work on ${at}.`,
+    };
+  const isUnproved = !between.ok || between.revisions.some(({ proof }) => !proof.ok);
+  if (isUnproved && ranOn(history, digest(target.image), at))
+    return {
+      way: "keep",
+      note: `The database stays at ${at}: history shows that ${target.version}, built for ${to}, was in a slot under ${at}. That it works there could not be read from a proof: ${unfit.join("; ")}.`,
+    };
+  return down(question, between, unfit.join("; "));
+}
+
+const up = (target: SlotRelease, from: string): DatabaseWay => ({
+  way: "up",
+  note: `The database goes up from ${from} to ${target.revision}, which ${target.version} needs.`,
+});
+
+/** By the files; where those do not say, by the order in which history applied them. */
+function isAhead(to: string, at: string, between: Between, history: readonly HistoryEntry[]): boolean {
+  if (between.ok) return between.revisions.length === 0;
+  const order = revisionOrder(history);
+  return order.includes(at) && order.indexOf(to) > order.indexOf(at);
+}
+
+function keepAsked(target: SlotRelease, at: string, between: Between): DatabaseWay {
+  const unfit = whyNotKept(target, between);
+  const built = `The database stays at ${at}, as asked; ${target.version} was built for ${target.revision}`;
+  return {
+    way: "keep",
+    note:
+      unfit.length === 0
+        ? `${built} and is proved to work on ${at}.`
+        : `${built}. Not proved: ${unfit.join("; ")}.`,
+  };
+}
+
+/** Why it is not proved that the target works on the database as it is; empty where it is. */
+function whyNotKept({ version, revision: to }: SlotRelease, between: Between): string[] {
+  if (!between.ok) return between.reasons;
+  const newest = between.revisions.at(-1);
+  const unproved = between.revisions.flatMap(({ id, proof }) =>
+    proof.ok ? [] : [`${id} is not proved: ${proof.reasons.join("; ")}`],
+  );
+  if (unproved.length > 0) return unproved;
+  return between.revisions.flatMap(({ id, proof }) => {
+    if (!proof.ok) return [];
+    const { facts, worksWith } = proof.details;
+    if (!additive.has(facts.kind)) return [`${id} is a ${facts.kind}, not an addition`];
+    if (id === newest?.id && !worksWith.some((one) => one.revision === to))
+      return [`${version} is not proved to work on ${id}`];
+    return [];
+  });
+}
+
+function down(question: DatabaseQuestion, between: Between, why: string): DatabaseWay {
+  const { target, at, asked, loss } = question;
+  const to = target.revision;
+  const faults = [
+    ...downFaults(between, at ?? ""),
+    ...(asked === "auto" ? lossyFaults(between) : []),
+    ...lossFaults(between, loss ?? new Map()),
+  ];
+  const [first] = faults;
+  if (!first)
+    return {
+      way: "down",
+      note: `The database goes down from ${at} to ${to} (${why}); traffic is paused meanwhile.`,
+    };
+  return {
+    way: "refused",
+    reasons: [
+      ...(asked === "auto"
+        ? [`${target.version} needs revision ${to}, the database is at ${at}: ${why}.`]
+        : []),
+      ...faults.map(({ text }) => text),
+      "Nothing was changed: traffic and database stay as they are. `make pause` stops traffic; `make restore TO=<time>` brings back what the database held.",
+    ],
+    next: first.next,
+  };
+}
+
+/**
+ * Why the database may not be taken down past these revisions: each needs a proof that counts, and one that loses what was
+ * written since an approval by somebody else than its author.
+ */
+export function downFaults(between: Between, at: string): DownFault[] {
+  if (!between.ok) return between.reasons.map((text) => ({ text, next: "make status" }));
+  if (between.revisions.length === 0)
+    return [{ text: `the files do not name a revision to take down from ${at}`, next: "make status" }];
+  return between.revisions.flatMap(({ id, proof, approval }) => {
+    if (!proof.ok)
+      return [
+        { text: `the downgrade of ${id} is not proved: ${proof.reasons.join("; ")}`, next: proof.next },
+      ];
+    if (proof.details.facts.reversible || approval.ok) return [];
+    return [
+      {
+        text: `the downgrade of ${id} loses what was written since (reversible = False), and nobody has approved that: ${approval.reasons.join("; ")}`,
+        next: `make approve CHANGE=${id} REASON="<why>", by somebody else than its author; or recover to a point in time: make restore TO=<time>`,
+      },
+    ];
+  });
+}
+
+/** What nobody asked for does not lose anything, approved or not. */
+function lossyFaults(between: Between): DownFault[] {
+  if (!between.ok) return [];
+  return between.revisions.flatMap(({ id, proof }) =>
+    proof.ok && !proof.details.facts.reversible
+      ? [
+          {
+            text: `the downgrade of ${id} loses what was written since (reversible = False), so it is only done when asked for: DATABASE=downgrade`,
+            next: "make restore TO=<time>",
+          },
+        ]
+      : [],
+  );
+}
+
+/** Why rows may not be lost as LOSS= says: only of a revision that goes down, and with an approval. */
+export function lossFaults(between: Between, loss: ReadonlyMap<string, number>): DownFault[] {
+  const known = new Map(between.ok ? between.revisions.map((one) => [one.id, one] as const) : []);
+  return [...loss.keys()].flatMap((id) => {
+    const found = known.get(id);
+    if (!found)
+      return [
+        {
+          text: `LOSS= names ${id}, which does not go down; those that do: ${[...known.keys()].join(", ") || "none"}`,
+          next: "make status",
+        },
+      ];
+    if (found.approval.ok) return [];
+    return [
+      {
+        text: `LOSS= lets rows of ${id} be lost, and nobody has approved that: ${found.approval.reasons.join("; ")}`,
+        next: `make approve CHANGE=${id} REASON="<why>", by somebody else than its author`,
+      },
+    ];
+  });
+}
+
+/** LOSS= as a person writes it: `9c1b0d2f:12`, several with commas; or what cannot be read. */
+export function readLoss(
+  text: string | undefined,
+): { ok: true; loss: ReadonlyMap<string, number> } | { ok: false; reason: string } {
+  const loss = new Map<string, number>();
+  const unread = (text ?? "").split(",").filter((part) => {
+    const [, id, rows] = /^\s*([0-9a-z_]{1,32}):(\d{1,12})\s*$/.exec(part) ?? [];
+    if (id !== undefined) loss.set(id, Number(rows));
+    return id === undefined && part.trim() !== "";
+  });
+  if (unread.length === 0) return { ok: true, loss };
+  return {
+    ok: false,
+    reason: `LOSS= has \`${unread.join(",")}\`; allowed is <revision>:<rows>, as in 9c1b0d2f:12, several with commas.`,
+  };
+}

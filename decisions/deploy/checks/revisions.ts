@@ -1,0 +1,127 @@
+import type { ProvedRevision } from "../../database/revisionProof";
+
+/** The checks on the revisions that a release brings (A7, A8, A9, B5). */
+
+/** What they look at. */
+export interface RevisionFacts {
+  /** Revisions that the database has yet to take, oldest first; undefined: the files do not say. */
+  pending?: readonly ProvedRevision[];
+  /** The revision that the release needs. */
+  needed: ProvedRevision;
+  /** SHA-256 of the seed scripts as they are. */
+  seeds: string;
+  /** The release that is live while the database is migrated; absent on a first release. */
+  live?: { version: string; revision: string };
+  /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
+  downgraded?: ReadonlyMap<string, string>;
+  /** Whether this stack takes only what another stack has proved. */
+  requiresStaging: boolean;
+  /** Name of that stack. */
+  promotedFrom?: string;
+  /** Revision -> SHA-256 of its file as it is. */
+  hashes: ReadonlyMap<string, string>;
+}
+
+type Outcome = { ok: true; detail: string } | { ok: false; detail: string; next: string };
+
+const unknown: Outcome = {
+  ok: false,
+  detail: "the files do not say which revisions lie between the database and the release",
+  next: "Check out the commit that has every revision in migrations/revisions, then run the command again.",
+};
+
+const none: Outcome = { ok: true, detail: "no revision is new to this database" };
+
+const names = (pending: readonly ProvedRevision[]): string => pending.map(({ id }) => id).join(", ");
+
+/** A7: somebody else than its author has read each revision, as it is now. */
+export function revisionsReviewed({ pending }: RevisionFacts): Outcome {
+  if (!pending) return unknown;
+  const missing = pending.flatMap(({ id, review }) => (review.ok ? [] : [{ id, ...review }]));
+  const [first] = missing;
+  if (first)
+    return {
+      ok: false,
+      detail: missing.map(({ id, reasons }) => `${id} is not reviewed: ${reasons.join("; ")}`).join("; "),
+      next: first.next,
+    };
+  if (pending.length === 0) return none;
+  const by = [...new Set(pending.flatMap(({ review }) => (review.ok ? [review.by] : [])))];
+  return { ok: true, detail: `${names(pending)} reviewed by ${by.join(", ")}` };
+}
+
+/** A8: the seed scripts ran, as they are now, on the schema that the release needs. */
+export function seedsCurrent({ needed, seeds }: RevisionFacts): Outcome {
+  const next = `Run \`make prove-migrations REVISION=${needed.id}\`: it runs the seeds twice; commit the file.`;
+  if (!needed.proof.ok)
+    return { ok: false, detail: `no proof says so: ${needed.proof.reasons.join("; ")}`, next };
+  if (needed.proof.details.seeds !== seeds)
+    return { ok: false, detail: `the seed scripts have changed since they ran on ${needed.id}`, next };
+  return { ok: true, detail: `they ran twice on ${needed.id}` };
+}
+
+/** A9: each revision went down and the schema was what it was; the release that is live works on it meanwhile. */
+export function downgradesProved({ pending, live }: RevisionFacts): Outcome {
+  if (!pending) return unknown;
+  const missing = pending.flatMap(({ id, proof }) => (proof.ok ? [] : [{ id, ...proof }]));
+  const [first] = missing;
+  if (first)
+    return {
+      ok: false,
+      detail: missing
+        .map(({ id, reasons }) => `the downgrade of ${id} is not proved: ${reasons.join("; ")}`)
+        .join("; "),
+      next: first.next,
+    };
+  if (live) {
+    const breaking = brokenBy(pending, live.revision);
+    if (breaking.length > 0)
+      return {
+        ok: false,
+        detail: `${live.version}, which is live and may be rolled back to, is not proved to work on ${breaking.join(", ")}`,
+        next: `Take away what ${live.version} uses only in a release after it; then run \`make prove-migrations\`.`,
+      };
+  }
+  return pending.length === 0
+    ? none
+    : { ok: true, detail: `${names(pending)} went down and up again on a database with rows` };
+}
+
+/** Those of them on which code that needs `revision` is not proved to work. */
+export const brokenBy = (pending: readonly ProvedRevision[], revision: string): string[] =>
+  pending.flatMap(({ id, proof }) =>
+    proof.ok && !proof.details.worksWith.some((one) => one.revision === revision) ? [id] : [],
+  );
+
+/** B5: the stack before this one has taken its own database down and up again, with the files as they are now. */
+export function downgradedInStaging(facts: RevisionFacts): Outcome {
+  const { pending, live, downgraded, requiresStaging, promotedFrom = "staging", hashes } = facts;
+  if (!requiresStaging) return { ok: true, detail: "this stack is the first stage" };
+  if (!pending) return unknown;
+  if (pending.length === 0) return none;
+  if (!live) return { ok: true, detail: "a first release: there is nothing to go down to" };
+  // Named, because that stage may hold another release by now in its other slot.
+  const next = `Run \`make prove-downgrade STACK=${promotedFrom} VERSION=${live.version}\`.`;
+  if (!downgraded)
+    return { ok: false, detail: `${promotedFrom}'s output \`downgrades\` could not be read`, next };
+  const missing = pending.filter(({ id }) => downgraded.get(id) === undefined);
+  if (missing.length > 0)
+    return { ok: false, detail: `${promotedFrom} has not taken down ${names(missing)}`, next };
+  const older = pending.filter(({ id }) => downgraded.get(id) !== hashes.get(id));
+  if (older.length > 0)
+    return { ok: false, detail: `${names(older)} has changed since ${promotedFrom} took it down`, next };
+  return { ok: true, detail: `${promotedFrom} took ${names(pending)} down and up again` };
+}
+
+/** Those that exist, with the ids and rows of the checklist. None may be overridden: each can be had. */
+export const revisionChecks = [
+  { id: "revisions-reviewed", title: "New revisions are reviewed", row: "A7", look: revisionsReviewed },
+  { id: "seeds-current", title: "The seed scripts fit the schema", row: "A8", look: seedsCurrent },
+  { id: "downgrades-proved", title: "Downgrades are proved", row: "A9", look: downgradesProved },
+  {
+    id: "downgraded-in-staging",
+    title: "The stage before has gone down and up",
+    row: "B5",
+    look: downgradedInStaging,
+  },
+] as const;

@@ -1,0 +1,161 @@
+import type { Release, SlotRelease } from "../stack/config";
+import { digest, digestIn, liveDigest } from "../release/digest";
+import { idleSlot } from "../release/trafficWeights";
+import type { Step } from "../release/transitionFacts";
+import type { Slot } from "../stack/names";
+import type { ReleaseRecord } from "../release/releaseRecord";
+import { next } from "../release/nextRelease";
+
+/** What a deploy starts from. */
+export interface DeployInput {
+  /** The release to start from, as `resume` gave it. */
+  current: Release;
+  /** The record of the version asked for. */
+  record: ReleaseRecord;
+  /** Digests of known-good updates of this stack, from history, without refused ones. */
+  knownGood: ReadonlySet<string>;
+}
+
+/** One update of a deploy. */
+export interface DeployStep {
+  step: Step;
+  /** The release to write and apply. */
+  release: Release;
+  /** Slot whose smoke must have passed before the update. */
+  smokeBefore?: Slot;
+  /** Whether the canary must have been judged `promote`, under the serial before this one, before the update. */
+  gateBefore?: boolean;
+  /** For people: what it does. */
+  why: string;
+}
+
+/** What a deploy does from here; computed anew after a crash it gives the steps that are left. */
+export type DeployPlan =
+  | { kind: "nothing"; why: string }
+  | { kind: "steps"; steps: DeployStep[] }
+  /** The version is a known-good older one: run the rollback command's plan with it. */
+  | { kind: "rollback"; version: string; why: string }
+  | { kind: "blocked"; reasons: string[]; next: string[] };
+
+/** More steps than any deploy has; a rule that leads nowhere would otherwise never end. */
+const mostSteps = 10;
+
+/**
+ * The steps from `current` to the version being live and validated. From any release that a killed deploy of the same
+ * version left, they are the rest of its steps.
+ */
+export function deploySteps(input: DeployInput): DeployPlan {
+  const stop = obstacle(input);
+  if (stop) return stop;
+  const steps: DeployStep[] = [];
+  let current = input.current;
+  while (steps.length < mostSteps) {
+    const step = following(current, input);
+    if (!step) break;
+    steps.push(step);
+    current = step.release;
+  }
+  if (steps.length > 0) return { kind: "steps", steps };
+  const { version } = input.record;
+  return {
+    kind: "nothing",
+    why: `${version} is live and validated already${current.traffic === "paused" ? "; traffic is paused, `make open` opens it" : ""}.`,
+  };
+}
+
+/** Why there is no way on from here by a deploy; undefined when there is. */
+function obstacle({ current, record, knownGood }: DeployInput): DeployPlan | undefined {
+  const wanted = digest(record.image);
+  const live = current.slots[current.live];
+  const idle = current.slots[idleSlot(current)];
+  const blocked = (reason: string, ...commands: string[]): DeployPlan => ({
+    kind: "blocked",
+    reasons: [reason],
+    next: commands,
+  });
+  if (!live || isUnserved(current, knownGood)) return undefined;
+  if (current.canaryWeight > 0 && idle && digest(idle.image) !== wanted)
+    return blocked(
+      `Version ${idle.version} is a canary with ${current.canaryWeight} % of the traffic, so ${record.version} cannot start. Finish the canary, or take it back first.`,
+      `make deploy VERSION=${idle.version}`,
+      `make rollback VERSION=${live.version}`,
+    );
+  if (liveDigest(current) === wanted) return undefined;
+  if (current.canaryWeight === 0 && knownGood.has(wanted))
+    return {
+      kind: "rollback",
+      version: record.version,
+      why: `${record.version} was live and validated before, so this is a rollback to it.`,
+    };
+  if (current.canaryWeight === 0 && current.validated !== liveDigest(current))
+    return blocked(
+      `Version ${live.version} is live but not validated: a release is half way. Finish it, or go back first.`,
+      ...(knownGood.has(digest(live.image))
+        ? [`make rollback VERSION=${live.version}`]
+        : [`make deploy VERSION=${live.version}`, "make rollback VERSION=<known good>"]),
+    );
+  if (current.traffic === "paused")
+    return blocked(
+      "Traffic is paused, and a canary without traffic shows nothing. Open it first.",
+      "make open",
+    );
+  return undefined;
+}
+
+/** The first release is in its slot and has had no traffic: it may be replaced there, for there is none to go back to. */
+function isUnserved(current: Release, knownGood: ReadonlySet<string>): boolean {
+  const live = liveDigest(current);
+  const isEmpty = !current.slots[idleSlot(current)] && current.validated === undefined;
+  return current.traffic === "paused" && isEmpty && !(live && knownGood.has(live));
+}
+
+/** The next step towards `record`, undefined at the end. Whatever it needs to know is in `current`, so it can be asked after a crash. */
+function following(current: Release, { record, knownGood }: DeployInput): DeployStep | undefined {
+  const { version, image, revision } = record;
+  const held: SlotRelease = { version, image, revision };
+  const wanted = digest(image);
+  const live = current.slots[current.live];
+  const idle = idleSlot(current);
+  if (live && liveDigest(current) === wanted) {
+    if (current.validated === wanted) return undefined;
+    const opens = current.traffic === "paused" ? "traffic opens and " : "";
+    return {
+      step: "validate",
+      release: next.validate(current),
+      smokeBefore: current.live,
+      why: `${version} passed its validation; ${opens}risky flags may be on`,
+    };
+  }
+  if (current.canaryWeight > 0)
+    return {
+      step: "promote",
+      release: next.promote(current),
+      gateBefore: true,
+      why: `${version} takes all traffic; ${live?.version ?? "the old release"} stays as standby`,
+    };
+  if (current.migration?.revision !== revision && live?.revision !== revision)
+    return {
+      step: "migrate",
+      release: next.migrate(current, { revision, image }),
+      why: `the database goes up to ${revision}`,
+    };
+  if (!live || isUnserved(current, knownGood))
+    return {
+      step: "first",
+      release: next.first(current, held),
+      why: `${version} into slot ${current.live}, traffic stays paused`,
+    };
+  if (digestIn(current, idle) !== wanted)
+    return {
+      step: "load",
+      release: next.load(current, held),
+      why: `${version} into slot ${idle}, without traffic`,
+    };
+  const release = next.canary(current);
+  return {
+    step: "canary",
+    release,
+    smokeBefore: idle,
+    why: `${version} gets ${release.canaryWeight} % of the traffic`,
+  };
+}

@@ -1,0 +1,198 @@
+import { groupName, type Flag, type Settings, type WrittenFlags } from "../stack/config";
+import { diff } from "../stack/configDiff";
+import { whyOff, type Standing } from "./flags";
+
+/** What a person asks of one flag. What is absent stays. */
+export interface FlagAsk {
+  name: string;
+  /** Share of everybody else, percent, 0 to 100. */
+  percentage?: number;
+  roles?: string[];
+  cohorts?: string[];
+}
+
+/** What was typed. */
+export interface TypedFlag {
+  name?: string;
+  percentage?: string;
+  roles?: string;
+  cohorts?: string;
+}
+
+/** Word that stands for an empty list: an empty value of a make variable is an unset one. */
+const nobody = "none";
+
+/** The question in what was typed, or everything that is wrong with it. */
+export function readFlagAsk(typed: TypedFlag): { ok: true; ask: FlagAsk } | { ok: false; reasons: string[] } {
+  const { name = "", percentage } = typed;
+  const reasons = name === "" ? ["NAME is missing: name the flag."] : [];
+  const list = (what: "roles" | "cohorts"): string[] | undefined => {
+    const text = typed[what];
+    if (text === undefined) return undefined;
+    const entries = text === nobody ? [] : text.split(",").map((entry) => entry.trim());
+    for (const entry of entries)
+      if (!groupName.test(entry))
+        reasons.push(
+          `${what.toUpperCase()} has \`${entry}\`; allowed are names of lower case letters, digits and -, separated by commas, or \`${nobody}\`.`,
+        );
+    return [...new Set(entries)];
+  };
+  const [roles, cohorts] = [list("roles"), list("cohorts")];
+  const isShare =
+    percentage === undefined || (/^\d{1,3}(\.\d{1,3})?$/.test(percentage) && Number(percentage) <= 100);
+  if (!isShare)
+    reasons.push(`PERCENTAGE is \`${percentage}\`; allowed are 0 to 100 with at most three decimals.`);
+  if (percentage === undefined && !roles && !cohorts)
+    reasons.push(`Nothing is asked for: give PERCENTAGE=, ROLES= or COHORTS= (or HOLD=on, HOLD=off).`);
+  if (reasons.length > 0) return { ok: false, reasons };
+  return {
+    ok: true,
+    ask: {
+      name,
+      ...(percentage !== undefined && { percentage: Number(percentage) }),
+      ...(roles && { roles }),
+      ...(cohorts && { cohorts }),
+    },
+  };
+}
+
+/** What a change of a flag is decided on. */
+export interface FlagChangeInput {
+  ask: FlagAsk;
+  /** Flags as the stack file has them, defaults not filled in. */
+  written: WrittenFlags;
+  /** The same with defaults. */
+  flags: Settings["flags"];
+  heldFlags: Settings["heldFlags"];
+  /** Flags as last applied; undefined where nothing is applied or it cannot be read. */
+  applied?: Settings["flags"];
+  standing: Standing;
+  /** Why the kill switch is on; undefined: it is off. */
+  killSwitch?: string;
+  /** Today, ISO date. */
+  today: string;
+}
+
+/** The flags to write and what people will see, or every reason why not. 2: cannot be asked; 4: refused. */
+export type FlagChange =
+  | {
+      ok: true;
+      flags: WrittenFlags;
+      /** Whether the file or what is applied differs from what is asked for. */
+      changes: boolean;
+      /** Whether somebody who has the feature loses it. */
+      lowers: boolean;
+      lines: string[];
+    }
+  | { ok: false; code: 2 | 4; reasons: string[] };
+
+/** Decides on a change of one flag's rollout; nothing else of it may be changed like this. */
+export function changeFlag(input: FlagChangeInput): FlagChange {
+  const { ask, written, flags, heldFlags, applied, standing } = input;
+  const was = flags[ask.name];
+  const text = written[ask.name];
+  if (!was || !text) return { ok: false, code: 2, reasons: [unknown(ask.name, flags)] };
+  const { name: _, ...rollout } = ask;
+  const now: Flag = { ...was, ...rollout };
+  const before = applied?.[ask.name] ?? was;
+  const wider = gains(before, now);
+  const reasons = [
+    ...otherChanges(ask.name, flags, applied),
+    ...(wider.length > 0 ? whyNotWider(input, now).map((reason) => `\`${ask.name}\` ${reason}`) : []),
+  ];
+  if (reasons.length > 0) return { ok: false, code: 4, reasons };
+  const lost = gains(now, before);
+  const off = whyOff(ask.name, now, heldFlags, standing);
+  return {
+    ok: true,
+    flags: { ...written, [ask.name]: { ...text, ...rollout } },
+    changes:
+      diff({ flag: was }, { flag: now }).length > 0 || diff({ flag: before }, { flag: now }).length > 0,
+    lowers: lost.length > 0,
+    lines: [
+      ...(wider.length > 0
+        ? [`wider: ${wider.join(", ")}; whoever has it keeps it where nothing is lost`]
+        : []),
+      ...(lost.length > 0 ? [`LOWERED, people who have it lose it: ${lost.join(", ")}`] : []),
+      off === undefined
+        ? `published: ${describeRollout(now)}`
+        : `published: off, ${off}; then ${describeRollout(now)}`,
+    ],
+  };
+}
+
+/** Who has a flag, in words. */
+export function describeRollout({
+  roles,
+  cohorts,
+  percentage,
+}: Pick<Flag, "roles" | "cohorts" | "percentage">): string {
+  if (percentage >= 100) return "everybody";
+  const named = [
+    ...(roles.length > 0 ? [`roles ${roles.join(", ")}`] : []),
+    ...(cohorts.length > 0 ? [`cohorts ${cohorts.join(", ")}`] : []),
+  ];
+  if (percentage === 0) return named.join(" and ") || "nobody";
+  return [...named, `${percentage} % of everybody${named.length > 0 ? " else" : ""}`].join(" and ");
+}
+
+const unknown = (name: string, flags: Settings["flags"]): string =>
+  `There is no flag \`${name}\`. Flags: ${Object.keys(flags).join(", ") || "none"}. A new one is added in the stack file, with its risk, owner and expiry.`;
+
+/** What `to` has that `from` has not, in words. */
+function gains(from: Flag, to: Flag): string[] {
+  if (from.percentage >= 100) return [];
+  const more = (what: "roles" | "cohorts") => to[what].filter((one) => !from[what].includes(one));
+  const [roles, cohorts] = [more("roles"), more("cohorts")];
+  return [
+    ...(to.percentage > from.percentage
+      ? [`everybody else from ${from.percentage} % up to ${to.percentage} %`]
+      : []),
+    ...(roles.length > 0 ? [`roles ${roles.join(", ")}`] : []),
+    ...(cohorts.length > 0 ? [`cohorts ${cohorts.join(", ")}`] : []),
+  ];
+}
+
+/** Why nobody may be added to a flag now. Taking people away is always allowed. */
+function whyNotWider({ ask, heldFlags, standing, killSwitch, today }: FlagChangeInput, flag: Flag): string[] {
+  const off = whyOff(ask.name, flag, heldFlags, standing);
+  return [
+    ...(flag.expires < today
+      ? [
+          `expired on ${flag.expires}: take the feature's old code out and the flag with it, or set a new date in the stack file`,
+        ]
+      : []),
+    ...(off === undefined ? [] : [`is published off: ${off}. ${wayOn(ask.name, off)}`]),
+    ...(killSwitch !== undefined && flag.risk === "high"
+      ? [
+          `is off while the kill switch is on (${killSwitch}); \`make rollback\` takes that off when it is done`,
+        ]
+      : []),
+  ];
+}
+
+function wayOn(name: string, off: string): string {
+  if (off.startsWith("held"))
+    return `A person releases it first: \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\``;
+  if (off.startsWith("the database")) return "Deploy a release whose migration brings it first";
+  return "It is off until validated: finish `make deploy` first";
+}
+
+/** The file must not change other flags by the way: it may be an old one. */
+function otherChanges(
+  name: string,
+  flags: Settings["flags"],
+  applied: Settings["flags"] | undefined,
+): string[] {
+  if (!applied) return [];
+  const without = ({ [name]: _, ...rest }: Settings["flags"]) => rest;
+  const lines = diff(without(applied), without(flags));
+  if (lines.length === 0) return [];
+  const changed = lines.map(
+    ({ path, before, after }) =>
+      `\`flags.${path}\` is ${JSON.stringify(after) ?? "absent"}, applied is ${JSON.stringify(before) ?? "absent"}`,
+  );
+  return [
+    `The stack file changes other flags too: ${changed.join("; ")}. Take the newest file from git, or apply those on their own with \`pulumi up\` first.`,
+  ];
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { Settings } from "../stack/config";
+
+/** Flags that an incident switched off stay off until a person releases them, whatever file an `up` is run from. */
+
+type Held = Settings["heldFlags"];
+type Hold = Held[string];
+
+/** Key of a published flag's metadata by which a held one is known, with {@link holdText}. */
+export const heldMark = "held";
+
+/** Why a flag is held, in one line. */
+export const holdText = ({ reason, incident }: Hold): string =>
+  incident === undefined ? reason : `${reason} (incident ${incident})`;
+
+/** A person's word that a hold may go: what make flag HOLD=off writes before it applies the config without it. */
+export const release = z.object({
+  flag: z.string(),
+  /** The hold as {@link holdText} has it: a later one is not released by this. */
+  hold: z.string(),
+  actor: z.string().min(1),
+  reason: z.string().min(1),
+  /** Serial that was published; the word is good under that and no other. */
+  serial: z.number(),
+  at: z.string(),
+});
+export type HoldRelease = z.infer<typeof release>;
+
+/** Holds that were applied and that a file does not have: it is of before the incident, or was edited by hand. */
+export const missingHolds = (applied: Held, file: Held): Held =>
+  Object.fromEntries(Object.entries(applied).filter(([name]) => file[name] === undefined));
+
+/** What {@link holdReasons} looks at. */
+export interface HoldsInput {
+  /** Held flags as published, by name, with {@link holdText}. */
+  published: ReadonlyMap<string, string>;
+  releases: ReadonlyMap<string, HoldRelease>;
+  /** Serial of the published release. */
+  serial: number | undefined;
+  /** Flags and holds of the stack file. */
+  flags: Settings["flags"];
+  heldFlags: Held;
+}
+
+/** Why a file may not be applied: it would publish a flag that an incident holds, and nobody released it. */
+export function holdReasons({ published, releases, serial, flags, heldFlags }: HoldsInput): string[] {
+  return [...published].flatMap(([name, hold]) => {
+    // Without the flag there is nothing to publish: absent is off.
+    if (heldFlags[name] || !flags[name]) return [];
+    const word = releases.get(name);
+    if (word?.hold === hold && word.serial === serial) return [];
+    return [
+      `\`heldFlags.${name}\` is missing: the flag is held (${hold}) and this file would publish it. Run \`make sync\`, which writes the hold back, or release it with \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\`.`,
+    ];
+  });
+}
+
+/** What a person asks of a hold. */
+export interface HoldAsk {
+  name: string;
+  hold: "on" | "off";
+  reason?: string;
+  /** Who; undefined: nobody was named. */
+  actor?: string;
+  incident?: string;
+}
+
+/** The holds to write, or every reason why not; the person asked wrongly (2). */
+export type HoldChange =
+  | { ok: true; heldFlags: Held; changes: boolean; released?: string; line: string }
+  | { ok: false; code: 2; reasons: string[] };
+
+/**
+ * Decides on a hold. `heldFlags` are the file's and the applied ones together, `released` the word by which the flag was
+ * released last: asked for once more, after a crash, it is done already.
+ */
+export function changeHold(
+  ask: HoldAsk,
+  flags: Settings["flags"],
+  heldFlags: Held,
+  released?: HoldRelease,
+): HoldChange {
+  const { name, hold, reason, actor, incident } = ask;
+  const is = heldFlags[name];
+  if (hold === "off" && !is && released)
+    return {
+      ok: true,
+      heldFlags,
+      changes: false,
+      line: `${name} was released already by ${released.actor} at ${released.at} (${released.reason})`,
+    };
+  const reasons = [
+    ...(flags[name] || is
+      ? []
+      : [`There is no flag \`${name}\`. Flags: ${Object.keys(flags).join(", ") || "none"}.`]),
+    ...(hold === "off" && !is
+      ? [`\`${name}\` is not held. Held flags: ${Object.keys(heldFlags).join(", ") || "none"}.`]
+      : []),
+    ...(reason === undefined ? ["REASON=<why> is missing."] : []),
+    ...(hold === "off" && actor === undefined
+      ? ["ACTOR=<who> is missing: a held flag is released by a person who says so."]
+      : []),
+  ];
+  if (reasons.length > 0 || reason === undefined) return { ok: false, code: 2, reasons };
+  const { [name]: _, ...others } = heldFlags;
+  if (hold === "off")
+    return {
+      ok: true,
+      heldFlags: others,
+      changes: true,
+      released: is && holdText(is),
+      line: `${name} is released by ${actor ?? ""} (${reason}); it was held: ${is ? holdText(is) : ""}`,
+    };
+  const wanted: Hold = { reason, ...(incident !== undefined && { incident }) };
+  return {
+    ok: true,
+    heldFlags: { ...others, [name]: wanted },
+    changes: !is || holdText(is) !== holdText(wanted),
+    line: `${name} is held: ${holdText(wanted)}; it is published off until a person releases it`,
+  };
+}

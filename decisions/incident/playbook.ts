@@ -1,0 +1,216 @@
+import { incidentStates, isFurther, type IncidentState, type OpenIncident } from "./incident";
+
+/** The rollback playbook, C1 to C7: the same for the command that fills it in, for docs/playbook.md, and for a test. */
+
+/** One step, as it is written down for people. `<…>` is what the command fills in. */
+interface Step {
+  id: "C1" | "C2" | "C3" | "C4" | "C5" | "C6" | "C7";
+  title: string;
+  /** What it is for, and how one knows that it is done. */
+  text: string;
+  /** What to type, the usual one first. */
+  commands: readonly string[];
+}
+
+/** The steps in their order. */
+export const playbook: readonly Step[] = [
+  {
+    id: "C1",
+    title: "Detect",
+    text: "An alarm or a ticket opens an incident. Alarms are read by every command; a release that the gate takes back opens one by itself. The same cause twice is one incident.",
+    commands: ['make incident TICKET=<ticket> TITLE="<what people notice>"', "make incident"],
+  },
+  {
+    id: "C2",
+    title: "Stabilize",
+    text: "Risky flags go off and are held until a person releases them. If a migration is the cause, traffic is paused as well, before anything goes back.",
+    commands: ["make stabilize INCIDENT=<incident>", "make stabilize INCIDENT=<incident> CAUSE=migration"],
+  },
+  {
+    id: "C3",
+    title: "Communicate",
+    text: "Stakeholders and on call are told what happened, since when in the school's time, what was done and what comes next. Guardians are told when it is about them.",
+    commands: ["make notify INCIDENT=<incident>", "make notify INCIDENT=<incident> AUDIENCE=guardians"],
+  },
+  {
+    id: "C4",
+    title: "Roll back the application",
+    text: "One command takes traffic, web, workers and flags back to the last good release. It may be killed and run again. Where the database has to go back too, it does that as well.",
+    commands: ["make rollback VERSION=<good> INCIDENT=<incident>", "make deploy VERSION=<good>"],
+  },
+  {
+    id: "C5",
+    title: "Roll back the database",
+    text: "Only if the migration is the cause and make rollback kept the database. The first command pauses traffic, takes the database down with the prepared downgrade, checks the schema, tests and opens; the second only takes the database down, and only while traffic is paused. What cannot be taken down is said, with the way to point-in-time recovery. A schema that is not as it was proved is named; it holds up only what moves the database.",
+    commands: [
+      "make rollback VERSION=<good> DATABASE=downgrade INCIDENT=<incident>",
+      "make downgrade REVISION=<revision>",
+    ],
+  },
+  {
+    id: "C6",
+    title: "Verify",
+    text: "Smoke tests through the load balancer, then no release alarm rings. Then the incident is resolved.",
+    commands: ["make smoke", 'make incident INCIDENT=<incident> STATE=resolved REASON="<what was done>"'],
+  },
+  {
+    id: "C7",
+    title: "Post-mortem",
+    text: "Times, impact, timeline and differences are filled in from the records; root cause and what prevents it are written by people. An incident is closed only with a root cause and at least one preventive action that has an owner and a date.",
+    commands: [
+      "make postmortem INCIDENT=<incident>",
+      'make incident INCIDENT=<incident> STATE=closed REASON="<what was done>" ROOT_CAUSE="<why>" ACTION="<what prevents it>" OWNER=<who> DUE=<date>',
+    ],
+  },
+];
+
+/** What the stack and its incident are like now. */
+export interface PlaybookState {
+  stack: string;
+  incident?: OpenIncident;
+  /** Names of release alarms that ring; absent: could not be read. */
+  alarms?: readonly string[];
+  traffic: "open" | "paused";
+  /** Version and digest of what is live. */
+  live?: { version: string; digest: string; revision: string };
+  /** Whether the live digest is validated. */
+  validated: boolean;
+  /** Percent of the traffic that the other slot's release has. */
+  canaryWeight: number;
+  /** Revision that the database is at. */
+  revision?: string;
+  /** Newest known-good version that is not what the incident is about. */
+  good?: string;
+  /** Risky flags that are published on for somebody. */
+  riskyOn: readonly string[];
+  killSwitch: boolean;
+}
+
+/** A step with the real state filled in. */
+export interface FilledStep {
+  id: Step["id"];
+  title: string;
+  status: "done" | "to do" | "not needed";
+  /** What is so now. */
+  now: string;
+  /** What to type for it; absent when nothing is to be. */
+  next?: string;
+}
+
+/** The playbook with the stack's state: what is done, what comes next. The first step that is to do is the next one. */
+export function fillPlaybook(state: PlaybookState): FilledStep[] {
+  return playbook.map(({ id, title }): FilledStep => ({ id, title, ...fill[id](state) }));
+}
+
+/** The command that comes next; undefined when nothing is to do. */
+export const nextOf = (steps: readonly FilledStep[]): string | undefined =>
+  steps.find(({ status }) => status === "to do")?.next;
+
+type Filled = Omit<FilledStep, "id" | "title">;
+
+const done = (now: string): Filled => ({ status: "done", now });
+const todo = (now: string, next: string): Filled => ({ status: "to do", now, next });
+const spared = (now: string): Filled => ({ status: "not needed", now });
+
+/** Whether the incident's release has no traffic any more, or another one was never the cause. */
+const isAway = ({ incident, live, canaryWeight, traffic }: PlaybookState): boolean =>
+  incident?.digest !== undefined && live !== undefined && live.digest !== incident.digest
+    ? canaryWeight === 0 || traffic === "paused"
+    : false;
+
+const hasReached = ({ incident }: PlaybookState, state: IncidentState): boolean =>
+  incident !== undefined && !isFurther(state, incident.state);
+
+const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
+  C1({ incident, alarms }) {
+    const ringing = alarms && alarms.length > 0 ? `; ringing: ${alarms.join(", ")}` : "";
+    return incident
+      ? done(`${incident.id}: ${incident.title}${ringing}`)
+      : todo(`no incident is open${ringing || "; no alarm rings"}`, command(0, 0, {}));
+  },
+  C2(state) {
+    const { incident, riskyOn, killSwitch, traffic } = state;
+    const off = killSwitch
+      ? "the kill switch has risky flags off"
+      : riskyOn.length === 0
+        ? "no risky flag is on"
+        : `risky flags on: ${riskyOn.join(", ")}`;
+    const now = `${off}; traffic is ${traffic}`;
+    if (incident && (hasReached(state, "stabilized") || isAway(state))) return done(now);
+    return todo(now, command(1, 0, { incident: incident?.id }));
+  },
+  C3({ incident }) {
+    return incident?.toldAt === undefined
+      ? todo("nobody was told yet", command(2, 0, { incident: incident?.id }))
+      : done(`told at ${incident.toldAt.slice(0, 16)}Z`);
+  },
+  C4(state) {
+    const { incident, live, good } = state;
+    const now = `live is ${live?.version ?? "nothing"}${state.validated ? ", validated" : ", not validated"}`;
+    if (incident && (isAway(state) || hasReached(state, "mitigated"))) return done(now);
+    return todo(
+      `${now}; last good is ${good ?? "not known"}`,
+      command(3, 0, { incident: incident?.id, good }),
+    );
+  },
+  C5({ live, revision, incident }) {
+    if (live === undefined || revision === undefined || live.revision === revision)
+      return spared(`the database is at ${revision ?? "no revision"}, which is what the live release needs`);
+    const now = `the database is at ${revision}, the live release needs ${live.revision} and works on both`;
+    const down = command(4, 0, { good: live.version, incident: incident?.id });
+    return incident && /migration/.test(incident.cause)
+      ? todo(now, down)
+      : spared(`${now}; if the migration is the cause: ${down}`);
+  },
+  C6(state) {
+    const { alarms, traffic, validated, incident } = state;
+    const now = `traffic is ${traffic}, the live release is ${validated ? "validated" : "not validated"}, ${alarms === undefined ? "alarms could not be read" : alarms.length === 0 ? "no alarm rings" : `alarms ring: ${alarms.join(", ")}`}`;
+    if (hasReached(state, "resolved")) return done(now);
+    return todo(
+      now,
+      command(5, incident && validated && alarms?.length === 0 ? 1 : 0, { incident: incident?.id }),
+    );
+  },
+  C7({ incident }) {
+    const state = incident?.state ?? "opened";
+    if (state === "closed") return done("closed, with root cause and preventive action");
+    return todo(
+      `the incident is ${incident ? state : "not opened"}; it is closed with its root cause and an action that prevents it`,
+      command(6, 0, { incident: incident?.id }),
+    );
+  },
+};
+
+/** A step's command with what is known in the place of `<…>`. */
+function command(step: number, which: number, known: Record<string, string | undefined>): string {
+  const text = playbook[step]?.commands[which] ?? "";
+  return text.replaceAll(/<(\w+)>/g, (whole, name: string) => known[name] ?? whole);
+}
+
+/** The filled playbook for a terminal. */
+export function describePlaybook(steps: readonly FilledStep[]): string {
+  return steps
+    .map(({ id, title, status, now, next }) =>
+      [
+        `${id}  ${title.padEnd(25)} ${status.padEnd(10)}  ${now}`,
+        ...(status === "to do" && next ? [`${" ".repeat(42)}${next}`] : []),
+      ].join("\n"),
+    )
+    .join("\n");
+}
+
+/** docs/playbook.md, whole; a test holds the file equal to it. */
+export function playbookPage(): string {
+  const steps = playbook.map(({ id, title, text, commands }) =>
+    [`## ${id} ${title}`, "", text, "", "```", ...commands, "```"].join("\n"),
+  );
+  return `${[
+    "# The playbook",
+    "",
+    "When a release does harm. `make playbook` prints the same steps with the stack's real state filled in, what is done, and the next command; `STACK=` is `prod` unless you say otherwise.",
+    "",
+    `An incident goes through these states and never back: ${incidentStates.join(", ")}. Every message to people gives times in the school's zone first, then UTC.`,
+    "",
+    steps.join("\n\n"),
+  ].join("\n")}\n`;
+}

@@ -1,0 +1,101 @@
+import type { Release } from "../stack/config";
+import { diff } from "../stack/configDiff";
+import { digest } from "./digest";
+import { weights } from "./trafficWeights";
+import type { Facts, Step } from "./transitionFacts";
+import { whyRefused } from "./eligibility";
+import { holdReasons, type HoldsInput } from "../flags/heldFlags";
+import { describeLease, leaseSeconds, leaseState, type Here, type Lease } from "../stack/lease";
+import { slots } from "../stack/names";
+import { transition } from "./transition";
+
+export type { Lease } from "../stack/lease";
+
+/** What the program asks before it declares anything. */
+export interface Admission {
+  /** The release as applied; undefined: nothing has been published, so this is a first run. */
+  published?: Release;
+  /** The release of the stack file. */
+  next: Release;
+  facts: Facts;
+  /** Lease as read. */
+  lease?: Lease;
+  /** Id of the lease under which this program runs; undefined for a plain `pulumi up`. */
+  ownLease?: string;
+  now: Date;
+  /** What is held, as published and as the file has it; absent: not asked. */
+  holds?: HoldsInput;
+  /** What this machine can see of the lease's holder; absent: only its heartbeat counts. */
+  here?: Here;
+}
+
+/** `same`: the file is the published release, so an `up` changes nothing but what is outside of `release`. */
+export type Admitted = { ok: true; step: Step | "same" } | { ok: false; reasons: string[] };
+
+/**
+ * Whether the stack file's release may be applied now: the published one again, or one legal step from it, and by
+ * nobody while somebody else's operation lives.
+ */
+export function admit(admission: Admission): Admitted {
+  const held = [...leaseReasons(admission), ...(admission.holds ? holdReasons(admission.holds) : [])];
+  const step = stepOf(admission);
+  if (held.length === 0) return step;
+  return { ok: false, reasons: [...held, ...(step.ok ? [] : step.reasons)] };
+}
+
+function leaseReasons({ lease, ownLease, now, here }: Admission): string[] {
+  if (ownLease === undefined) {
+    if (!lease || leaseState(lease, now, here) === "dead") return [];
+    return [
+      `Another operation holds this stack: ${describeLease(lease)}. Wait until it ends (\`make status\` shows it), or run \`make rollback VERSION=<tag>\`, which may take over from a deploy. A dead holder is ignored ${leaseSeconds} s after its last heartbeat.`,
+    ];
+  }
+  if (lease?.id === ownLease && !lease.cancelled) return [];
+  const found = !lease
+    ? "it is gone"
+    : lease.id === ownLease
+      ? "it was cancelled"
+      : `now it is ${describeLease(lease)}`;
+  return [
+    `This operation no longer holds the stack's lease (${ownLease}): ${found}. Run \`make status\`, then the command again.`,
+  ];
+}
+
+function stepOf({ published, next, facts }: Admission): Admitted {
+  if (!published) return transition(undefined, next, facts);
+  const at = published.serial;
+  if (next.serial < at)
+    return {
+      ok: false,
+      reasons: [
+        `\`release.serial\` is ${next.serial}: this file is behind update with serial ${at}; run \`make sync\`, which writes the published release into it.`,
+      ],
+    };
+  if (next.serial > at) return transition(published, next, facts);
+  const lines = diff(published, next);
+  const changed = lines.map(
+    ({ path, before, after }) =>
+      `\`release.${path}\` is ${JSON.stringify(after)}, published is ${JSON.stringify(before)}`,
+  );
+  if (lines.length > 0)
+    return {
+      ok: false,
+      reasons: [
+        `\`release.serial\` is ${at}, the published one, but the release is another: ${changed.join("; ")}. With the published serial it must be identical; run \`make sync\`, or add one to the serial for one legal step.`,
+      ],
+    };
+  const refused = exposedAndRefused(next, facts);
+  return refused.length > 0 ? { ok: false, reasons: refused } : { ok: true, step: "same" };
+}
+
+/** A digest that was refused after it got its traffic: applying the release again would bring the incident back. */
+export function exposedAndRefused(release: Release, facts: Pick<Facts, "refused" | "whyRefused">): string[] {
+  const share = weights(release);
+  return slots.flatMap((slot) => {
+    const held = release.slots[slot];
+    if (!held || share[slot] === 0 || !facts.refused.has(digest(held.image))) return [];
+    return [
+      `\`release.slots.${slot}\` has ${share[slot]} % of the traffic. ${whyRefused(held, facts)} Run \`make rollback VERSION=<known good>\`.`,
+    ];
+  });
+}

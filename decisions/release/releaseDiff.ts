@@ -1,0 +1,48 @@
+import type { Release } from "../stack/config";
+import { liveDigest } from "./digest";
+import { idleSlot } from "./trafficWeights";
+import { slots, type Slot } from "../stack/names";
+
+/** Two releases and the fields in which they differ, apart from the serial. */
+export interface Changes {
+  previous: Release;
+  next: Release;
+  /** Names of the fields that differ: migration, slots.blue, slots.green, live, canaryWeight, traffic, validated. */
+  names: string[];
+  /** The slot that is not live before the step. */
+  idle: Slot;
+  /** Digest of the live slot after the step. */
+  liveNext?: string;
+  /** `previous` ended a downgrade and `next` still says so without being another one. */
+  leftDowngrade: boolean;
+}
+
+/** Finds what differs. That a downgrade's note is dropped is no difference: every step after it does so. */
+export function changes(previous: Release, next: Release): Changes {
+  const was = previous.migration;
+  const is = next.migration;
+  const sameTarget = was?.revision === is?.revision && was?.image === is?.image;
+  const leftDowngrade = sameTarget && was?.downgradeFrom !== undefined && is?.downgradeFrom !== undefined;
+  const names: string[] = [];
+  if (!sameTarget || (is?.downgradeFrom !== undefined && !leftDowngrade)) names.push("migration");
+  for (const slot of slots) if (!sameSlot(previous, next, slot)) names.push(`slots.${slot}`);
+  for (const key of ["live", "canaryWeight", "traffic", "validated"] as const)
+    if (previous[key] !== next[key]) names.push(key);
+  const liveNext = liveDigest(next);
+  return { previous, next, names, idle: idleSlot(previous), leftDowngrade, ...(liveNext && { liveNext }) };
+}
+
+function sameSlot(previous: Release, next: Release, slot: Slot): boolean {
+  const was = previous.slots[slot];
+  const is = next.slots[slot];
+  if (!was || !is) return was === is;
+  return was.version === is.version && was.image === is.image && was.revision === is.revision;
+}
+
+/** Whether exactly these fields differ. */
+export const only = (change: Changes, ...names: string[]): boolean =>
+  change.names.length === names.length && names.every((name) => change.names.includes(name));
+
+/** Whether nothing but these fields differs; not all of them need to. */
+export const within = (change: Changes, ...names: string[]): boolean =>
+  change.names.every((name) => names.includes(name));

@@ -1,0 +1,77 @@
+import type { Release } from "../stack/config";
+import { changes, type Changes } from "./releaseDiff";
+import type { Facts, Step } from "./transitionFacts";
+import { shapeOf } from "./classifyStep";
+import { everyStep, rules } from "./stepRules";
+
+export type { Facts, Step } from "./transitionFacts";
+
+/** The one step that leads from one release to the next, or every reason why none does. */
+export type Transition = { ok: true; step: Step } | { ok: false; reasons: string[] };
+
+/**
+ * Says which step leads from `previous` to `next`. Undefined `previous`: nothing is published, so only the bare
+ * beginning (serial 0, empty) or one step from it is legal. Whatever is not one of the steps is refused with reasons.
+ */
+export function transition(previous: Release | undefined, next: Release, facts: Facts): Transition {
+  if (!previous) return beginning(next, facts);
+  const reasons: string[] = [];
+  if (next.serial !== previous.serial + 1)
+    reasons.push(
+      `\`release.serial\` is ${next.serial}; allowed is ${previous.serial + 1}, one more than the published ${previous.serial}. Run \`make sync\`, then change one thing and add one.`,
+    );
+  const change = changes(previous, next);
+  const step = shapeOf(change, facts);
+  if (!step) return { ok: false, reasons: [...reasons, notOneStep(change)] };
+  reasons.push(...rules[step](change, facts), ...everyStep(change, facts));
+  return reasons.length === 0 ? { ok: true, step } : { ok: false, reasons };
+}
+
+function beginning(next: Release, facts: Facts): Transition {
+  const bare: Release = { serial: 0, live: next.live, canaryWeight: 0, traffic: "paused", slots: {} };
+  if (next.serial > 0) {
+    if (next.serial === 1) return transition(bare, next, facts);
+    return {
+      ok: false,
+      reasons: [
+        `\`release.serial\` is ${next.serial}, but nothing is published on this stack; allowed is 0 with empty slots, or the first step with 1. If this stack ran before, its parameter \`release\` is lost: put it back from the stack's output \`release\`.`,
+      ],
+    };
+  }
+  const change = changes(bare, next);
+  if (change.names.length === 0) return { ok: true, step: "first" };
+  return {
+    ok: false,
+    reasons: [
+      `Serial 0 is the beginning, with \`traffic: paused\` and nothing else, but ${list(change.names)} ${change.names.length === 1 ? "is" : "are"} set. Set \`release.serial\` to 1 for a first step, or run \`make deploy VERSION=<tag>\`.`,
+    ],
+  };
+}
+
+/** Which step changes a field, to say how to part what was changed at once. */
+const stepsOf: Record<string, string> = {
+  migration: "migrate or downgrade",
+  "slots.blue": "load, first or settle",
+  "slots.green": "load, first or settle",
+  live: "promote (after a canary with a verdict) or rollback (to a known good release)",
+  canaryWeight: "canary, promote or rollback",
+  traffic: "pause or open",
+  validated: "validate or rollback",
+};
+
+function notOneStep({ names, previous, next, leftDowngrade }: Changes): string {
+  if (leftDowngrade)
+    return "`release.migration.downgradeFrom` is still there after the downgrade; allowed is a next step that leaves it out. The commands do so: run `make sync`, then the command again.";
+  if (names.length === 0)
+    return "`release.serial` rose and nothing else changed; allowed is exactly one step. Put the serial back, or run `make sync`.";
+  if (names.length === 1 && (names[0] === "slots.blue" || names[0] === "slots.green"))
+    return `\`release.${names[0]}\` is the live slot or the change is no step: allowed is to load or settle the slot that is not live (\`live\` is ${previous.live}).`;
+  if (names.length === 1 && names[0] === "canaryWeight")
+    return `\`release.canaryWeight\` goes from ${previous.canaryWeight} to ${next.canaryWeight}; allowed are 0 to 1..10 (canary) and back to 0 (rollback).`;
+  if (names.length === 1)
+    return `\`release.${names[0]}\` alone cannot change like this; steps that change it: ${stepsOf[names[0] ?? ""]}.`;
+  const parts = names.map((name) => `  \`release.${name}\`: ${stepsOf[name] ?? "no step"}`);
+  return `These changes are not one step: ${list(names)}. One \`up\` makes one step, because it cannot order them:\n${parts.join("\n")}\nUse \`make deploy\`, \`make rollback\`, \`make settle\`, \`make pause\`, or change them one after another.`;
+}
+
+const list = (names: readonly string[]): string => names.map((name) => `\`release.${name}\``).join(", ");

@@ -1,0 +1,175 @@
+import type { ServiceCounts } from "../gate/errorBudget";
+import { shown } from "../approval/changeWindow";
+import { diff, type DiffLine } from "../stack/configDiff";
+import { digest } from "../release/digest";
+import { configOfEntry } from "../stack/history";
+import { furthest } from "../incident/incident";
+import { slots, type Slot } from "../stack/names";
+import { burnOf, shares, type BurnStep, type Course } from "./trafficSeries";
+import { evidenceOf } from "./evidenceInReport";
+import { isUnknown, type Frame, type StoryInput, type Subject, type Unknown } from "./reportInput";
+import { tilesOf, type Tile } from "./kpis";
+import { incidentVerdict, isRestored, releaseVerdict, type Verdict } from "./verdict";
+import { fromEvents, fromUpdates, ordered, type Happening } from "./timeline";
+import { chapterBetween, chapterOf, configuredShares, isExposed, updatesOf, versionAt } from "./updates";
+import type { Chapter, StoryUpdate } from "./updates";
+import type { HistoryEntry } from "../stack/history";
+
+/** Time shown before and after: a share of the whole, within bounds, milliseconds. */
+const margin = (length: number): number => Math.min(1_800_000, Math.max(30_000, length * 0.12));
+
+/** Shown of the time before an incident was noticed, milliseconds: alarms take minutes, and the cause lies before. */
+const incidentLead = 600_000;
+
+/** The frame of a story; undefined: history and records have nothing of it. */
+export function frameOf(
+  subject: Subject,
+  history: readonly HistoryEntry[],
+  now: number,
+  /** Length of the bake, milliseconds: it follows a release's last update, and belongs to it. */
+  bake = 0,
+): (Frame & { all: StoryUpdate[] }) | undefined {
+  const all = updatesOf(history);
+  const around = (chapter: Chapter, first: number, last: number, lead: number) => {
+    // What other releases did is not this one's story.
+    const before = chapter.before?.to ?? 0;
+    const after = all.find((one) => one.from > last)?.from ?? now;
+    return {
+      subject,
+      chapter,
+      from: Math.max(first - lead, Math.min(before, first)),
+      to: Math.max(last, Math.min(now, after, last + Math.max(margin(last - first), bake))),
+      all,
+    };
+  };
+  if ("version" in subject) {
+    const chapter = chapterOf(all, subject.version);
+    const [first] = chapter?.updates ?? [];
+    const last = chapter?.updates.at(-1);
+    return chapter && first && last && around(chapter, first.from, last.to, margin(last.to - first.from));
+  }
+  const times = subject.entries.map(({ at }) => Date.parse(at));
+  if (times.length === 0) return undefined;
+  // Whoever looks at one that goes on wants to see what came before it and how things are now.
+  const goesOn = !isRestored(furthest(subject.entries.map(({ state }) => state)));
+  const [first, last] = [Math.min(...times), goesOn ? now : Math.max(...times)];
+  const lead = Math.max(margin(last - first), incidentLead);
+  return around(chapterBetween(all, first - lead, last), first, last, lead);
+}
+
+/** What a report shows. */
+export interface Story {
+  heading: string;
+  stack: string;
+  zone: string;
+  verdict: Verdict;
+  from: number;
+  to: number;
+  tiles: Tile[];
+  /** Share of traffic, percent; `measured` says whether it was counted or is what config gave. */
+  shares: { measured: boolean; points: { at: number; slot: Slot; percent: number }[] };
+  /** What each slot held over the story, for people. */
+  slotNames: Record<Slot, string>;
+  course: Course | Unknown;
+  burn: BurnStep[];
+  objective: StoryInput["slo"];
+  timeline: Happening[];
+  changes: { title: string; lines: DiffLine[] }[];
+  evidence: ReturnType<typeof evidenceOf>;
+  /** What is not known, and why. */
+  unknown: string[];
+}
+
+/** Tells a story from what was read; what could not be read is said, never left out in silence. */
+export function tellStory(input: StoryInput): Story {
+  const { frame, course, service, published, events, slo, zone, stack } = input;
+  const { chapter, subject, all, from, to } = frame;
+  const digests = digestsOf(subject, chapter);
+  const known = isUnknown(published) ? undefined : published;
+  const version = "version" in subject ? subject.version : undefined;
+  const evidence = evidenceOf({ ...input, published: known, version, digests, chapter });
+  const verdictLines = evidence.happenings.filter(({ at }) => at >= from && at <= to);
+  const recorded = isUnknown(events) ? [] : fromEvents(events);
+  // An incident that began after a release's last command is the next release's.
+  const lastCommand = Math.max(
+    from,
+    ...recorded.flatMap((one) => (one.source === "audit trail" ? [one.at] : [])),
+  );
+  const own = recorded.filter(({ source, at }) => !version || source !== "incident log" || at <= lastCommand);
+  const timeline = ordered(
+    [...fromUpdates(chapter.updates), ...own, ...verdictLines],
+    ({ source, what }) =>
+      source === "stack history" || source === "gate" || source === "refusal" || / opened: /.test(what),
+  );
+  const budget: ServiceCounts | undefined = isUnknown(service) ? undefined : service.budget;
+  const measured = isUnknown(course) ? [] : shares(course);
+  return {
+    heading: version ? `Release ${version}` : "title" in subject ? `Incident: ${subject.title}` : "",
+    stack,
+    zone,
+    verdict:
+      "incident" in subject
+        ? incidentVerdict(subject, { stack, zone })
+        : releaseVerdict(subject.version, chapter, known),
+    from,
+    to,
+    tiles: tilesOf(input),
+    shares:
+      measured.length > 0
+        ? { measured: true, points: measured }
+        : { measured: false, points: configuredShares(chapter, from, to) },
+    slotNames: { blue: slotName("blue", all, from, to), green: slotName("green", all, from, to) },
+    course,
+    burn: isUnknown(course) ? [] : burnOf(course, slo, budget),
+    objective: slo,
+    timeline,
+    changes: changesOf(chapter, version, zone),
+    evidence,
+    unknown: [course, service, published, events].flatMap((part) => (isUnknown(part) ? [part.unknown] : [])),
+  };
+}
+
+/** Digests of the version in question, as its updates named them. */
+const digestsOf = (subject: Subject, chapter: Chapter): Set<string> =>
+  new Set(
+    chapter.updates.flatMap(({ release }) =>
+      slots.flatMap((slot) => {
+        const held = release?.slots[slot];
+        return held && "version" in subject && held.version === subject.version ? [digest(held.image)] : [];
+      }),
+    ),
+  );
+
+/** What a slot held, in the order in which it held them. */
+function slotName(slot: Slot, all: readonly StoryUpdate[], from: number, to: number): string {
+  const times = [from, ...all.map((one) => one.from).filter((at) => at > from && at <= to)];
+  const versions = [...new Set(times.map((at) => versionAt(all, slot, at) ?? "empty"))];
+  const held = versions.length > 1 ? versions.filter((name) => name !== "empty") : versions;
+  return `${slot}: ${held.join(", then ")}`;
+}
+
+/** An update for people: its number, or the time where the backend numbers none. */
+const called = ({ entry, name, from }: StoryUpdate, zone: string): string =>
+  entry.version ? name : shown(new Date(from), zone);
+
+/** What config says otherwise: by the release itself, and after all that followed. Secrets are masked. */
+function changesOf(
+  { before, updates }: Chapter,
+  version: string | undefined,
+  zone: string,
+): Story["changes"] {
+  const config = (one: StoryUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
+  const readable = updates.filter(({ release }) => release);
+  const end = readable.at(-1);
+  // The first release of a stack: all of config would be new, and nobody would read it.
+  if (!before || !end) return [];
+  const change = (title: string, to: StoryUpdate) => ({
+    title,
+    lines: diff(config(before), config(to)),
+  });
+  const peak = version !== undefined && readable.findLast((one) => isExposed(one, version));
+  return [
+    ...(peak && peak !== end ? [change(`At its furthest, ${called(peak, zone)}`, peak)] : []),
+    change(`At the end, ${called(end, zone)}`, end),
+  ];
+}

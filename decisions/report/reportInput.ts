@@ -1,0 +1,50 @@
+import type { Objective, ServiceWindows } from "../gate/errorBudget";
+import type { Published } from "../stack/parameters";
+import type { Proof } from "./evidenceInReport";
+import type { StoryEvent } from "./timeline";
+import type { Course } from "./trafficSeries";
+import type { Chapter, StoryUpdate } from "./updates";
+
+/** What a report is about, and all that it is made from. */
+
+/** Something that could not be read, and why. */
+export interface Unknown {
+  unknown: string;
+}
+
+/** Whether something could not be read. */
+export const isUnknown = (value: object): value is Unknown => "unknown" in value;
+
+/** What a report is about. */
+export type Subject =
+  | { version: string }
+  | {
+      incident: string;
+      title: string;
+      entries: readonly { at: string; state: string }[];
+    };
+
+/** Where and when a story plays: known before anything is measured. */
+export interface Frame {
+  subject: Subject;
+  chapter: Chapter;
+  /** Milliseconds since 1970, with some time before and after. */
+  from: number;
+  to: number;
+}
+
+/** All that a report's story is told from. */
+export interface StoryInput {
+  stack: string;
+  /** IANA time zone in which people read times. */
+  zone: string;
+  frame: Frame & { all: StoryUpdate[] };
+  slo: Objective & { latencyMs: number };
+  course: Course | Unknown;
+  service: ServiceWindows | Unknown;
+  published: Published | Unknown;
+  events: readonly StoryEvent[] | Unknown;
+  proofs: readonly Proof[];
+  /** Digest that the stack before this one validated; absent: there is none, or it is not known. */
+  stagingValidated?: string;
+}

@@ -1,0 +1,106 @@
+import { burnRate, spentPart, type Objective, type ServiceCounts } from "../gate/errorBudget";
+import { slots, type Slot } from "../stack/names";
+
+/** What one slot had in one step of time. */
+export interface CourseStep extends ServiceCounts {
+  /** End of the step, milliseconds since 1970. */
+  at: number;
+  slot: Slot;
+  /** 95th percentile of the time to an answer, milliseconds; absent where there was no request, or no histogram. */
+  p95Ms?: number;
+}
+
+/** Both slots over some time, in steps of equal length. */
+export interface Course {
+  /** Length of a step, seconds. */
+  stepSeconds: number;
+  /** By time; a slot without pods has no step. */
+  steps: readonly CourseStep[];
+}
+
+/** Steps that a picture is drawn from at most; more than pixels tell nothing. */
+const mostSteps = 160;
+
+/** Step for a course from `from` to `to` (milliseconds since 1970): a multiple of `least`, seconds. */
+export const stepFor = (from: number, to: number, least: number): number =>
+  Math.max(1, Math.ceil((to - from) / 1000 / mostSteps / least)) * least;
+
+/**
+ * What counters grew by at each of their values. The first value is where counting begins, unless the counter was not
+ * there at `from`: then it was born since, and began at 0. A counter that fell was begun anew.
+ */
+export function growth(
+  values: readonly (readonly [at: number, value: number])[],
+  from: number,
+): { at: number; grew: number }[] {
+  let before: number | undefined;
+  return values.map(([at, value]) => {
+    const isStart = before === undefined && at <= from;
+    const base = before ?? (isStart ? value : 0);
+    before = value;
+    return { at, grew: value >= base ? value - base : value };
+  });
+}
+
+/** Requests and errors in all, of one slot or of both. */
+export function totalOf(course: Course, slot?: Slot): ServiceCounts {
+  const own = course.steps.filter((step) => slot === undefined || step.slot === slot);
+  const sum = (kind: "requests" | "errors") => own.reduce((all, step) => all + step[kind], 0);
+  return { requests: Math.round(sum("requests")), errors: Math.round(sum("errors")) };
+}
+
+/** The middle one of the slot's 95th percentiles: what people waited, without the one bad step. */
+export function usualLatency(course: Course, slot: Slot): number | undefined {
+  const known = course.steps
+    .flatMap((step) => (step.slot === slot && step.p95Ms !== undefined ? [step.p95Ms] : []))
+    .sort((one, two) => one - two);
+  return known[Math.floor(known.length / 2)];
+}
+
+/** Share of each step's requests that a slot had, percent; steps without any request are left out. */
+export function shares(course: Course): { at: number; slot: Slot; percent: number }[] {
+  return [...byTime(course)].flatMap(([at, both]) => {
+    const all = both.reduce((sum, { requests }) => sum + requests, 0);
+    if (all <= 0) return [];
+    const of = (slot: Slot) => both.find((step) => step.slot === slot)?.requests ?? 0;
+    return slots.map((slot) => ({ at, slot, percent: (100 * of(slot)) / all }));
+  });
+}
+
+/** Steps by their time, in order. */
+function byTime(course: Course): Map<number, CourseStep[]> {
+  const times = new Map<number, CourseStep[]>();
+  for (const step of course.steps) times.set(step.at, [...(times.get(step.at) ?? []), step]);
+  return new Map([...times].sort(([one], [two]) => one - two));
+}
+
+/** What is left of the error budget over time, and how fast it burns. */
+export interface BurnStep {
+  at: number;
+  /** Part of the budget that was spent since the course began; 1 is all of it. Absent: the budget is not known. */
+  spent?: number;
+  /** How many times as fast as allowed over the last five minutes. */
+  burn: number;
+}
+
+/** Milliseconds over which a burn rate is taken: the short window of the fast burn. */
+const burnWindow = 300_000;
+
+/** How the error budget went: `budget` is what its whole window had, if that is known. */
+export function burnOf(course: Course, slo: Objective, budget: ServiceCounts | undefined): BurnStep[] {
+  let errors = 0;
+  const recent: { at: number; requests: number; errors: number }[] = [];
+  return [...byTime(course)].map(([at, both]) => {
+    const now = {
+      at,
+      requests: both.reduce((sum, step) => sum + step.requests, 0),
+      errors: both.reduce((sum, step) => sum + step.errors, 0),
+    };
+    errors += now.errors;
+    recent.push(now);
+    while ((recent[0]?.at ?? at) <= at - burnWindow) recent.shift();
+    const sum = (kind: "requests" | "errors") => recent.reduce((all, step) => all + step[kind], 0);
+    const burn = burnRate({ requests: sum("requests"), errors: sum("errors") }, slo);
+    return { at, burn, ...(budget && { spent: spentPart(errors, budget, slo) }) };
+  });
+}

@@ -1,0 +1,127 @@
+import type { Release } from "../stack/config";
+import { weights } from "../release/trafficWeights";
+import { nameOf, releaseOf, type HistoryEntry } from "../stack/history";
+import { readMessage, type Note } from "../stack/updateMessage";
+import { slots, type Slot } from "../stack/names";
+
+/** One entry of stack history as a story tells it. */
+export interface StoryUpdate {
+  /** `update 12`, or its start time where the backend numbers none. */
+  name: string;
+  /** Start and end, milliseconds since 1970. */
+  from: number;
+  to: number;
+  /** First line of its message. */
+  line: string;
+  kind: string;
+  result: string;
+  /** What it says to machines; absent for a plain `pulumi up`. */
+  note?: Note;
+  /** The release that it applied, where it can be read. */
+  release?: Release;
+  entry: HistoryEntry;
+}
+
+/** History as a story, the oldest first. */
+export function updatesOf(history: readonly HistoryEntry[]): StoryUpdate[] {
+  return history.toReversed().map((entry) => {
+    const { line, note } = readMessage(entry.message);
+    const release = releaseOf(entry);
+    const from = Date.parse(entry.startTime);
+    return {
+      name: nameOf(entry),
+      from,
+      to: entry.endTime === undefined ? from : Date.parse(entry.endTime),
+      line: line || `pulumi ${entry.kind}`,
+      kind: entry.kind,
+      result: entry.result,
+      ...(note && { note }),
+      ...(release && { release }),
+      entry,
+    };
+  });
+}
+
+/** What is looked for in a history. */
+export interface Chapter {
+  /** The newest update before it; absent when it is the first. */
+  before?: StoryUpdate;
+  /** Its updates, the oldest first. */
+  updates: StoryUpdate[];
+}
+
+/** A release's story is over when nothing was done to it for so long, milliseconds. */
+const quietEnd = 24 * 3_600_000;
+
+/**
+ * The updates of a version's newest release: its deploys one after another, and what followed until another version was
+ * deployed, a day had passed, or the release was taken back; then the operation that took it back is the last. Undefined:
+ * history has no update about it.
+ */
+export function chapterOf(updates: readonly StoryUpdate[], version: string): Chapter | undefined {
+  let newest = updates.findLastIndex(({ note }) => note?.version === version && note.operation === "deploy");
+  if (newest < 0) newest = updates.findLastIndex(({ note }) => note?.version === version);
+  if (newest < 0) return undefined;
+  let first = newest;
+  const operation = updates[newest]?.note?.operation;
+  const goesOn = (one: StoryUpdate | undefined) =>
+    one?.note?.version === version && one.note.operation === operation;
+  while (goesOn(updates[first - 1])) first -= 1;
+  let end = first;
+  let takenBack = isExposed(updates[first], version) ? undefined : "";
+  for (const [index, one] of updates.entries()) {
+    if (index <= first) continue;
+    const before = updates[end];
+    const isLate = before !== undefined && one.from - before.to > quietEnd && index > newest;
+    const isOther = one.note?.operation === "deploy" && one.note.version !== version;
+    if (isLate || isOther || (takenBack && one.note?.id !== takenBack && index > newest)) break;
+    if (isExposed(one, version)) takenBack = undefined;
+    else if (takenBack === undefined && one.release) takenBack = one.note?.id ?? one.name;
+    end = index;
+  }
+  const before = updates[first - 1];
+  return { updates: updates.slice(first, end + 1), ...(before && { before }) };
+}
+
+/** Whether a version is live or a canary after an update. */
+export function isExposed({ release }: Pick<StoryUpdate, "release"> = {}, version: string): boolean {
+  if (!release) return false;
+  const held = (slot: Slot) => release.slots[slot]?.version === version;
+  return held(release.live) || (release.canaryWeight > 0 && slots.some(held));
+}
+
+/** The updates that overlap a time, milliseconds since 1970. */
+export function chapterBetween(updates: readonly StoryUpdate[], from: number, to: number): Chapter {
+  const within = updates.filter((one) => one.to >= from && one.from <= to);
+  const start = within[0] ? updates.indexOf(within[0]) : updates.findLastIndex((one) => one.to < from) + 1;
+  const before = updates[start - 1];
+  return { updates: within, ...(before && { before }) };
+}
+
+/** The version that a slot holds at a time; what an update brings counts from its start, when it has no traffic yet. */
+export function versionAt(updates: readonly StoryUpdate[], slot: Slot, at: number): string | undefined {
+  const applied = updates.findLast((one) => one.release !== undefined && one.from <= at);
+  const next = updates.find((one) => one.release !== undefined);
+  return (applied ?? next)?.release?.slots[slot]?.version;
+}
+
+/** What config gave each version, from each update's end on: drawn where nobody counted requests. */
+export function configuredShares(
+  { before, updates }: Chapter,
+  from: number,
+  to: number,
+): { at: number; slot: Slot; percent: number }[] {
+  const applied = [...(before ? [before] : []), ...updates].filter(
+    (one) => one.release && one.result === "succeeded",
+  );
+  return applied.flatMap((one, index) => {
+    const start = Math.max(from, index === 0 ? from : one.to);
+    const end = Math.min(to, applied[index + 1]?.to ?? to);
+    if (!one.release || end < start) return [];
+    const share = weights(one.release);
+    return slots.flatMap((slot) => [
+      { at: start, slot, percent: share[slot] },
+      { at: end, slot, percent: share[slot] },
+    ]);
+  });
+}

@@ -1,0 +1,71 @@
+import { checkFields, isBetween, isOneOf } from "../propertyChecks";
+import { resourceRule } from "../rule";
+import { podLabels } from "../release/workloads";
+import { types } from "../types";
+import { isSet, shown, unknown, valueAt } from "../propertyValues";
+
+/** Longest life of a migration: nobody waits a day for one. */
+const day = 86_400;
+/** Longest life of a backfill, which goes on behind the last row that it did, and pauses by its flag. */
+const week = 604_800;
+
+export const migrationJob = resourceRule({
+  id: "migration-runs-once",
+  area: "change",
+  severity: "high",
+  rows: ["B1", "C5"],
+  description:
+    "A Job is tried once (a backfill, which goes on where it was, again), within a limit of time, is not restarted half-way, and its pods carry the labels that say what they are.",
+  why: "A migration that failed half-way and is begun again by itself destroys what would have told the cause.",
+  remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
+  types: [types.job],
+  check(job, report) {
+    const mend = "Set it.";
+    const labels = podLabels(job);
+    const isBackfill = labels["app.kubernetes.io/component"] === "backfill";
+    checkFields(
+      job,
+      [
+        {
+          path: "metadata.name",
+          allows: (name) => name !== "*",
+          required: "a name of the act, so that it is found again",
+          mend,
+        },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
+        {
+          path: "spec.backoffLimit",
+          allows: isBackfill ? isBetween(0, 10) : isOneOf(0),
+          required: isBackfill ? "0 to 10" : "0",
+          mend: "Set it; the default is 6.",
+        },
+        {
+          path: "spec.activeDeadlineSeconds",
+          allows: isBetween(1, isBackfill ? week : day),
+          required: `a limit in seconds, at most a ${isBackfill ? "week" : "day"}`,
+          mend: "Set it; by default there is none.",
+        },
+        { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never", mend },
+        {
+          path: "spec.template.spec.containers[].command[]",
+          allows: (word) => word !== "*",
+          required: "the command",
+          mend: "Say what runs: an image's default command is the server.",
+        },
+      ],
+      report,
+    );
+    const all = valueAt(job.properties, "spec.template.metadata.labels");
+    for (const label of ["app.kubernetes.io/name", "app.kubernetes.io/component"])
+      if (all !== unknown && (!isSet(labels[label]) || labels[label] === "*"))
+        report(
+          {
+            at: `spec.template.metadata.labels.${label}`,
+            found: shown(labels[label]),
+            required: "what the pods are of, and what they do",
+            mend: "Set it: by `component: migrate` the other policies know a migration.",
+          },
+          job,
+        );
+  },
+});

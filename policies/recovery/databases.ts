@@ -1,0 +1,55 @@
+import { ofType } from "../resourceGraph";
+import type { Declared, Situation } from "../rule";
+import { databaseTypes, types } from "../types";
+import { document, isObject, unknown, valueAt } from "../propertyValues";
+
+/** A database that has to be backed up: one of this stack, or one that the stack only knows by its ARN. */
+export interface Database {
+  /** As a message names it. */
+  label: string;
+  /** Where a violation is reported; absent for one outside of the stack. */
+  resource?: Declared;
+  /** {@link unknown} before it is created. */
+  arn: unknown;
+  kind: "db" | "cluster";
+  /** Its own name in AWS, {@link unknown} before it is created. */
+  identifier: unknown;
+  /** Tags, {@link unknown} where none is known; absent for a database outside of the stack. */
+  tags?: Readonly<Record<string, unknown>> | typeof unknown;
+}
+
+/** The databases of the stack, those of the setting, and the one of this project's own config. A replica has its source's backups. */
+export function databasesOf(
+  resources: readonly Declared[],
+  arns: readonly string[],
+  { config }: Situation,
+): Database[] {
+  const own = ofType(resources, ...databaseTypes)
+    .filter(({ properties }) => valueAt(properties, "replicateSourceDb") === undefined)
+    .map((resource): Database => {
+      const { properties, type } = resource;
+      const kind = type === types.databaseInstance ? "db" : "cluster";
+      const tags = valueAt(properties, "tagsAll") ?? valueAt(properties, "tags");
+      return {
+        label: `database ${resource.name}`,
+        resource,
+        arn: valueAt(properties, "arn") ?? unknown,
+        kind,
+        identifier: valueAt(properties, kind === "db" ? "identifier" : "clusterIdentifier") ?? unknown,
+        tags: isObject(tags) ? tags : tags === unknown ? unknown : {},
+      };
+    });
+  const configured = valueAt(document(config["deployment-safety:database"]), "arn");
+  const known = new Set(own.map(({ arn }) => arn));
+  const outside = new Set([...arns, ...(typeof configured === "string" ? [configured] : [])]);
+  return [
+    ...own,
+    ...[...outside]
+      .filter((arn) => !known.has(arn))
+      .map((arn): Database => {
+        const [, kind = "", identifier = ""] =
+          /^arn:[^:]+:rds:[^:]*:[^:]*:(db|cluster):(.+)$/.exec(arn) ?? [];
+        return { label: arn, arn, kind: kind === "cluster" ? "cluster" : "db", identifier };
+      }),
+  ];
+}

@@ -1,0 +1,121 @@
+import { checkFields, isBetween, isFalse, isTrue } from "../propertyChecks";
+import { resourceRule } from "../rule";
+import { databaseTypes, types } from "../types";
+import { valueAt } from "../propertyValues";
+
+/** Rules about what a database itself says. */
+
+export const databaseRetention = resourceRule<{ minDays: number }>({
+  id: "database-retention-long-enough",
+  area: "backups",
+  severity: "critical",
+  rows: ["D1", "D2"],
+  description:
+    "A database keeps its own automated backups, and with them point-in-time recovery, at least so many days.",
+  why: "The provider's default is 0 for an instance and 1 day for a cluster: unset is no point-in-time recovery.",
+  remedy: "Set `backupRetentionPeriod` to 7 or more.",
+  settings: {
+    minDays: {
+      type: "integer",
+      description: "Days at least; AWS allows 35 at most.",
+      default: 7,
+      minimum: 1,
+      maximum: 35,
+    },
+  },
+  types: databaseTypes,
+  check(database, report, { minDays }) {
+    // A replica has its source's backups.
+    if (valueAt(database.properties, "replicateSourceDb") !== undefined) return;
+    checkFields(
+      database,
+      [
+        {
+          path: "backupRetentionPeriod",
+          allows: isBetween(minDays, 35),
+          required: `${minDays} to 35 days`,
+          mend: `Set it to ${minDays}; unset, it is 0 for an instance and 1 for a cluster.`,
+        },
+      ],
+      report,
+    );
+  },
+});
+
+export const databaseGuarded = resourceRule({
+  id: "database-deletion-guarded",
+  area: "backups",
+  severity: "critical",
+  rows: ["D1"],
+  description: "A database cannot be deleted in passing, and leaves a final snapshot if it is.",
+  why: "`protect` stops Pulumi only, `deletionProtection` everybody; without a final snapshot the last hour is lost.",
+  remedy:
+    "Set `protect: true`, `deletionProtection: true`, `skipFinalSnapshot: false` and `finalSnapshotIdentifier`; set `deleteAutomatedBackups: false` (the default is true) and `storageEncrypted: true`; leave `publiclyAccessible` out.",
+  types: databaseTypes,
+  check(database, report) {
+    const isReplica = valueAt(database.properties, "replicateSourceDb") !== undefined;
+    if (!database.protect)
+      report(
+        {
+          at: "protect",
+          found: "false",
+          required: "true",
+          mend: "Declare it with the option `protect: true`.",
+        },
+        database,
+      );
+    const isInstance = database.type === types.databaseInstance;
+    checkFields(
+      database,
+      [
+        {
+          path: "deletionProtection",
+          allows: isTrue,
+          required: "true",
+          mend: "Set it; the default is false.",
+        },
+        ...(isReplica
+          ? []
+          : [
+              {
+                path: "skipFinalSnapshot",
+                allows: isFalse,
+                mayBeUnset: true,
+                required: "false",
+                mend: "Leave it out or set it to false.",
+              },
+              {
+                path: "finalSnapshotIdentifier",
+                required: "a name for the final snapshot, without which a delete fails",
+                mend: "Give one.",
+              },
+              {
+                path: "deleteAutomatedBackups",
+                allows: isFalse,
+                // The default is true.
+                required: "false",
+                mend: "Set it to false: by default the automated backups go with the database.",
+              },
+            ]),
+        {
+          path: "storageEncrypted",
+          allows: isTrue,
+          required: "true",
+          mend: "Set it; it cannot be set later.",
+        },
+        ...(isInstance
+          ? [
+              {
+                path: "publiclyAccessible",
+                allows: isFalse,
+                mayBeUnset: true,
+                required: "false",
+                mend: "Leave it out.",
+              },
+            ]
+          : []),
+      ],
+      report,
+    );
+  },
+});

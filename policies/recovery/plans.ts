@@ -1,0 +1,208 @@
+import { checkFields, isBetween } from "../propertyChecks";
+import { type Report, type Rule, resourceRule } from "../rule";
+import { types } from "../types";
+import { isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
+import { expanded } from "./expanded";
+
+/** Rules of a backup plan, each about what the plan itself says. */
+
+/** A rule of a plan that makes snapshots; a continuous one keeps a log for point-in-time recovery instead. */
+export const isSnapshotRule = (rule: unknown): boolean => valueAt(rule, "enableContinuousBackup") !== true;
+
+/** Longest time between two runs of a plan's rule, minutes; undefined while it is not known or cannot be read. */
+export function gapOf(rule: unknown, now: Date): number | undefined {
+  const [schedule, zone] = [
+    valueAt(rule, "schedule"),
+    valueAt(rule, "scheduleExpressionTimezone") ?? "Etc/UTC",
+  ];
+  if (typeof schedule !== "string" || typeof zone !== "string") return undefined;
+  const found = expanded(schedule, zone, now);
+  return found.ok ? found.longestGapMinutes : undefined;
+}
+
+/** A plan must have rules; says so once. */
+function rulesOf(plan: Parameters<Extract<Rule, { check: unknown }>["check"]>[0], report: Report): unknown[] {
+  const rules = valueAt(plan.properties, "rules");
+  if (rules !== unknown && !isSet(rules))
+    report(
+      {
+        at: "rules",
+        found: "no rule",
+        required: "at least one rule that makes backups",
+        mend: "Give the plan a rule with `schedule`, `targetVaultName` and `lifecycle`.",
+      },
+      plan,
+    );
+  return listAt(plan.properties, "rules");
+}
+
+export const schedule = resourceRule<{ maxGapMinutes: number }>({
+  id: "backup-schedule-hourly",
+  area: "backups",
+  severity: "critical",
+  rows: ["D1"],
+  description:
+    "A backup plan that makes snapshots makes one at least every hour, in its time zone, all year round.",
+  why: "A day with fewer backups is the day on which more than an hour of pupils' work is lost.",
+  remedy: 'Set `schedule` of a rule to "cron(0 * * * ? *)" and `scheduleExpressionTimezone` to "Etc/UTC".',
+  settings: {
+    maxGapMinutes: {
+      type: "integer",
+      description: "Longest time between two snapshots, minutes.",
+      default: 60,
+      minimum: 1,
+      maximum: 527_040,
+    },
+  },
+  types: [types.backupPlan],
+  check(plan, report, { maxGapMinutes }, { now }) {
+    const rules = rulesOf(plan, report);
+    const gaps: { index: number; gap: number; schedule: string; zone: string }[] = [];
+    let isOpen = rules.includes(unknown);
+    for (const [index, rule] of rules.entries()) {
+      const at = `rules[${index}].schedule`;
+      const [text, given] = [valueAt(rule, "schedule"), valueAt(rule, "scheduleExpressionTimezone")];
+      const zone = given ?? "Etc/UTC";
+      if (text === unknown || zone === unknown) {
+        isOpen = true;
+        continue;
+      }
+      const isText = typeof text === "string" && typeof zone === "string";
+      const found = isText ? expanded(text, zone, now) : { ok: false as const, fault: shown(text) };
+      if (!found.ok)
+        report(
+          {
+            at,
+            found: found.fault,
+            required: "a schedule that can be expanded",
+            mend: 'For example "cron(0 * * * ? *)" in "Etc/UTC".',
+          },
+          plan,
+        );
+      else if (isText && isSnapshotRule(rule))
+        gaps.push({ index, gap: found.longestGapMinutes, schedule: text, zone });
+    }
+    const best = gaps.sort((a, b) => a.gap - b.gap)[0];
+    if (best === undefined || isOpen || best.gap <= maxGapMinutes) return;
+    report(
+      {
+        at: `rules[${best.index}].schedule`,
+        found: `${best.schedule} in ${best.zone}, whose longest gap within a year is ${shownGap(best.gap)}`,
+        required: `at most ${shownGap(maxGapMinutes)} between two snapshots`,
+        mend: 'Set it to "cron(0 * * * ? *)" in "Etc/UTC" (in a zone with summer time an hour is missing once a year).',
+      },
+      plan,
+    );
+  },
+});
+
+const shownGap = (minutes: number): string =>
+  minutes === Infinity
+    ? "more than a year"
+    : minutes % 1440 === 0
+      ? `${minutes / 1440} days`
+      : `${minutes} minutes`;
+
+export const retention = resourceRule<{ minDays: number }>({
+  id: "backup-retention-long-enough",
+  area: "backups",
+  severity: "critical",
+  rows: ["D1"],
+  description: "Every rule of a backup plan keeps what it makes at least so many days, and says how many.",
+  why: "A fault that is found after the weekend needs a backup from before it; without a limit the vault only grows.",
+  remedy: "Set `lifecycle.deleteAfter` of the rule.",
+  settings: {
+    minDays: {
+      type: "integer",
+      description: "Days that a backup is kept at least.",
+      default: 7,
+      minimum: 1,
+      maximum: 36_500,
+    },
+  },
+  types: [types.backupPlan],
+  check(plan, report, { minDays }) {
+    rulesOf(plan, report);
+    checkFields(
+      plan,
+      [
+        {
+          path: "rules[].lifecycle.deleteAfter",
+          allows: isBetween(minDays, 36_500),
+          required: `${minDays} days or more`,
+          mend: `Set it to ${minDays}; unset, backups are kept for ever.`,
+        },
+        {
+          path: "rules[].targetVaultName",
+          allows: (name) => /^[\w-]{2,50}$/.test(String(name)),
+          required: "the vault in which the backups are kept",
+          mend: "Name the vault.",
+        },
+      ],
+      report,
+    );
+    for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
+      const [cold, deleted] = ["coldStorageAfter", "deleteAfter"].map((key) =>
+        valueAt(rule, `lifecycle.${key}`),
+      );
+      if (typeof cold !== "number" || cold <= 0 || typeof deleted !== "number" || deleted >= cold + 90)
+        continue;
+      report(
+        {
+          at: `rules[${index}].lifecycle.coldStorageAfter`,
+          found: `${cold} days, deleted after ${deleted}`,
+          required: "90 days in cold storage, which AWS charges for in any case",
+          mend: `Leave \`coldStorageAfter\` out, or keep the backups ${cold + 90} days.`,
+        },
+        plan,
+      );
+    }
+  },
+});
+
+export const windows = resourceRule<{ maxStartMinutes: number; maxCompletionMinutes: number }>({
+  id: "backup-windows-fit-schedule",
+  area: "backups",
+  severity: "high",
+  rows: ["D1"],
+  description:
+    "A backup starts within the hour that it is due in, and one that does not end counts as failed soon.",
+  why: "AWS's own defaults, 8 hours to start and 7 days to end, let an hourly backup drift by hours without an alarm.",
+  remedy: "Set `startWindow` to 60 and `completionWindow` to 120.",
+  settings: {
+    maxStartMinutes: {
+      type: "integer",
+      description: "Longest start window, minutes.",
+      default: 60,
+      minimum: 60,
+      maximum: 525_600,
+    },
+    maxCompletionMinutes: {
+      type: "integer",
+      description: "Longest completion window, minutes.",
+      default: 180,
+      minimum: 61,
+      maximum: 525_600,
+    },
+  },
+  types: [types.backupPlan],
+  check(plan, report, { maxStartMinutes, maxCompletionMinutes }) {
+    for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
+      const start = valueAt(rule, "startWindow");
+      const completion = valueAt(rule, "completionWindow");
+      const fault = (key: string, value: unknown, required: string, mend: string) =>
+        report({ at: `rules[${index}].${key}`, found: shown(value), required, mend }, plan);
+      if (start !== unknown && !isBetween(60, maxStartMinutes)(start))
+        fault("startWindow", start, `60 to ${maxStartMinutes} minutes`, "Set it to 60; the default is 480.");
+      if (completion === unknown || start === unknown) continue;
+      const least = typeof start === "number" ? start + 1 : 61;
+      if (!isBetween(least, maxCompletionMinutes)(completion))
+        fault(
+          "completionWindow",
+          completion,
+          `${least} to ${maxCompletionMinutes} minutes`,
+          "Set it to 120; the default is 7 days.",
+        );
+    }
+  },
+});

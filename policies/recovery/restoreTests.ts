@@ -1,0 +1,203 @@
+import { any, names, ofType } from "../resourceGraph";
+import { checkFields, isBetween, isOneOf } from "../propertyChecks";
+import { type Declared, resourceRule, stackRule } from "../rule";
+import { types } from "../types";
+import { listAt, shown, unknown, valueAt } from "../propertyValues";
+import { type Database, databasesOf } from "./databases";
+import { expanded } from "./expanded";
+
+/** Rules about restore tests: a backup that was never restored is a hope. */
+
+export const restoreSchedule = resourceRule<{ maxGapDays: number; maxWindowDays: number }>({
+  id: "restore-test-at-least-quarterly",
+  area: "backups",
+  severity: "high",
+  rows: ["D2"],
+  description: "A restore-testing plan runs at least every quarter, on recovery points that exist.",
+  why: "With a selection window longer than the retention a test may find nothing to restore, and says so to nobody.",
+  remedy:
+    'Set `scheduleExpression` to, for example, "cron(0 3 1 1,4,7,10 ? *)" and `recoveryPointSelection.selectionWindowDays` to at most the retention.',
+  settings: {
+    maxGapDays: {
+      type: "integer",
+      description: "Longest time between two tests, days.",
+      default: 92,
+      minimum: 1,
+      maximum: 366,
+    },
+    maxWindowDays: {
+      type: "integer",
+      description: "Longest selection window, days: the shortest retention of what is tested.",
+      default: 7,
+      minimum: 1,
+      maximum: 365,
+    },
+  },
+  types: [types.restorePlan],
+  check(plan, report, { maxGapDays, maxWindowDays }, { now }) {
+    const [text, given] = ["scheduleExpression", "scheduleExpressionTimezone"].map((key) =>
+      valueAt(plan.properties, key),
+    );
+    const zone = given ?? "Etc/UTC";
+    if (text !== unknown && zone !== unknown) {
+      const found =
+        typeof text === "string" && typeof zone === "string"
+          ? expanded(text, zone, now)
+          : { ok: false as const, fault: shown(text) };
+      // A summer-time hour more is no missed quarter.
+      if (!found.ok || found.longestGapMinutes > maxGapDays * 1440 + 60)
+        report(
+          {
+            at: "scheduleExpression",
+            found: found.ok
+              ? `${String(text)}, whose longest gap is ${found.longestGapMinutes === Infinity ? "more than a year" : `${Math.ceil(found.longestGapMinutes / 1440)} days`}`
+              : found.fault,
+            required: `a test at least every ${maxGapDays} days`,
+            mend: 'For example "cron(0 3 1 1,4,7,10 ? *)".',
+          },
+          plan,
+        );
+    }
+    const at = "recoveryPointSelection";
+    checkFields(
+      plan,
+      [
+        {
+          path: `${at}.selectionWindowDays`,
+          allows: isBetween(1, maxWindowDays),
+          required: `1 to ${maxWindowDays} days, the retention`,
+          mend: `Set it to ${maxWindowDays}; the default is 30.`,
+        },
+        {
+          path: `${at}.algorithm`,
+          allows: isOneOf("LATEST_WITHIN_WINDOW", "RANDOM_WITHIN_WINDOW"),
+          required: "LATEST_WITHIN_WINDOW or RANDOM_WITHIN_WINDOW",
+          mend: "Set one.",
+        },
+        {
+          path: `${at}.includeVaults[]`,
+          allows: (value) => value === "*" || (typeof value === "string" && value.startsWith("arn:")),
+          required: "the ARN of a vault, or *",
+          mend: "Name the vault that the plan fills.",
+        },
+        {
+          path: `${at}.recoveryPointTypes[]`,
+          allows: isOneOf("SNAPSHOT", "CONTINUOUS"),
+          required: "SNAPSHOT, CONTINUOUS or both",
+          mend: "Set them; CONTINUOUS tests point-in-time recovery.",
+        },
+        {
+          path: "startWindowHours",
+          allows: isBetween(1, 168),
+          mayBeUnset: true,
+          required: "1 to 168 hours",
+          mend: "Leave it out for 24.",
+        },
+      ],
+      report,
+    );
+  },
+});
+
+export const restoreTested = stackRule<{ databases: string[] }>({
+  id: "database-restore-tested",
+  area: "backups",
+  severity: "high",
+  rows: ["D2"],
+  description:
+    "Every database is selected by a restore-testing plan of the stack, one of them for point-in-time recovery.",
+  why: "Most first restores fail; they should do so on a working day.",
+  remedy: "Declare a RestoreTestingPlan and a RestoreTestingSelection for the kind of the database.",
+  settings: {
+    databases: {
+      type: "array",
+      items: { type: "string" },
+      description: "ARNs of databases that are not declared in the stack.",
+      default: [],
+    },
+  },
+  checkStack(resources, report, { databases }, situation) {
+    const selections = ofType(resources, types.restoreSelection);
+    for (const selection of selections)
+      checkFields(
+        selection,
+        [
+          {
+            path: "protectedResourceType",
+            required: "the kind of what is restored, RDS or Aurora",
+            mend: "Set it.",
+          },
+          {
+            path: "validationWindowHours",
+            allows: isBetween(0, 168),
+            mayBeUnset: true,
+            required: "0 to 168 hours",
+            mend: "Give the time that your check of the restored data needs.",
+          },
+        ],
+        report,
+      );
+    for (const database of databasesOf(resources, databases, situation)) {
+      const testing = selections.filter((selection) => tests(selection, database) !== "no");
+      const plans = testing.flatMap((selection) =>
+        ofType(resources, types.restorePlan).filter(
+          (plan) =>
+            names(
+              selection,
+              "restoreTestingPlanName",
+              valueAt(selection.properties, "restoreTestingPlanName"),
+              plan,
+            ) !== "no",
+        ),
+      );
+      const isContinuous = (plan: Declared): boolean => {
+        const kinds = valueAt(plan.properties, "recoveryPointSelection.recoveryPointTypes");
+        return (
+          kinds === unknown ||
+          listAt(plan.properties, "recoveryPointSelection.recoveryPointTypes").includes("CONTINUOUS")
+        );
+      };
+      if (plans.length === 0)
+        report(
+          {
+            found: `no restore test of ${database.label}`,
+            required: "a restore-testing plan with a selection that takes it",
+            mend: `Declare both, with \`protectedResourceType\` ${kindOf(database)}.`,
+          },
+          database.resource,
+        );
+      else if (!plans.some(isContinuous))
+        report(
+          {
+            found: `${database.label} tested from snapshots only (${plans.map(({ name }) => name).join(", ")})`,
+            required: "a test of point-in-time recovery as well",
+            mend: 'Add "CONTINUOUS" to `recoveryPointTypes` of one plan.',
+          },
+          database.resource,
+        );
+    }
+  },
+});
+
+/** How AWS Backup calls the kind of a database. */
+const kindOf = ({ kind }: Database): string => (kind === "cluster" ? "Aurora" : "RDS");
+
+function tests(selection: Declared, database: Database) {
+  const { properties, references } = selection;
+  const kind = valueAt(properties, "protectedResourceType");
+  if (kind !== unknown && kind !== kindOf(database)) return "no";
+  const arns = valueAt(properties, "protectedResourceArns");
+  const urn = database.resource?.urn;
+  if (arns === unknown || (urn !== undefined && references.protectedResourceArns?.includes(urn)))
+    return "yes";
+  if (Array.isArray(arns) && arns.length > 0)
+    return any(arns.map((arn) => (arn === "*" || arn === database.arn || arn === unknown ? "yes" : "no")));
+  const conditions = valueAt(properties, "protectedResourceConditions");
+  const wanted = listAt(conditions, "stringEquals");
+  // Without ARNs or conditions nothing is selected; conditions are on tags, which a database outside has none of here.
+  const isMet = (entry: unknown): boolean =>
+    database.tags === unknown ||
+    database.tags?.[String(valueAt(entry, "key")).replace(/^aws:ResourceTag\//, "")] ===
+      valueAt(entry, "value");
+  return wanted.length > 0 && wanted.every(isMet) ? "yes" : "no";
+}

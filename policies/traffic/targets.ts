@@ -1,0 +1,134 @@
+import { checkFields, isArn, isBetween, isOneOf, isTrue } from "../propertyChecks";
+import { resourceRule } from "../rule";
+import { types } from "../types";
+
+/** Rules about a target group by itself. */
+export const healthChecked = resourceRule<{ maxSeconds: number }>({
+  id: "targets-health-checked",
+  area: "release",
+  severity: "critical",
+  rows: ["A5"],
+  description:
+    "A target group asks each pod whether it is ready, and stops sending to one that is not within seconds.",
+  why: "AWS's defaults ask each 30 s for / and wait for two wrong answers: a minute of errors for everybody whom that pod serves.",
+  remedy:
+    "Set `healthCheck` with its own path, matcher 200, interval, time-out and thresholds, and `deregistrationDelay`.",
+  settings: {
+    maxSeconds: {
+      type: "integer",
+      description: "Seconds after which a bad pod gets no requests: interval times unhealthy threshold.",
+      default: 30,
+      minimum: 10,
+      maximum: 600,
+    },
+  },
+  types: [types.targetGroup],
+  check(group, report, { maxSeconds }) {
+    const mend = "Set it.";
+    checkFields(
+      group,
+      [
+        {
+          path: "name",
+          allows: (name) => /^[A-Za-z0-9-]{1,32}$/.test(String(name)),
+          required: "a fixed name, by which alarms and dashboards find it",
+          mend,
+        },
+        {
+          path: "vpcId",
+          allows: (id) => /^vpc-[0-9a-f]+$/.test(String(id)),
+          required: "the VPC of its targets",
+          mend,
+        },
+        { path: "port", allows: isBetween(1, 65_535), required: "a port", mend },
+        { path: "protocol", allows: isOneOf("HTTP", "HTTPS"), required: "HTTP or HTTPS", mend },
+        { path: "targetType", allows: isOneOf("ip", "instance"), required: "ip", mend },
+        {
+          path: "deregistrationDelay",
+          allows: isBetween(1, 300),
+          required: "1 to 300 seconds",
+          mend: "Set it; with 0 requests under way are cut off, and the default of 300 holds up each update.",
+        },
+        { path: "healthCheck.enabled", allows: isTrue, mayBeUnset: true, required: "true", mend },
+        {
+          path: "healthCheck.protocol",
+          allows: isOneOf("HTTP", "HTTPS"),
+          required: "HTTP or HTTPS: an open port is no answer",
+          mend,
+        },
+        {
+          path: "healthCheck.path",
+          allows: (path) => /^\/\S+$/.test(String(path)),
+          required: "a path that says whether the pod is ready, such as /ready",
+          mend,
+        },
+        {
+          path: "healthCheck.matcher",
+          allows: (matcher) => /^2\d\d([-,]2\d\d)*$/.test(String(matcher)),
+          required: "2xx",
+          mend,
+        },
+        {
+          path: "healthCheck.interval",
+          allows: (interval, { properties }) => {
+            const check = properties.healthCheck as { unhealthyThreshold?: unknown } | undefined;
+            const times = typeof check?.unhealthyThreshold === "number" ? check.unhealthyThreshold : 2;
+            return isBetween(5, maxSeconds / times)(interval);
+          },
+          required: `so many seconds that a bad pod is out within ${maxSeconds}`,
+          mend: "Set 5; the default is 30.",
+        },
+        { path: "healthCheck.timeout", allows: isBetween(2, 10), required: "2 to 10 seconds", mend },
+        {
+          path: "healthCheck.healthyThreshold",
+          allows: isBetween(2, 3),
+          required: "2 or 3",
+          mend: "Set 2; the default is 3 to 5.",
+        },
+        { path: "healthCheck.unhealthyThreshold", allows: isBetween(2, 5), required: "2 to 5", mend },
+      ],
+      report,
+    );
+  },
+});
+
+export const binding = resourceRule({
+  id: "target-binding-complete",
+  area: "release",
+  severity: "high",
+  rows: ["A5"],
+  description: "A TargetGroupBinding names its Service, the Service's port, and its target group.",
+  why: "Without it no pod is ever a target, and no pod with a readiness gate ever ready.",
+  remedy: "Set `serviceRef.name`, `serviceRef.port`, `targetGroupARN` and `targetType`.",
+  types: [types.binding],
+  check(one, report) {
+    const mend = "Set it.";
+    checkFields(
+      one,
+      [
+        {
+          path: "metadata.name",
+          allows: (name) => name !== "*",
+          required: "a fixed name: pods name it in a readiness gate",
+          mend,
+        },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
+        {
+          path: "spec.serviceRef.name",
+          allows: (name) => name !== "*",
+          required: "the name of a Service",
+          mend,
+        },
+        {
+          path: "spec.serviceRef.port",
+          allows: (port) => port !== 0 && port !== "*" && port !== false,
+          required: "a port of the Service",
+          mend,
+        },
+        { path: "spec.targetGroupARN", allows: isArn, required: "the ARN of a target group", mend },
+        { path: "spec.targetType", allows: isOneOf("ip", "instance"), required: "ip", mend },
+      ],
+      report,
+    );
+  },
+});

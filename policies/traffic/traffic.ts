@@ -1,0 +1,210 @@
+import { type Answer, names, ofType } from "../resourceGraph";
+import { type Declared, stackRule } from "../rule";
+import { types } from "../types";
+import { listAt, maybe, shown, unknown, valueAt } from "../propertyValues";
+import { type Share, isTestRule, sharesOf } from "./listenerRules";
+import { isSame, namespaceOf, objectName, podLabels, podSpecPath, selects } from "../release/workloads";
+
+/** Rules about who gets which traffic. */
+
+/** The pods that a target group sends to: its bindings, their Services, and the Deployments that those select. */
+export function pathOf(resources: readonly Declared[], group: Declared) {
+  const bindings = ofType(resources, types.binding).filter(
+    (one) => names(one, "spec", valueAt(one.properties, "spec.targetGroupARN"), group) !== "no",
+  );
+  const services = ofType(resources, types.service).filter((service) =>
+    bindings.some(
+      (one) =>
+        isSame(valueAt(one.properties, "spec.serviceRef.name"), objectName(service)) &&
+        isSame(namespaceOf(one), namespaceOf(service)),
+    ),
+  );
+  const workloads = ofType(resources, types.deployment, types.statefulSet).filter((workload) =>
+    services.some(
+      (service) =>
+        isSame(namespaceOf(service), namespaceOf(workload)) &&
+        selects(valueAt(service.properties, "spec.selector"), podLabels(workload)),
+    ),
+  );
+  return { bindings, services, workloads };
+}
+
+/** Whether a share is of a target group of the stack. */
+const isOf = (rule: Declared, arn: unknown, group: Declared): Answer => names(rule, "actions", arn, group);
+
+/**
+ * The target group that a share is of. In a preview several ARNs of one rule may be unknown, and what they were made from
+ * does not say which is which: then the order in which the rule was made from them does.
+ */
+function groupOf(
+  resources: readonly Declared[],
+  rule: Declared,
+  shares: readonly Share[],
+  share: Share,
+): Declared[] {
+  const groups = ofType(resources, types.targetGroup);
+  if (share.arn !== unknown) return groups.filter((group) => isOf(rule, share.arn, group) !== "no");
+  const made = groups.filter((group) => rule.references.actions?.includes(group.urn));
+  if (made.length === 0) return groups;
+  return made.length === shares.length
+    ? [made[shares.indexOf(share)]].filter((group) => group !== undefined)
+    : [];
+}
+
+export const noEmptySlot = stackRule({
+  id: "no-traffic-without-pods",
+  area: "release",
+  severity: "critical",
+  rows: ["A4", "A5"],
+  description: "No rule but a slot's test rule gives weight to a target group without pods.",
+  why: "An empty target group answers every request with 503.",
+  remedy: "Load a release into the slot first, or set its weight to 0.",
+  checkStack(resources, report) {
+    for (const rule of ofType(resources, types.listenerRule).filter((one) => !isTestRule(one))) {
+      const shares = sharesOf(rule);
+      for (const share of shares) {
+        if (share.weight === 0 || share.weight === unknown) continue;
+        for (const group of groupOf(resources, rule, shares, share)) {
+          const { workloads } = pathOf(resources, group);
+          const hasPods = workloads.some((workload) => {
+            const replicas = valueAt(workload.properties, "spec.replicas");
+            return replicas === undefined || maybe(replicas, (value) => Number(value) > 0);
+          });
+          if (!hasPods)
+            report(
+              {
+                at: share.at,
+                found: `${shown(share.weight)} for target group ${group.name}, which no pod serves`,
+                required: "pods behind it, or weight 0",
+                mend: "Load a release into the slot, and give it weight in the next update.",
+              },
+              rule,
+            );
+        }
+      }
+    }
+  },
+});
+
+export const testRule = stackRule({
+  id: "slot-reachable-for-tests",
+  area: "release",
+  severity: "high",
+  rows: ["A5"],
+  description:
+    "Every target group that shares traffic is also reached by a rule of its own, which asks for a header.",
+  why: "A target group in no rule never turns healthy, and a slot that smoke tests cannot reach is tested on people.",
+  remedy: "Declare a listener rule with `httpHeader` for each target group, before the weighted one.",
+  checkStack(resources, report) {
+    const rules = ofType(resources, types.listenerRule);
+    const groups = ofType(resources, types.targetGroup);
+    const testRules = rules.filter(isTestRule);
+    const isReached = (group: Declared, among: readonly Declared[]): boolean =>
+      among.some((rule) => {
+        const shares = sharesOf(rule);
+        return shares.some((share) => groupOf(resources, rule, shares, share).includes(group));
+      });
+    for (const group of groups)
+      if (!isReached(group, testRules))
+        report(
+          {
+            found: "no rule that asks for a header and forwards to it",
+            required: "a test rule of its own",
+            mend: "Declare a listener rule with a condition `httpHeader` that forwards only to this target group.",
+          },
+          group,
+        );
+    for (const test of testRules)
+      for (const weighted of rules.filter((one) => !isTestRule(one))) {
+        const [first, second] = [test, weighted].map((one) => valueAt(one.properties, "priority"));
+        if (valueAt(test.properties, "listenerArn") !== valueAt(weighted.properties, "listenerArn")) continue;
+        if (typeof first === "number" && typeof second === "number" && first > second)
+          report(
+            {
+              at: "priority",
+              found: `${first}, after ${second} of ${weighted.name}`,
+              required: "a lower number than the weighted rule's",
+              mend: "The weighted rule takes the request before the test rule is asked.",
+            },
+            test,
+          );
+      }
+  },
+});
+
+export const drained = stackRule({
+  id: "pods-end-after-drain",
+  area: "release",
+  severity: "high",
+  rows: ["A5"],
+  description:
+    "A pod behind a target group is ready only as a healthy target, answers until it is drained, and then has time to finish.",
+  why: "A pod that ends while the load balancer still sends to it costs each rolling update a handful of 502s.",
+  remedy:
+    "Set `lifecycle.preStop.sleep.seconds` above `deregistrationDelay`, `terminationGracePeriodSeconds` of at least both together, and the readiness gate of the binding.",
+  checkStack(resources, report) {
+    for (const group of ofType(resources, types.targetGroup)) {
+      const { bindings, services, workloads } = pathOf(resources, group);
+      const isOpen =
+        bindings.some((one) => valueAt(one.properties, "spec.serviceRef.name") === unknown) ||
+        services.some((one) => valueAt(one.properties, "spec.selector") === unknown);
+      // Until it is known which pods it sends to, nothing can be said of them.
+      if (isOpen) continue;
+      const delay = valueAt(group.properties, "deregistrationDelay");
+      for (const one of bindings) {
+        const service = services.find((candidate) =>
+          isSame(objectName(candidate), valueAt(one.properties, "spec.serviceRef.name")),
+        );
+        const port = valueAt(one.properties, "spec.serviceRef.port");
+        const ports = service ? listAt(service.properties, "spec.ports") : [];
+        if (
+          !service ||
+          !ports.some((entry) => [valueAt(entry, "port"), valueAt(entry, "name")].includes(port))
+        )
+          report(
+            {
+              at: "spec.serviceRef",
+              found: service ? `port ${shown(port)}` : shown(valueAt(one.properties, "spec.serviceRef.name")),
+              required: service ? "a port of its Service" : "a Service of the stack in its namespace",
+              mend: "Name the Service and its port.",
+            },
+            one,
+          );
+      }
+      for (const workload of workloads) {
+        const spec = podSpecPath(workload);
+        const grace = valueAt(workload.properties, `${spec}.terminationGracePeriodSeconds`) ?? 30;
+        const sleeps = listAt(workload.properties, `${spec}.containers`).map((container) =>
+          valueAt(container, "lifecycle.preStop.sleep.seconds"),
+        );
+        const sleep = sleeps.find((value) => value !== undefined);
+        const fault = (at: string, found: unknown, required: string) =>
+          report({ at: `${spec}.${at}`, found: shown(found), required, mend: "Raise it." }, workload);
+        if (sleep !== unknown && typeof delay === "number" && !(typeof sleep === "number" && sleep > delay))
+          fault(
+            "containers[].lifecycle.preStop.sleep.seconds",
+            sleep,
+            `more than ${delay}, the deregistration delay of ${group.name}`,
+          );
+        if (
+          typeof sleep === "number" &&
+          typeof grace === "number" &&
+          typeof delay === "number" &&
+          grace < sleep + delay
+        )
+          fault(
+            "terminationGracePeriodSeconds",
+            grace,
+            `at least ${sleep + delay}: sleep and drain together`,
+          );
+        const gates = valueAt(workload.properties, `${spec}.readinessGates`);
+        const wanted = bindings.map((one) => `target-health.elbv2.k8s.aws/${String(objectName(one))}`);
+        const has = listAt(workload.properties, `${spec}.readinessGates`).map((gate) =>
+          valueAt(gate, "conditionType"),
+        );
+        if (gates !== unknown && !wanted.every((gate) => has.includes(gate)))
+          fault("readinessGates", gates, wanted.join(", "));
+      }
+    }
+  },
+});

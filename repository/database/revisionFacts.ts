@@ -1,0 +1,39 @@
+import type { RevisionFacts } from "../../decisions/deploy/checks/revisions";
+import type { Release, Settings } from "../../decisions/stack/config";
+import { pendingRevisions } from "../../decisions/database/revisionProof";
+import { evidenceSettings } from "../approval/evidence";
+import { hashesOf, readProvedRevision, readRevisionFiles, seedsHash } from "./revisions";
+
+/** What the files do not say. */
+export interface Asked {
+  /** Where the database is; undefined: empty. */
+  from: string | undefined;
+  /** The revision that it is to be at. */
+  needed: string;
+  /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
+  downgraded?: ReadonlyMap<string, string>;
+}
+
+/** What the checks on revisions look at: the files, their evidence in git, and what the stage before has done. */
+export function readRevisionFacts(
+  root: string,
+  settings: Settings,
+  current: Release,
+  { from, needed, downgraded }: Asked,
+): RevisionFacts {
+  const known = readRevisionFiles(root);
+  const wanted = evidenceSettings(settings);
+  const pending = pendingRevisions(known.parents, from, needed);
+  const live = current.slots[current.live];
+  const { promotedFrom } = settings;
+  return {
+    ...(pending && { pending: pending.map((id) => readProvedRevision(root, known, id, wanted)) }),
+    needed: readProvedRevision(root, known, needed, wanted),
+    seeds: seedsHash(root),
+    ...(live && { live: { version: live.version, revision: live.revision } }),
+    ...(downgraded && { downgraded }),
+    requiresStaging: promotedFrom !== undefined,
+    ...(promotedFrom !== undefined && { promotedFrom }),
+    hashes: hashesOf(root, known),
+  };
+}

@@ -1,0 +1,39 @@
+import { revisionChecks } from "../../decisions/deploy/checks/revisions";
+import type { Release, Settings } from "../../decisions/stack/config";
+import { readRevisionFacts } from "./revisionFacts";
+
+/** What the stack before this one says of its database; undefined, where it cannot be asked or there is none. */
+interface Stage {
+  /** Revision -> SHA-256 of its file, as its database was taken down and up again; absent: it does not say. */
+  downgraded?: ReadonlyMap<string, string>;
+}
+
+/** The check that needs the outputs of the stack before this one. */
+const asksStage = "downgraded-in-staging";
+
+/**
+ * Why the revisions that a migration brings may not be applied (A7, A8, A9, B5); none where nothing is migrated up. Plain
+ * `pulumi up` asks what the checklist asks; git is only asked where there is a new revision.
+ * @param stage `unasked` where its outputs cannot be read: what it did is then left to who can.
+ */
+export function revisionFaults(
+  root: string,
+  settings: Settings,
+  published: Release | undefined,
+  stage: Stage | undefined | "unasked",
+): string[] {
+  const { migration } = settings.release;
+  if (!migration || migration.downgradeFrom !== undefined) return [];
+  if (migration.revision === published?.migration?.revision) return [];
+  const downgraded = stage === "unasked" ? undefined : stage?.downgraded;
+  const facts = readRevisionFacts(root, settings, published ?? settings.release, {
+    from: published?.migration?.revision,
+    needed: migration.revision,
+    ...(downgraded && { downgraded }),
+  });
+  const asked = revisionChecks.filter(({ id }) => stage !== "unasked" || id !== asksStage);
+  return asked.flatMap(({ id, look }) => {
+    const seen = look(facts);
+    return seen.ok ? [] : [`${id}: ${seen.detail}; ${seen.next}`];
+  });
+}

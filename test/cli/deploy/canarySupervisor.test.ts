@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { allTo } from "../../../cli/traffic/brake";
+import { CanaryRejected } from "../../../cli/deploy/gate";
+import { Guard } from "../../../cli/deploy/canarySupervisor";
+import type { Operation } from "../../../cli/stack/operation";
+import type { Measured, MetricSource } from "../../../cli/ports/metrics/source";
+import { readSaved, writeSaved, type SavedWatch } from "../../../cli/deploy/savedMonitor";
+import { wait } from "../../../cli/shell/wait";
+import { deployed, digestOf, served } from "../../decisions/samples";
+import { fakeContext, type FakeCloud } from "../fakes";
+
+const quiet = { requests: 100_000, errors: 10 };
+const windows = { budget: quiet, sixHours: quiet, hour: quiet, halfHour: quiet, fiveMinutes: quiet };
+
+/** A source that counts 10 requests a second for the canary, of which `errors` fail, and 90 for the live slot. */
+function source(state: { errors: number }): MetricSource & { cursors: unknown[] } {
+  const cursors: unknown[] = [];
+  const measured = (): Measured => ({
+    at: Date.now(),
+    seconds: 1,
+    slots: {
+      canary: { requests: 10, errors: state.errors, slow: 0 },
+      live: { requests: 90, errors: 0, slow: 0 },
+    },
+  });
+  return {
+    cursors,
+    since: async (cursor) => {
+      cursors.push(cursor);
+      return { cursor: Date.now(), intervals: cursor === undefined ? [] : [measured()], reasons: [] };
+    },
+    before: async (seconds) => ({ at: Date.now() - 1, seconds, slots: "unknown" }),
+    service: async () => windows,
+    course: async () => ({ stepSeconds: 1, steps: [] }),
+  };
+}
+
+const parameter = "/deployment-safety/prod/gate";
+const canary = deployed(served(), 2)[2]!;
+
+function setUp(errors: number) {
+  const cloud: FakeCloud = {
+    routing: { traffic: "open", weights: { blue: 90, green: 10 } },
+    healthy: 3,
+    answer: (slot) => ({ release: slot === "green" ? digestOf(2) : digestOf(1) }),
+    sets: [],
+  };
+  const ctx = fakeContext(cloud);
+  const state = { errors };
+  const metrics = source(state);
+  Object.assign(ctx, { metrics });
+  const operation = { ctx, current: canary } as unknown as Operation;
+  return { cloud, ctx, state, metrics, operation };
+}
+const step = { step: "canary" as const, release: canary, why: "" };
+
+describe("a deploy under guard", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("puts the brake on in the middle of an update, and ends only with that update", async () => {
+    const { cloud, operation, ctx } = setUp(5);
+    const guard = new Guard(operation, digestOf(2), undefined);
+    await guard.watchBefore(step);
+    let updated = false;
+    const update = guard.during(async () => {
+      await wait(20_000);
+      updated = true;
+    });
+    const rejected = expect(update).rejects.toBeInstanceOf(CanaryRejected);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect([cloud.routing, updated]).toEqual([allTo("blue"), false]);
+    expect([...ctx.parameters.values.keys()]).toContain(`/deployment-safety/prod/refused/${"2".repeat(64)}`);
+    await vi.advanceTimersByTimeAsync(20_000);
+    await rejected;
+    expect(updated).toBe(true);
+    const ended = guard.end(true);
+    await vi.advanceTimersByTimeAsync(3_000);
+    await ended;
+  });
+  it("stops what can be stopped, such as requests that verify", async () => {
+    const { operation } = setUp(5);
+    const guard = new Guard(operation, digestOf(2), undefined);
+    await guard.watchBefore(step);
+    const verifying = guard.during((signal) => wait(3_600_000, signal));
+    const rejected = expect(verifying).rejects.toBeInstanceOf(CanaryRejected);
+    await vi.advanceTimersByTimeAsync(12_000);
+    await rejected;
+    const ended = guard.end(true);
+    await vi.advanceTimersByTimeAsync(3_000);
+    await ended;
+  });
+  it("passes on what the work itself threw, and leaves the rule alone", async () => {
+    const { cloud, operation } = setUp(0);
+    const guard = new Guard(operation, digestOf(2), undefined);
+    await guard.watchBefore(step);
+    await expect(guard.during(() => Promise.reject(new Error("smoke failed")))).rejects.toThrow(
+      "smoke failed",
+    );
+    expect(cloud.sets).toEqual([]);
+    const ended = guard.end(true);
+    await vi.advanceTimersByTimeAsync(3_000);
+    await ended;
+  });
+  it("writes down what it knows, and a later run goes on from there, cursor and all", async () => {
+    const { ctx, operation, metrics } = setUp(0);
+    const guard = new Guard(operation, digestOf(2), undefined);
+    await guard.watchBefore(step);
+    await vi.advanceTimersByTimeAsync(10_000);
+    const ended = guard.end(false);
+    await vi.advanceTimersByTimeAsync(3_000);
+    await ended;
+    const saved = await readSaved(ctx, digestOf(2));
+    expect(saved?.watch.gate.totals.canary.requests).toBeGreaterThan(50);
+    const second = new Guard(operation, digestOf(2), saved);
+    metrics.cursors.length = 0;
+    await second.watchBefore(step);
+    expect(metrics.cursors[0]).toBe(saved?.cursor);
+    const total = second.watch?.result.figures.canary.requests ?? 0;
+    expect(total).toBeGreaterThan(saved?.watch.gate.totals.canary.requests ?? 0);
+    const over = second.end(true);
+    await vi.advanceTimersByTimeAsync(3_000);
+    await over;
+    expect(ctx.parameters.values.has(parameter)).toBe(false);
+  });
+  it("goes on from nothing that was said of another release or in another form", async () => {
+    const { ctx } = setUp(0);
+    ctx.parameters.values.set(parameter, JSON.stringify({ format: 1, digest: digestOf(3), slot: "green" }));
+    expect(await readSaved(ctx, digestOf(2))).toBeUndefined();
+    ctx.parameters.values.set(parameter, "not JSON");
+    expect(await readSaved(ctx, digestOf(2))).toBeUndefined();
+    expect(ctx.report.said.join("\n")).toContain("begins anew");
+  });
+  it("keeps what is judged when the cursor does not fit into a parameter", () => {
+    const saved = { digest: "d", slot: "green", at: "now", watch: { gate: {} }, cursor: "x".repeat(5000) };
+    const text = writeSaved(saved as unknown as SavedWatch);
+    expect(text.length).toBeLessThan(4000);
+    expect(JSON.parse(text)).toMatchObject({ digest: "d", watch: { gate: {} } });
+  });
+});

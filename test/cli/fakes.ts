@@ -1,0 +1,96 @@
+import type { Context } from "../../cli/shell/context";
+import type { Route, Routing } from "../../cli/ports/loadBalancer";
+import type { Parameters } from "../../cli/ports/parameters";
+import type { Answer } from "../../cli/ports/traffic";
+import type { Report } from "../../cli/shell/output";
+import { settingsWith } from "../decisions/samples";
+import { served } from "../decisions/samples";
+
+/** A parameter store in memory, with the one promise that the lease needs: `create` never overwrites. */
+export function memoryParameters(
+  values = new Map<string, string>(),
+): Parameters & { values: Map<string, string> } {
+  return {
+    values,
+    readAll: async (root) => new Map([...values].filter(([path]) => path.startsWith(root))),
+    read: async (path) => values.get(path),
+    put: async (path, value) => void values.set(path, value),
+    create: async (path, value) => {
+      if (values.has(path)) return false;
+      values.set(path, value);
+      return true;
+    },
+    remove: async (path) => void values.delete(path),
+  };
+}
+
+/** A report that keeps what was said. */
+export function quietReport(): Report & { said: string[] } {
+  const said: string[] = [];
+  return {
+    said,
+    steps: [],
+    fields: {},
+    say: (line) => void said.push(line),
+    warn: (line) => void said.push(line),
+    step: async (name, action) => {
+      said.push(name);
+      return action({ name, from: 0 });
+    },
+    print: () => undefined,
+    paint: (_, text) => text,
+    set: () => undefined,
+    next: () => undefined,
+    end: () => 0,
+  };
+}
+
+/** What the fake cloud answers with; a test changes it as it goes. */
+export interface FakeCloud {
+  routing: Routing;
+  healthy: number;
+  /** What a request to a slot's test rule, or to the rule itself, gets. */
+  answer: (slot: "blue" | "green" | undefined) => Partial<Answer> | Error;
+  /** Routings that were set, in order. */
+  sets: Routing[];
+}
+
+const route: Omit<Route, "routing"> = {
+  ruleArn: "arn:rule",
+  targetGroupArns: { blue: "arn:blue", green: "arn:green" },
+};
+
+/** A context over memory, as far as brake, verification and smoke tests need one. */
+export function fakeContext(cloud: FakeCloud): Context & {
+  parameters: ReturnType<typeof memoryParameters>;
+  report: ReturnType<typeof quietReport>;
+} {
+  const context = {
+    command: "rollback",
+    stack: "prod",
+    options: { actor: "ada" },
+    report: quietReport(),
+    signal: new AbortController().signal,
+    settings: settingsWith(served()),
+    parameters: memoryParameters(),
+    traffic: {
+      ask: async ({ slot }: { slot?: "blue" | "green" }) => {
+        const answer = cloud.answer(slot);
+        if (answer instanceof Error) throw answer;
+        return { status: 200, body: "", paused: false, milliseconds: 1, ...answer };
+      },
+    },
+    loadBalancer: {
+      route: async () => ({ ...route, routing: cloud.routing }),
+      targets: async () => ({ total: 3, healthy: cloud.healthy }),
+      set: async (_: Route, routing: Routing) => {
+        const isChange = JSON.stringify(cloud.routing) !== JSON.stringify(routing);
+        cloud.routing = routing;
+        if (isChange) cloud.sets.push(routing);
+        return isChange;
+      },
+    },
+  };
+  // Only the parts above are touched by what is tested with it.
+  return context as unknown as ReturnType<typeof fakeContext>;
+}

@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { format } from "prettier";
+import { describe, expect, it } from "vitest";
+import { commands } from "../../../cli/shell/catalogue";
+import { commandLine, everyOption, optionTexts } from "../../../cli/shell/commandLine";
+import { markdownFiles, root, targets, values } from "../../project/documents";
+
+/** Help, make and docs say the same: what one of them lists and another does not is found by nobody at night. */
+
+/** `--dry-run` -> `DRY_RUN`, as its help says in brackets. */
+const variable = (text: string): string => /\(([A-Z_]+)(?:=1)?\)$/.exec(text)?.[1] ?? "";
+
+const program = commandLine(async () => undefined);
+
+describe("the commands", () => {
+  it("are targets of make, each with a line in make help", () => {
+    const listed = execFileSync("make", ["help"], {
+      cwd: root,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH },
+    });
+    const makefile = readFileSync(join(root, "Makefile"), "utf8");
+    expect(/^COMMANDS := (.*)$/m.exec(makefile)?.[1]?.split(" ").sort()).toEqual(
+      Object.keys(commands).sort(),
+    );
+    for (const name of Object.keys(commands)) expect(listed).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+  });
+  it.each(Object.entries(commands))(
+    "show their options in --help, and no others: %s",
+    (name, { options }) => {
+      const help = program.commands.find((command) => command.name() === name)?.helpInformation() ?? "";
+      const shown = [...help.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
+      const own = [...everyOption, ...options.map((option) => optionTexts[option])];
+      expect(shown.sort()).toEqual(own.map(([flags]) => flags.split(" ")[0]).sort());
+    },
+  );
+  it("take every option from make too, which hands it on untouched", () => {
+    const all = [...everyOption, ...Object.values(optionTexts)].map(([, text]) => variable(text));
+    expect(all.filter((name) => !values.has(name))).toEqual([]);
+  });
+  it("are listed with their options in docs/commands.md, word for word", async () => {
+    const rows = Object.entries(commands).map(([name, { summary, options }]) => {
+      const names = options.map((option) => `\`${variable(optionTexts[option][1])}\``);
+      return `| \`make ${name}\` | ${summary} | ${names.join(" ")} |`;
+    });
+    const options = Object.values(optionTexts).map(
+      ([flags, text]) => `| \`${variable(text)}\` | \`${flags}\` | ${text.replace(/ \([^)]*\)$/, "")} |`,
+    );
+    const text = [
+      "# Commands",
+      "Written from `cli/shell/catalogue.ts` by `npx vitest run test/cli/shell/help.test.ts -u`. Every command takes `STACK=` (default prod), `JSON=1` and `ACTOR=` besides; `make <command>` with `NAME=value` is `npx --no-install deploy` and its like with `--name value`. The variable `EPHEMERAL=1` says that the machine is gone afterwards, as a runner is: what could not be delivered then waits in the stack's queue and not on its disk.",
+      ["| command | does | takes |", "| --- | --- | --- |", ...rows].join("\n"),
+      "## Options",
+      ["| for make | on the command line | what it is |", "| --- | --- | --- |", ...options].join("\n"),
+    ].join("\n\n");
+    await expect(await format(text, { parser: "markdown", printWidth: 110 })).toMatchFileSnapshot(
+      join(root, "docs/commands.md"),
+    );
+  });
+});
+
+describe("the docs", () => {
+  const made = markdownFiles().flatMap(({ path, text }) =>
+    [...text.matchAll(/`make ([a-z-]+)([^`\n]*)`|^make ([a-z-]+)(.*)$/gm)].map(
+      ([, one, rest, other, more]) => ({
+        path,
+        target: one ?? other ?? "",
+        given: [...(rest ?? more ?? "").replace(/#.*/, "").matchAll(/(?<=^| )([A-Z_]+)=/g)].map(
+          ([, name]) => name ?? "",
+        ),
+      }),
+    ),
+  );
+  it("name only targets of make that are there", () =>
+    expect(made.filter(({ target }) => !targets.has(target))).toEqual([]));
+  it("give only variables that make hands on", () =>
+    expect(
+      made.flatMap(({ path, given }) =>
+        given.filter((name) => !values.has(name)).map((name) => `${path}: ${name}`),
+      ),
+    ).toEqual([]));
+});
