@@ -5,16 +5,16 @@ import { BackupSchedule } from "./components/recovery/backupSchedule";
 import { CanaryRelease } from "./components/release/canaryRelease";
 import { Communication } from "./components/incident/communication";
 import { FeatureFlags } from "./components/flags/featureFlags";
-import { HandOverQueue } from "./components/audit/outboxQueue";
+import { OutboxQueue } from "./components/audit/outboxQueue";
 import { MigrationJob } from "./components/database/migrationJob";
-import { publishGuard } from "./components/approval/publishedProtection";
+import { publishProtection } from "./components/approval/publishedProtection";
 import { publishRelease } from "./components/release/publishedRelease";
 import { ReportingDatabase } from "./components/audit/reportingDatabase";
 import { ReportingSchema } from "./components/audit/reportingSchema";
 import { ReleaseAlarms } from "./components/alarms/releaseAlarms";
 import { dueBackfills } from "./decisions/database/backfills";
 import { downgradesOutput, writeDowngrades } from "./decisions/database/downgrades";
-import { wayBackVariable } from "./decisions/stack/names";
+import { rollbackVariable } from "./decisions/stack/names";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
@@ -43,7 +43,7 @@ export = async () => {
     reporting?.database === undefined
       ? undefined
       : new ReportingDatabase("database", { application: application.name, database: reporting.database });
-  const isWayBack = process.env[wayBackVariable] !== undefined;
+  const isWayBack = process.env[rollbackVariable] !== undefined;
   const rolesFirst = isWayBack ? [] : (roles?.first ?? []);
   const records =
     release.migration &&
@@ -78,8 +78,8 @@ export = async () => {
       new BackfillJob(`backfill-${backfill.name}`, { stack, settings, backfill, after: [canary, flags] }),
   );
   const comms = new Communication("comms", { stack, settings });
-  const handedOver = new HandOverQueue("handed-over", { stack, settings });
-  const guard = publishGuard(stack, settings, backups);
+  const handedOver = new OutboxQueue("handed-over", { stack, settings });
+  const guard = publishProtection(stack, settings, backups);
   const everything: Resource[] = [
     backups,
     canary,

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import { type AuditEvent, type AuditHead } from "../decisions/audit/auditChain";
-import { auditFaults } from "../decisions/audit/auditIssues";
+import { auditIssues } from "../decisions/audit/auditIssues";
 import { openReporting } from "../cli/ports/auditTrail";
 import { startCluster } from "./drill/cluster";
 
@@ -65,14 +65,14 @@ export async function audit(): Promise<void> {
       const reporting = await openReporting(url);
       for await (const some of reporting.events()) events.push(...some);
       await reporting.end();
-      const faults = auditFaults(events, headOf(events));
+      const faults = auditIssues(events, headOf(events));
       times.push(seconds(started));
       if (faults.length > 0) throw new Error(`a whole trail has faults: ${faults[0]?.text ?? ""}`);
     }
     const tampered = Object.entries(tampers).map(([kind, tamper]) => {
       const changed = tamper(events);
       const started = performance.now();
-      const faults = auditFaults(changed, headOf(events));
+      const faults = auditIssues(changed, headOf(events));
       const named = [...new Set(faults.map((fault) => fault.kind))];
       if (String(named) !== kind) throw new Error(`${kind} is named ${String(named)}`);
       return { kind, named, checkSeconds: seconds(started) };

@@ -67,7 +67,7 @@ const run = (cluster: Cluster, source: RecoverySource, at?: string): Promise<Dri
     tables: [],
     ...(at === undefined ? {} : { at }),
     actor: "bench",
-    report: { say: () => undefined, step: (name, action) => action({ name, from: 0 }) },
+    output: { say: () => undefined, step: (name, action) => action({ name, from: 0 }) },
   });
 
 const says = (record: DrillRecord, text: RegExp): boolean =>

@@ -2,7 +2,7 @@ import * as inForce from "../policies/approval/liveState";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../policies/rules";
-import type { Situation } from "../policies/rule";
+import type { PolicyContext } from "../policies/rule";
 import { awsGuardPolicies, judgedByAwsGuard } from "./policies/awsguard";
 import { type Mutant, mutants } from "./policies/mutants";
 import { overhead } from "./policies/overhead";
@@ -24,10 +24,10 @@ interface Indifferent {
   reason: string;
 }
 
-const situation: Situation = {
+const situation: PolicyContext = {
   root: join(__dirname, ".."),
   parameters: () => Promise.resolve(new Map()),
-  inForce: () => inForce,
+  liveState: () => inForce,
   now: new Date("2026-11-24T12:00:00Z"),
   stack: "prod",
   isPreview: true,

@@ -7,14 +7,14 @@ import { createContext, type Context } from "./shell/context";
 import { exitCodeOf, exitCodes, Failure } from "./shell/failure";
 import { makeLine, readOptions, type Raw } from "./shell/options";
 import { recordCommand } from "./audit/recordCommand";
-import { createReport } from "./shell/output";
-import { conceal } from "./shell/secretsOfProcess";
-import { endTakenBack } from "./incident/rollbackIncident";
+import { createOutput } from "./shell/output";
+import { redactText } from "./shell/secretsOfProcess";
+import { endRollbackIncident } from "./incident/rollbackIncident";
 
 /** Runs one command and returns its exit code; every error ends in the report. */
 async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run: Run }>): Promise<number> {
   const json = raw.json ?? !["", "0", "false", "no"].includes((process.env.JSON ?? "").toLowerCase());
-  const report = createReport(name, raw.stack || process.env.STACK || "prod", json);
+  const output = createOutput(name, raw.stack || process.env.STACK || "prod", json);
   const abort = new AbortController();
   const stopUpdates = new AbortController();
   abort.signal.addEventListener("abort", () => {
@@ -34,9 +34,9 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     }
     // Ctrl-C at a terminal reaches the engine too, and a second one would end it in the middle of its operations.
     isTerminalInterrupt = signal === "SIGINT" && process.stdin.isTTY;
-    report.warn("stopping: what is under way is finished or undone first; once more ends it at once");
+    output.warn("stopping: what is under way is finished or undone first; once more ends it at once");
     abort.abort(
-      new Failure(exitCodes.interrupted, `Interrupted. ${leftOver(report.steps)}`, { next: again() }),
+      new Failure(exitCodes.interrupted, `Interrupted. ${leftOver(output.steps)}`, { next: again() }),
     );
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
@@ -44,19 +44,19 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
   try {
     const options = readOptions(raw, process.env);
     const { run } = await load();
-    ctx = createContext({ command: name, options, report, abort, stopUpdates: stopUpdates.signal });
+    ctx = createContext({ command: name, options, output, abort, stopUpdates: stopUpdates.signal });
     await run(ctx);
-    await endTakenBack(ctx, exitCodes.done, undefined);
+    await endRollbackIncident(ctx, exitCodes.done, undefined);
     await readAlarmQueue(ctx);
     await recordCommand(ctx, exitCodes.done, undefined);
-    return report.end();
+    return output.end();
   } catch (error) {
     // Whatever an interruption broke on its way out, the interruption is what happened.
     const end: unknown = abort.signal.aborted ? abort.signal.reason : error;
-    if (ctx) await endTakenBack(ctx, exitCodeOf(end), end);
+    if (ctx) await endRollbackIncident(ctx, exitCodeOf(end), end);
     if (ctx && exitCodeOf(end) !== exitCodes.usage) await readAlarmQueue(ctx);
     if (ctx) await recordCommand(ctx, exitCodeOf(end), end);
-    return report.end(end);
+    return output.end(end);
   } finally {
     process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
   }
@@ -92,6 +92,6 @@ async function main(): Promise<void> {
 const lingerMilliseconds = 2_000;
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${conceal(inspect(error))}\n`);
+  process.stderr.write(`${redactText(inspect(error))}\n`);
   process.exitCode = exitCodes.unexpected;
 });

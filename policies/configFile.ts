@@ -6,7 +6,7 @@ import type { Rule } from "./rule";
 const levels = ["advisory", "mandatory", "remediate", "disabled"];
 
 /** Every policy and every setting that does not exist, with its path; [] for a file in which all of them do. */
-export function configFaults(file: unknown, rules: readonly Rule[]): string[] {
+export function configIssues(file: unknown, rules: readonly Rule[]): string[] {
   if (!isObject(file)) return ["the file must be one JSON object, policy to level or settings"];
   const known = new Map(rules.map((rule) => [rule.id, rule]));
   return Object.entries(file).flatMap(([id, given]) => {
@@ -16,7 +16,7 @@ export function configFaults(file: unknown, rules: readonly Rule[]): string[] {
     if (id === "environments" || id === "policyConfig") return [];
     const rule = known.get(id);
     if (!rule) return [`${id}: there is no such policy; there are ${[...known.keys()].join(", ")}`];
-    return isObject(given) ? settingFaults(rule, given).map((fault) => `${id}.${fault}`) : [];
+    return isObject(given) ? settingIssues(rule, given).map((fault) => `${id}.${fault}`) : [];
   });
 }
 
@@ -39,7 +39,7 @@ export function withLevels(
 }
 
 /** Settings that a policy does not have. */
-export function settingFaults({ settings = {} }: Rule, given: object): string[] {
+export function settingIssues({ settings = {} }: Rule, given: object): string[] {
   const allowed = ["enforcementLevel", ...Object.keys(settings)];
   return Object.keys(given)
     .filter((name) => !allowed.includes(name))

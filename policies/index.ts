@@ -3,8 +3,8 @@ import { flushCompileCache } from "node:module";
 import { dirname, resolve } from "node:path";
 import { PolicyPack, type PolicyPackConfig } from "@pulumi/policy";
 import { isConfigured } from "./approval/changeScope";
-import { configFaults, withLevels } from "./configFile";
-import { levelOf, policies, situation } from "./pack";
+import { configIssues, withLevels } from "./configFile";
+import { levelOf, policies, policyContext } from "./pack";
 import { library } from "./parameters";
 import { rules } from "./rules";
 
@@ -18,7 +18,7 @@ function found(name: string): string {
 
 /** The policies and settings in a config file that do not exist; the engine would pass over them. */
 const faultsIn = (name: string, content: unknown): string[] =>
-  configFaults(content, rules).map((fault) => `${name}: ${fault}`);
+  configIssues(content, rules).map((fault) => `${name}: ${fault}`);
 
 /** Faults of the config file that the environment names. */
 function environmentFaults(): string[] {
@@ -47,7 +47,7 @@ function readStackFile(): { config: PolicyPackConfig; faults: string[] } {
   }
 }
 
-const now = () => situation(process.env, new Date());
+const now = () => policyContext(process.env, new Date());
 
 const { config, faults: stackFaults } = readStackFile();
 const faults = [...environmentFaults(), ...stackFaults];
@@ -69,7 +69,7 @@ new PolicyPack(
 // While the engine waits for the program to begin, the pack has time to load what the program's first rules will ask.
 if (isConfigured(now()))
   setTimeout(() => {
-    now().inForce();
+    now().liveState();
     library();
   }, 300);
 // The engine kills the pack at the end, so what was compiled is kept before that; in later runs there is nothing to write.

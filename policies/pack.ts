@@ -1,9 +1,20 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import type { Policies, PolicyConfigSchema, ReportViolation, ResourceValidation } from "@pulumi/policy";
-import type * as InForce from "./approval/liveState";
-import { settingFaults } from "./configFile";
-import { type Declared, type Report, type Rule, type Situation, sentence } from "./rule";
+import type {
+  Policies,
+  PolicyConfigSchema,
+  ReportViolation as ReportToEngine,
+  ResourceValidation,
+} from "@pulumi/policy";
+import { settingIssues } from "./configFile";
+import {
+  type Declared,
+  type LiveState,
+  type ReportViolation,
+  type Rule,
+  type PolicyContext,
+  sentence,
+} from "./rule";
 import { readAll } from "./parameters";
 import { plain } from "./propertyValues";
 
@@ -13,7 +24,7 @@ import { plain } from "./propertyValues";
 const documentation = "docs/policies.md";
 
 /** What the engine tells the pack by environment variables; unset, an update is assumed, for it is judged more strictly. */
-export function situation(environment: NodeJS.ProcessEnv, now: Date): Situation {
+export function policyContext(environment: NodeJS.ProcessEnv, now: Date): PolicyContext {
   return {
     now,
     stack: environment.PULUMI_STACK ?? "",
@@ -22,7 +33,7 @@ export function situation(environment: NodeJS.ProcessEnv, now: Date): Situation 
     // The pack runs in its own folder, which is in the project's.
     root: dirname(process.cwd()),
     parameters: () => readAll(environment.PULUMI_STACK ?? "", now),
-    inForce: () => createRequire(__filename)("./change/inForce") as typeof InForce,
+    liveState: () => createRequire(__filename)("./approval/liveState") as LiveState,
   };
 }
 
@@ -31,7 +42,7 @@ export function situation(environment: NodeJS.ProcessEnv, now: Date): Situation 
  * @throws Error that names a setting which the rule does not have: the engine would pass over it.
  */
 export function settingsOf(rule: Rule, given: object = {}): Record<string, unknown> {
-  const faults = settingFaults(rule, given);
+  const faults = settingIssues(rule, given);
   if (faults.length > 0)
     throw new Error(`Invalid policy config: ${faults.map((fault) => `${rule.id}.${fault}`).join("; ")}`);
   return {
@@ -47,7 +58,7 @@ export const levelOf = (rule: Rule, isPreview: boolean): "advisory" | "mandatory
   rule.level === "advisory" || (rule.isAdvisoryInPreview && isPreview) ? "advisory" : "mandatory";
 
 /** The rules as policies. `read` gives the situation anew for each check, since an update may take its time. */
-export const policies = (rules: readonly Rule[], read: () => Situation): Policies =>
+export const policies = (rules: readonly Rule[], read: () => PolicyContext): Policies =>
   rules.map((rule) => {
     const { id, description, severity, remedy, area, settings } = rule;
     const common = {
@@ -108,7 +119,7 @@ function onlyOf(types: readonly string[], validate: ResourceValidation): Resourc
 }
 
 const reporter =
-  (reportViolation: ReportViolation): Report =>
+  (reportViolation: ReportToEngine): ReportViolation =>
   (violation, resource) =>
     reportViolation(
       sentence(resource ? `${resource.type.split(":").at(-1)} ${resource.name}` : "The stack", violation),

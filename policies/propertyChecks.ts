@@ -1,28 +1,32 @@
-import type { Declared, Report } from "./rule";
+import type { Declared, ReportViolation } from "./rule";
 import { isSet, shown, unknown, valuesAt } from "./propertyValues";
 
 /** Rules about single properties, as a table. */
 
 /** One property and what it must be. */
-export interface Field {
+export interface PropertyCheck {
   /** Dotted path; `[]` is every entry of a list, which must have one. */
   path: string;
   /** Whether the value, which is set and known, is allowed. Default: anything that is set. */
   allows?: (value: unknown, resource: Declared) => boolean;
   /** What is required, in words. */
   required: string;
-  mend: string;
+  fix: string;
   /** Whether it may be unset; by default it may not, because in AWS and Kubernetes unset is seldom safe. */
   mayBeUnset?: boolean;
 }
 
 /** Reports every property that is unset or not allowed. */
-export function checkFields(resource: Declared, fields: readonly Field[], report: Report): void {
-  for (const { path, allows, required, mend, mayBeUnset } of fields)
+export function checkProperties(
+  resource: Declared,
+  fields: readonly PropertyCheck[],
+  report: ReportViolation,
+): void {
+  for (const { path, allows, required, fix, mayBeUnset } of fields)
     for (const { path: at, value } of valuesAt(resource.properties, path)) {
       if (value === unknown) continue;
       const isRight = isSet(value) ? (allows?.(value, resource) ?? true) : mayBeUnset === true;
-      if (!isRight) report({ at, found: shown(value), required, mend }, resource);
+      if (!isRight) report({ at, found: shown(value), required, fix }, resource);
     }
 }
 

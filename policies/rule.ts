@@ -34,14 +34,14 @@ export interface Violation {
   at?: string;
   found: string;
   required: string;
-  mend: string;
+  fix: string;
 }
 
 /** Says that a rule is broken. */
-export type Report = (violation: Violation, resource?: Declared) => void;
+export type ReportViolation = (violation: Violation, resource?: Declared) => void;
 
 /** What the engine tells besides the resources. */
-export interface Situation {
+export interface PolicyContext {
   now: Date;
   /** Name of the stack. */
   stack: string;
@@ -54,17 +54,17 @@ export interface Situation {
   /** Reads the stack's parameters, path to value, as they are now. */
   parameters: () => Promise<ReadonlyMap<string, string>>;
   /** What reads config, evidence and parameters; loaded only where there is something to ask. */
-  inForce: () => LiveState;
+  liveState: () => LiveState;
 }
 
 /** What the stack's config, parameters and evidence say at the hour of the question; policies/approval/liveState.ts reads it. */
 export interface LiveState {
   /** Why an irreversible change may not run now; `isLock`: the vault's lock is asked about, else everything besides. */
-  irreversibleReasons(situation: Situation, isLock: boolean): Promise<string[]>;
+  irreversibleReasons(situation: PolicyContext, isLock: boolean): Promise<string[]>;
   /** Why the revisions that a migration brings may not be applied. */
-  revisionReasons(situation: Situation): Promise<string[]>;
+  revisionReasons(situation: PolicyContext): Promise<string[]>;
   /** Why a release of the stack's config may not have the traffic that it has there. */
-  refusedReasons(situation: Situation): Promise<string[]>;
+  refusedReasons(situation: PolicyContext): Promise<string[]>;
 }
 
 interface Texts {
@@ -90,16 +90,21 @@ interface Texts {
 /** Decided from one resource, before it is created or changed. */
 export interface ResourceRule<Settings = never> extends Texts {
   types: readonly string[];
-  check(resource: Declared, report: Report, settings: Settings, situation: Situation): void | Promise<void>;
+  check(
+    resource: Declared,
+    report: ReportViolation,
+    settings: Settings,
+    situation: PolicyContext,
+  ): void | Promise<void>;
 }
 
 /** Decided from all resources: in a preview before, in an update after they are changed. */
 export interface StackRule<Settings = never> extends Texts {
   checkStack(
     resources: readonly Declared[],
-    report: Report,
+    report: ReportViolation,
     settings: Settings,
-    situation: Situation,
+    situation: PolicyContext,
   ): void | Promise<void>;
 }
 
@@ -112,5 +117,5 @@ export const resourceRule = <Settings = object>(rule: ResourceRule<Settings>): R
 export const stackRule = <Settings = object>(rule: StackRule<Settings>): Rule => rule;
 
 /** A violation as one text. */
-export const sentence = (subject: string, { at, found, required, mend }: Violation): string =>
-  `${subject}${at === undefined ? "" : `, ${at}`}: found ${found}; required: ${required}. ${mend}`;
+export const sentence = (subject: string, { at, found, required, fix }: Violation): string =>
+  `${subject}${at === undefined ? "" : `, ${at}`}: found ${found}; required: ${required}. ${fix}`;

@@ -2,10 +2,10 @@ import { hostname } from "node:os";
 import { admit } from "../decisions/release/admission";
 import type { Release, Settings } from "../decisions/stack/config";
 import { leaseVariable } from "../decisions/stack/names";
-import { type Published, factsFor, readParameters } from "../decisions/stack/parameters";
-import { downgradeFaults } from "../repository/database/downgradeFaults";
+import { type Published, transitionFacts, readParameters } from "../decisions/stack/parameters";
+import { readDowngradeIssues } from "../repository/database/downgradeIssues";
 import { irreversibleRefusals } from "../repository/approval/irreversible";
-import { revisionFaults } from "../repository/database/revisionFaults";
+import { revisionIssues } from "../repository/database/revisionIssues";
 import { earlierStage, publishedParameters } from "./published";
 import { refusal } from "./refusal";
 
@@ -24,7 +24,7 @@ export async function admitted(stack: string, settings: Settings): Promise<Publi
   const admission = admit({
     published: published.release,
     next,
-    facts: factsFor(published, next, {
+    facts: transitionFacts(published, next, {
       requiresStaging: promotedFrom !== undefined,
       stagingValidated: stage?.validated,
     }),
@@ -44,7 +44,7 @@ export async function admitted(stack: string, settings: Settings): Promise<Publi
     ...(admission.ok ? [] : admission.reasons),
     ...irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date()),
     ...(isStep ? downgradeReasons(settings, published.release) : []),
-    ...(isStep ? revisionFaults(process.cwd(), settings, published.release, stage) : []),
+    ...(isStep ? revisionIssues(process.cwd(), settings, published.release, stage) : []),
   ];
   if (reasons.length === 0) return published;
   throw refusal(
@@ -61,7 +61,7 @@ function downgradeReasons(settings: Settings, published: Release | undefined): s
   const from = published?.migration?.revision;
   if (migration?.downgradeFrom === undefined || from === undefined || from === migration.revision) return [];
   const loss = new Map(Object.entries(migration.approvedLoss ?? {}));
-  return downgradeFaults(process.cwd(), settings, from, migration.revision, loss).map(
+  return readDowngradeIssues(process.cwd(), settings, from, migration.revision, loss).map(
     ({ text, next }) => `${text}. ${next}`,
   );
 }

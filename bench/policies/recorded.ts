@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { settingsOf } from "../../policies/pack";
-import type { Declared, Report, Rule, Situation } from "../../policies/rule";
+import type { Declared, ReportViolation, Rule, PolicyContext } from "../../policies/rule";
 import { plain, type Properties } from "../../policies/propertyValues";
 
 /** A stack as the recorder wrote it down, and the rules over it in process. */
@@ -33,7 +33,7 @@ export async function judge(
   rules: readonly Rule[],
   recorded: readonly Recorded[],
   settings: Settings,
-  situation: Situation,
+  situation: PolicyContext,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const view = (properties: (one: Recorded) => Properties): Declared[] =>
@@ -50,7 +50,7 @@ export async function judge(
     )
       continue;
     const values = settingsOf(rule, typeof given === "object" && given !== null ? given : {}) as never;
-    const report: Report = ({ at, found: what, required }, resource) => {
+    const report: ReportViolation = ({ at, found: what, required }, resource) => {
       if (!found.has(rule.id))
         found.set(rule.id, `${resource?.name ?? "stack"} ${at ?? ""}: ${what}; ${required}`);
     };

@@ -18,7 +18,7 @@ import { ensureRecoveryPoint } from "../recovery/recoveryPoint";
 type Guarded = Settings & { changeWindow: ChangeCalendar };
 
 /** The change that CHANGE= names, on a stack that asks for approvals. Throws usage (2) with what may be named. */
-export async function guardedChange(
+export async function irreversibleChangeNow(
   ctx: Context,
 ): Promise<{ change: IrreversibleChange; settings: Guarded }> {
   const { stack, settings, options, root } = ctx;

@@ -1,4 +1,4 @@
-import { handOverQueue, readHandedOver, writeHandedOver } from "../../decisions/audit/outboxMessage";
+import { outboxQueueName, readOutboxMessage, writeOutboxMessage } from "../../decisions/audit/outboxMessage";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
 import { regionOf } from "../ports/aws";
@@ -7,20 +7,20 @@ import type { Delivery } from "./spool";
 import { spoolIn, spoolsIn } from "./stackSpools";
 import { within } from "../shell/wait";
 
-type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "report">;
+type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "output">;
 
 /** Seconds that a command gives to handing over. */
 const patience = 30;
 
 const queueOf = (ctx: Place, signal: AbortSignal): Promise<Queue | undefined> =>
-  openQueue(regionOf(ctx.file), handOverQueue(ctx.settings.application.name, ctx.stack), signal);
+  openQueue(regionOf(ctx.file), outboxQueueName(ctx.settings.application.name, ctx.stack), signal);
 
 /**
  * On a machine that is gone once the command has ended (EPHEMERAL=1, a pipeline's runner): puts what waits there for
  * delivery into the stack's queue, from which the next command on any machine delivers it. Never fails; what the queue does
  * not take stays, and is said.
  */
-export async function handOver(ctx: Place, open = queueOf): Promise<void> {
+export async function sendToOutbox(ctx: Place, open = queueOf): Promise<void> {
   try {
     const spools = spoolsIn(ctx).filter((spool) => spoolIn(ctx, spool).waiting().length > 0);
     if (spools.length === 0) return;
@@ -31,7 +31,7 @@ export async function handOver(ctx: Place, open = queueOf): Promise<void> {
     for (const spool of spools) stays.push(...(await handOverFrom(ctx, spool, queue, signal)));
     if (stays.length > 0) throw new Error(stays.join("; "));
   } catch (error) {
-    ctx.report.warn(
+    ctx.output.warn(
       `records or messages wait in .deployment-safety and nowhere else, so keep that folder: ${messageOf(error)}`,
     );
   }
@@ -42,7 +42,7 @@ async function handOverFrom(ctx: Place, spool: string, queue: Queue, signal: Abo
   const refused: string[] = [];
   const { delivered, error, busy } = await spoolIn(ctx, spool).flush(async (content, id, order) => {
     try {
-      await queue.send(writeHandedOver({ spool, id, order, content }), { group: spool, id }, signal);
+      await queue.send(writeOutboxMessage({ spool, id, order, content }), { group: spool, id }, signal);
     } catch (why) {
       // Too long, or not to SQS's taste: those behind it must not wait for that one.
       if (!isRefusal(why)) throw why;
@@ -52,7 +52,7 @@ async function handOverFrom(ctx: Place, spool: string, queue: Queue, signal: Abo
     return undefined;
   }, signal);
   if (delivered > 0)
-    ctx.report.say(`${delivered} of ${spool} wait in the stack's queue for the next command`);
+    ctx.output.say(`${delivered} of ${spool} wait in the stack's queue for the next command`);
   return [
     ...refused,
     ...(error === undefined ? [] : [`${spool}: ${messageOf(error)}`]),
@@ -77,7 +77,7 @@ export interface Deliveries {
  * machine's disk. What this machine cannot deliver stays there, and holds up nothing else. Never fails, and ends with
  * `signal`.
  */
-export async function deliverHandedOver(
+export async function deliverOutbox(
   ctx: Place,
   deliveries: Deliveries,
   signal: AbortSignal,
@@ -91,7 +91,7 @@ export async function deliverHandedOver(
     for (; queue && messages.length > 0; messages = await queue.receive(signal)) {
       const groups = new Map<string, Received[]>();
       for (const message of messages) {
-        const item = readHandedOver(ctx.stack, message.body);
+        const item = readOutboxMessage(ctx.stack, message.body);
         const spool = item?.spool ?? "";
         groups.set(spool, [...(groups.get(spool) ?? []), { message, item }]);
       }
@@ -102,7 +102,7 @@ export async function deliverHandedOver(
       held.push(...left.flat().map(({ message }) => message));
     }
   } catch (error) {
-    ctx.report.warn(`what other machines handed over could not be delivered yet: ${messageOf(error)}`);
+    ctx.output.warn(`what other machines handed over could not be delivered yet: ${messageOf(error)}`);
   }
   // The newest first, so that nobody gets it before what is older.
   for (const message of held.reverse()) await message.again().catch(() => undefined);
@@ -111,7 +111,7 @@ export async function deliverHandedOver(
 /** A message with what it holds; undefined: nobody who hands something over wrote it. */
 interface Received {
   message: QueuedMessage;
-  item: ReturnType<typeof readHandedOver>;
+  item: ReturnType<typeof readOutboxMessage>;
 }
 
 /** Delivers messages of one spool until one cannot be delivered; gives that and those behind it. */
@@ -137,7 +137,7 @@ async function deliverGroup(
       }
       await message.done();
     } catch (error) {
-      ctx.report.warn(
+      ctx.output.warn(
         `${spool || "messages"} of other machines wait in the stack's queue: ${messageOf(error)}`,
       );
       return rest;

@@ -5,9 +5,9 @@ import { readMessage } from "../../decisions/stack/updateMessage";
 import { parameters as paths } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { exitCodes, messageOf } from "../shell/failure";
-import { deliverHandedOver, handOver } from "./outbox";
+import { deliverOutbox, sendToOutbox } from "./outbox";
 import { openReporting, type AuditRecord, type Reporting } from "../ports/auditTrail";
-import { conceal } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/secretsOfProcess";
 import type { Spool } from "./spool";
 import { spoolIn } from "./stackSpools";
 import { deliverMessages, messageDeliveries, messagesWait } from "../incident/notify";
@@ -30,10 +30,10 @@ export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool => spoolI
 
 /** What a command was asked and what came of it. Options are named one by one: whatever is not here is never recorded. */
 function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
-  const { command, options, report, stack } = ctx;
+  const { command, options, output, stack } = ctx;
   const { version, update, revision, digest, slot, database, override, reason, dryRun, change, window } =
     options;
-  const { schemaDifferences } = report.fields;
+  const { schemaDifferences } = output.fields;
   const asked = { version, update, revision, digest, slot, database, override, dryRun, change, window };
   return {
     at: new Date().toISOString(),
@@ -45,9 +45,9 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
       asked: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
       ...(reason === undefined ? {} : { reason }),
       exitCode,
-      ...(error === undefined ? {} : { error: conceal(messageOf(error)).slice(0, 2_000) }),
+      ...(error === undefined ? {} : { error: redactText(messageOf(error)).slice(0, 2_000) }),
       ...(schemaDifferences === undefined ? {} : { schemaDifferences }),
-      steps: report.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
+      steps: output.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
     },
   };
 }
@@ -67,7 +67,7 @@ const canWait = (ctx: Context): boolean =>
  * delivered stays on this machine, or is handed over where the machine does not stay, and is said.
  */
 export async function recordCommand(ctx: Context, exitCode: number, error: unknown): Promise<void> {
-  const { settings, options, command, report } = ctx;
+  const { settings, options, command, output } = ctx;
   if (!settings.reporting && !settings.comms) return;
   try {
     if (settings.reporting) recordsOf(ctx).add(eventOf(ctx, exitCode, error));
@@ -78,15 +78,15 @@ export async function recordCommand(ctx: Context, exitCode: number, error: unkno
       const signal = AbortSignal.timeout(seconds * 1000);
       await within(deliver(ctx, !isLook, signal), signal).catch((failure: unknown) => {
         if (!signal.aborted) throw failure;
-        report.warn(
+        output.warn(
           `recorded here; the delivery did not end within ${seconds} s, a later command goes on with it`,
         );
       });
     }
   } catch (failure) {
-    report.warn(`this command could not be recorded: ${messageOf(failure)}`);
+    output.warn(`this command could not be recorded: ${messageOf(failure)}`);
   }
-  if (options.ephemeral) await handOver(ctx);
+  if (options.ephemeral) await sendToOutbox(ctx);
 }
 
 /** Delivers whatever waits; with `takes` first what other machines handed over, for that waited longer. */
@@ -101,7 +101,7 @@ async function deliver(ctx: Context, takes: boolean, signal: AbortSignal): Promi
           throw new Error("nobody can read it, and this stack has no records to keep it in");
         keepUnreadable(ctx, text);
       };
-      await deliverHandedOver(ctx, { bySpool, keep }, signal);
+      await deliverOutbox(ctx, { bySpool, keep }, signal);
     }
     // Side by side: a database that does not answer must not keep people from being told.
     await Promise.all([
@@ -124,10 +124,10 @@ async function deliverRecords(
     const { error, left, busy } = await spool.flush(records.append, signal);
     await records.anchor();
     if (error !== undefined) throw new Error(messageOf(error), { cause: error });
-    if (busy) ctx.report.say(`${left} record(s) are being delivered by another command`);
+    if (busy) ctx.output.say(`${left} record(s) are being delivered by another command`);
   } catch (error) {
     const where = ctx.options.ephemeral ? "" : " in .deployment-safety and are delivered by a later command";
-    ctx.report.warn(`${spool.waiting().length} record(s) wait${where}: ${messageOf(error)}`);
+    ctx.output.warn(`${spool.waiting().length} record(s) wait${where}: ${messageOf(error)}`);
   }
 }
 
@@ -161,7 +161,7 @@ export function keepUnreadable(ctx: Context, text: string): void {
     kind: "command",
     stack: ctx.stack,
     actor: ctx.options.actor,
-    body: { command: ctx.command, unreadable: conceal(text) },
+    body: { command: ctx.command, unreadable: redactText(text) },
   });
 }
 

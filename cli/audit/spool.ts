@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { concealIn } from "../shell/secretsOfProcess";
+import { redactRecord } from "../shell/secretsOfProcess";
 import { lockFolder } from "./spoolLock";
 import { within } from "../shell/wait";
 
@@ -74,7 +74,7 @@ export function createSpool(folder: string): Spool {
     add(content, id = randomUUID()) {
       mkdirSync(folder, { recursive: true });
       const order = `${String(Date.now()).padStart(15, "0")}-${String(process.pid).padStart(8, "0")}-${String(counter++).padStart(8, "0")}`;
-      writeDurably(folder, `${order}-${id}.json`, JSON.stringify({ id, content: concealIn(content) }));
+      writeDurably(folder, `${order}-${id}.json`, JSON.stringify({ id, content: redactRecord(content) }));
       return id;
     },
     async flush(deliver, signal) {

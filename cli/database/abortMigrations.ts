@@ -8,13 +8,13 @@ import { endSessions, migrationSession } from "../ports/sessions";
 const migrationPatience = 15;
 
 /** A migration that runs on would change the schema under the release that comes back. */
-export async function endMigrations(ctx: Context): Promise<void> {
+export async function abortMigrations(ctx: Context): Promise<void> {
   try {
     for (const name of await ctx.cluster.endMigrations(migrationPatience, ctx.signal))
-      ctx.report.warn(`ended the migration Job ${name}`);
+      ctx.output.warn(`ended the migration Job ${name}`);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.report.warn(`running migration Jobs could not be looked for: ${messageOf(error)}`);
+    ctx.output.warn(`running migration Jobs could not be looked for: ${messageOf(error)}`);
   }
   await endMigrationSessions(ctx);
 }
@@ -26,12 +26,12 @@ async function endMigrationSessions(ctx: Context): Promise<void> {
     client = await connectToDatabase(ctx);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.report.warn(`whether a migration still has a session could not be seen: ${messageOf(error)}`);
+    ctx.output.warn(`whether a migration still has a session could not be seen: ${messageOf(error)}`);
     return;
   }
   try {
     const ended = await endSessions(client, migrationSession, migrationPatience, ctx.signal);
-    if (ended.length > 0) ctx.report.warn(`ended the migration's database session ${ended.join(", ")}`);
+    if (ended.length > 0) ctx.output.warn(`ended the migration's database session ${ended.join(", ")}`);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import type { Release } from "../../decisions/stack/config";
-import { exposure } from "../../decisions/release/trafficWeights";
+import { slotAllocations } from "../../decisions/release/trafficWeights";
 import { slots, type Slot } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
@@ -20,8 +20,8 @@ const sayEvery = 5;
  * before they do: a worker may finish its job first, and one that still writes must not meet an older schema. At most
  * their longest grace period and 15 s; then refused (4), with their names and nothing changed.
  */
-export async function awaitWorkersGone(ctx: Context, release: Release): Promise<void> {
-  const stopped = slots.filter((slot) => exposure(release, ctx.settings.sizing)[slot].workers === 0);
+export async function awaitWorkersDrained(ctx: Context, release: Release): Promise<void> {
+  const stopped = slots.filter((slot) => slotAllocations(release, ctx.settings.sizing)[slot].workers === 0);
   if (stopped.length === 0) return;
   const began = Date.now();
   let limit = 0;
@@ -39,7 +39,7 @@ export async function awaitWorkersGone(ctx: Context, release: Release): Promise<
       );
     if (seconds - said >= sayEvery) {
       said = seconds;
-      ctx.report.say(`waiting for workers to finish their jobs (${seconds} of at most ${limit} s): ${names}`);
+      ctx.output.say(`waiting for workers to finish their jobs (${seconds} of at most ${limit} s): ${names}`);
     }
     await wait(pause, ctx.signal);
   }

@@ -11,7 +11,9 @@ const patience = 5;
  * What a person must know whose way back does not end because the database is away: no release gets ready without it, and
  * all that an update says is that pods do not. Empty where the database answers; never throws.
  */
-export async function databaseAway(ctx: Pick<Context, "settings" | "cluster" | "stack">): Promise<string> {
+export async function databaseUnreachable(
+  ctx: Pick<Context, "settings" | "cluster" | "stack">,
+): Promise<string> {
   const signal = AbortSignal.timeout(patience * 1000);
   try {
     const client = await within(connectToDatabase(ctx), signal);

@@ -1,9 +1,9 @@
 import { revisionChecks } from "../../decisions/deploy/checks/revisions";
 import type { Release } from "../../decisions/stack/config";
-import { downgradeFaults } from "../../repository/database/downgradeFaults";
+import { readDowngradeIssues } from "../../repository/database/downgradeIssues";
 import { readRevisionFacts } from "../../repository/database/revisionFacts";
 import type { Context } from "../shell/context";
-import { readStaging } from "../stack/releaseFacts";
+import { readPromotionSource } from "../stack/releaseFacts";
 import { exitCodes, Failure } from "../shell/failure";
 
 /** What a migration or a downgrade that a person asks for must show, outside of a deploy's checklist. */
@@ -11,7 +11,7 @@ type Place = Pick<Context, "root" | "settings">;
 
 /** Throws refused (4) unless the revisions up to `needed` are reviewed and proved, as the checklist of a deploy wants them. */
 export async function passMigration(ctx: Context, current: Release, needed: string): Promise<void> {
-  const { stagingDowngraded } = await readStaging(ctx);
+  const { stagingDowngraded } = await readPromotionSource(ctx);
   const facts = readRevisionFacts(ctx.root, ctx.settings, current, {
     from: current.migration?.revision,
     needed,
@@ -34,7 +34,7 @@ export async function passMigration(ctx: Context, current: Release, needed: stri
 }
 
 /**
- * Throws refused (4) unless the database may be taken down to `to`: see {@link downgradeFaults}.
+ * Throws refused (4) unless the database may be taken down to `to`: see {@link downgradeIssues}.
  */
 export function passDowngrade(
   { root, settings }: Place,
@@ -42,7 +42,7 @@ export function passDowngrade(
   to: string,
   loss?: ReadonlyMap<string, number>,
 ): void {
-  const faults = downgradeFaults(root, settings, from, to, loss);
+  const faults = readDowngradeIssues(root, settings, from, to, loss);
   const [first] = faults;
   if (!first) return;
   throw new Failure(

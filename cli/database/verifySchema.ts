@@ -1,6 +1,6 @@
-import { schemaFaults } from "../../decisions/database/catalog";
+import { schemaIssues } from "../../decisions/database/catalog";
 import { readMessage, type Note } from "../../decisions/stack/updateMessage";
-import { changesSchema, schemaLook } from "../../decisions/database/schemaCheck";
+import { changesSchema, schemaCheck } from "../../decisions/database/schemaCheck";
 import type { Step } from "../../decisions/release/transitionFacts";
 import { readProvedCatalog } from "../../repository/database/provedCatalog";
 import type { Context } from "../shell/context";
@@ -15,9 +15,9 @@ import { readSchema } from "../ports/schema";
  * schema (C5). Throws refused (4) with each object that differs, what was proved and what was found.
  */
 export async function verifySchema(ctx: Context, revision: string): Promise<void> {
-  await ctx.report.step(`verify the schema at ${revision}`, async (entry) => {
+  await ctx.output.step(`verify the schema at ${revision}`, async (entry) => {
     const { proved, schemas } = readProvedCatalog(ctx.root, ctx.settings, revision);
-    const faults = schemaFaults(revision, proved, await look(ctx, schemas));
+    const faults = schemaIssues(revision, proved, await look(ctx, schemas));
     entry.objects = proved.ok ? proved.catalog.size : 0;
     if (faults.length === 0) return;
     entry.differences = faults;
@@ -61,18 +61,18 @@ export async function verifyIfChanged({ ctx, current, history }: Operation): Pro
 }
 
 /** {@link verifyIfChanged} before a rollback's updates: where the database need not move, what differs is only said. */
-export async function verifyBeforeWayBack(
+export async function verifyBeforeRollback(
   { ctx, current, history }: Pick<Operation, "ctx" | "current" | "history">,
   steps: readonly { step: Step }[],
 ): Promise<void> {
-  const look = schemaLook(newestNote(history), steps, ctx.options.database);
+  const look = schemaCheck(newestNote(history), steps, ctx.options.database);
   if (!current.migration || look === "skip") return;
   try {
     await verifySchema(ctx, current.migration.revision);
   } catch (error) {
     if (look === "stop" || ctx.signal.aborted || !(error instanceof Failure)) throw error;
-    ctx.report.set("schemaDifferences", error.more.details?.differences ?? [error.message]);
-    ctx.report.warn(
+    ctx.output.set("schemaDifferences", error.more.details?.differences ?? [error.message]);
+    ctx.output.warn(
       `${error.message}\nThe rollback goes on: it leaves the database as it is, and smoke tests judge the release on it.`,
     );
   }

@@ -1,40 +1,40 @@
 import { digest, digestIn } from "../../decisions/release/digest";
 import { other } from "../../decisions/stack/names";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
-import { next as nextRelease } from "../../decisions/release/nextRelease";
-import { brake, brakeOrder, routingFor, type Brake } from "../traffic/brake";
+import { releaseAfter as nextRelease } from "../../decisions/release/nextRelease";
+import { brake, brakeOrder, routingFor, type BrakeHandle } from "../traffic/brake";
 import {
-  carryOut,
+  executePlan,
   confirmBrake,
   confirmTraffic,
   describeUpdates,
   type PlannedUpdate,
 } from "../rollback/executePlan";
-import { databaseAway } from "../database/databaseUnreachable";
+import { databaseUnreachable } from "../database/databaseUnreachable";
 import { exitCodes, Failure, failureFrom, messageOf } from "../shell/failure";
 import { CanaryRejected } from "./gate";
 import { apply, heal } from "../stack/apply";
 import type { Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
-import { beginTakenBack } from "../incident/rollbackIncident";
+import { openRollbackIncident } from "../incident/rollbackIncident";
 
 /**
  * Back to the release before: brake and revert where the new one has traffic, else what was applied last once more.
  * `running` holds the brake where it is on already.
  */
-export async function undo(
+export async function autoRollback(
   operation: Operation,
   record: ReleaseRecord,
   cause: unknown,
-  running: { brake?: Brake } = {},
+  running: { brake?: BrakeHandle } = {},
 ): Promise<never> {
   const { ctx } = operation;
-  ctx.report.warn(`${record.version} failed: ${messageOf(cause)}`);
+  ctx.output.warn(`${record.version} failed: ${messageOf(cause)}`);
   const isBad =
     cause instanceof CanaryRejected
       ? cause.bad
       : !(cause instanceof Failure && cause.exitCode === exitCodes.refused);
-  beginTakenBack(ctx, {
+  openRollbackIncident(ctx, {
     operation,
     bad: digest(record.image),
     byItself: true,
@@ -48,7 +48,7 @@ export async function undo(
       `${messageOf(cause)}\nand going back failed`,
       exitCodes.rollbackFailed,
     );
-    throw new Failure(exitCodes.rollbackFailed, failure.message + (await databaseAway(ctx)), {
+    throw new Failure(exitCodes.rollbackFailed, failure.message + (await databaseUnreachable(ctx)), {
       next: makeLine(ctx.stack, "rollback", { VERSION: goodVersion(operation, record) ?? "<tag>" }),
       cause: error,
     });
@@ -72,13 +72,13 @@ function goodVersion({ current }: Operation, record: ReleaseRecord): string | un
     .find((version) => version !== record.version);
 }
 
-/** See {@link undo}. */
+/** See {@link autoRollback}. */
 async function revert(
   operation: Operation,
   bad: string,
   reason: string,
   refuse: boolean,
-  running: { brake?: Brake },
+  running: { brake?: BrakeHandle },
 ): Promise<void> {
   const { ctx, current } = operation;
   const idle = other(current.live);
@@ -111,9 +111,9 @@ async function revert(
       { step: "rollback", release: back, smoke: good, why: reason },
       { step: "validate", release: nextRelease.validate(back), why: "the release before serves again" },
     ];
-    await carryOut(operation, steps, running);
+    await executePlan(operation, steps, running);
     await confirmTraffic(ctx, routingFor(operation.current), goodDigest, "at the end");
   } finally {
-    await running.brake?.release();
+    await running.brake?.handBack();
   }
 }

@@ -2,17 +2,17 @@ import { exitCodes, Failure } from "../shell/failure";
 import { CanaryRejected } from "./gate";
 import type { Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
-import type { Watch } from "./canaryMonitor";
+import type { CanaryMonitor } from "./canaryMonitor";
 
 /**
  * Goes on judging the promoted release for `gate.bakeMinutes`, with all the traffic and the old slot standing by. One that
  * goes bad is thrown as {@link CanaryRejected}. One that could not be judged stays, but the command does not say that all is well.
  */
-export async function bake(operation: Operation, watch: Watch): Promise<void> {
+export async function bake(operation: Operation, watch: CanaryMonitor): Promise<void> {
   const { ctx } = operation;
   const { bakeMinutes } = ctx.settings.gate;
   if (bakeMinutes === 0) return;
-  const word = await ctx.report.step(`bake: watched for ${bakeMinutes} min`, async (entry) => {
+  const word = await ctx.output.step(`bake: watched for ${bakeMinutes} min`, async (entry) => {
     const result = await watch.until(
       "bake",
       ({ verdict, phase, deadlinePassed }) =>
@@ -23,7 +23,7 @@ export async function bake(operation: Operation, watch: Watch): Promise<void> {
     entry.reasons = result.reasons;
     return result;
   });
-  ctx.report.set("bake", { verdict: word.verdict, reasons: word.reasons, figures: word.figures });
+  ctx.output.set("bake", { verdict: word.verdict, reasons: word.reasons, figures: word.figures });
   if (word.verdict === "rollback") throw new CanaryRejected(true, word);
   if (word.verdict === "promote") return;
   throw new BakeUndecided(

@@ -1,6 +1,6 @@
 import type { TargetCounts, Unknown } from "../../decisions/gate/observation";
 import type { GateSettings } from "../../decisions/gate/monitorState";
-import { look, startWatching, wordOn, type WatchResult } from "../../decisions/gate/monitor";
+import { observeSample, startMonitor, verdictOf, type MonitorResult } from "../../decisions/gate/monitor";
 import type { ServiceWindows } from "../../decisions/gate/errorBudget";
 import { overridable } from "../../decisions/release/transitionFacts";
 import { other, parameters as paths, type Slot } from "../../decisions/stack/names";
@@ -8,7 +8,7 @@ import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
 import { isOverridden } from "./override";
 import type { Route } from "../ports/loadBalancer";
-import { writeSaved, type SavedWatch } from "./savedMonitor";
+import { writeSaved, type SavedMonitor } from "./savedMonitor";
 import { wait } from "../shell/wait";
 
 /** Pause between two looks at a canary, milliseconds. */
@@ -32,14 +32,14 @@ export interface Subject {
 }
 
 /** Watches a release from before it gets traffic to the end of its bake, whatever else the command does meanwhile. */
-export interface Watch {
+export interface CanaryMonitor {
   readonly subject: Subject;
   /** The newest word. */
-  readonly result: WatchResult;
+  readonly result: MonitorResult;
   /** Resolves when the release is condemned, also in the middle of an update; never rejects. */
-  readonly condemned: Promise<WatchResult>;
+  readonly rejected: Promise<MonitorResult>;
   /** The next word for which `isEnough` holds; shows progress under `title` meanwhile. */
-  until(title: string, isEnough: (result: WatchResult) => boolean): Promise<WatchResult>;
+  until(title: string, isEnough: (result: MonitorResult) => boolean): Promise<MonitorResult>;
   /** From now on all traffic on the slot is the bake and not a strange hand. */
   allowPromotion(): void;
   /** Ends the looking; with `isOver` what was written down for a later run goes too. Never throws. */
@@ -47,23 +47,23 @@ export interface Watch {
 }
 
 /** Begins to watch, where `saved` says going on from what a killed run knew. */
-export async function startWatch(
+export async function startCanaryMonitor(
   ctx: Context,
   subject: Subject,
   settings: GateSettings,
-  saved?: SavedWatch,
-): Promise<Watch> {
-  let watch = saved?.watch ?? startWatching(settings);
+  saved?: SavedMonitor,
+): Promise<CanaryMonitor> {
+  let watch = saved?.watch ?? startMonitor(settings);
   let cursor = saved?.cursor;
-  let result = wordOn(watch, settings);
+  let result = verdictOf(watch, settings);
   let mayPromote = saved?.watch.bakeFrom !== undefined;
   let service: ServiceWindows | Unknown | undefined;
   let unclear: string[] = [];
   let stopped = false;
   let looks = 0;
   let waiting: (() => void)[] = [];
-  let condemn: (result: WatchResult) => void = () => undefined;
-  const condemned = new Promise<WatchResult>((resolve) => (condemn = resolve));
+  let condemn: (result: MonitorResult) => void = () => undefined;
+  const condemned = new Promise<MonitorResult>((resolve) => (condemn = resolve));
   const end = new AbortController();
 
   const once = async () => {
@@ -74,7 +74,7 @@ export async function startWatch(
     ]);
     cursor = measured.cursor;
     unclear = measured.reasons;
-    ({ state: watch, result } = look(
+    ({ state: watch, result } = observeSample(
       watch,
       {
         at: Date.now(),
@@ -90,7 +90,7 @@ export async function startWatch(
     looks++;
   };
   const save = async () => {
-    const value: SavedWatch = { ...subject, at: new Date().toISOString(), watch, cursor };
+    const value: SavedMonitor = { ...subject, at: new Date().toISOString(), watch, cursor };
     await ctx.parameters.put(paths.gate(ctx.stack), writeSaved(value));
   };
 
@@ -99,7 +99,7 @@ export async function startWatch(
     const usual = await ctx.metrics.before(usualSeconds, subject.slot, ctx.signal);
     const targets = { canary: "unknown", live: "unknown" } as const;
     const first = { at: Date.now(), weight: 0, measured: [usual], targets, mayPromote };
-    ({ state: watch, result } = look(watch, first, settings));
+    ({ state: watch, result } = observeSample(watch, first, settings));
   }
   await once();
 
@@ -107,7 +107,7 @@ export async function startWatch(
     while (!stopped) {
       const started = Date.now();
       await once().catch((error: unknown) => {
-        if (!stopped) ctx.report.warn(`a look at the canary failed: ${messageOf(error)}`);
+        if (!stopped) ctx.output.warn(`a look at the canary failed: ${messageOf(error)}`);
       });
       for (const wake of waiting.splice(0)) wake();
       await wait(Math.max(100, lookPause - (Date.now() - started)), end.signal).catch(() => undefined);
@@ -120,11 +120,11 @@ export async function startWatch(
     get result() {
       return result;
     },
-    condemned,
+    rejected: condemned,
     async until(title, isEnough) {
       for (let round = 0; !isEnough(result); round++) {
         if (round % looksPerLine === 0)
-          ctx.report.say(`${title}: ${[...result.reasons, ...unclear].join(", ")}`);
+          ctx.output.say(`${title}: ${[...result.reasons, ...unclear].join(", ")}`);
         await new Promise<void>((resolve, reject) => {
           const stop = () => reject(ctx.signal.reason as Error);
           ctx.signal.addEventListener("abort", stop, { once: true });
@@ -146,7 +146,7 @@ export async function startWatch(
       await loop;
       const tidy = isOver ? ctx.parameters.remove(paths.gate(ctx.stack)) : save();
       await tidy.catch((error: unknown) =>
-        ctx.report.warn(`the gate's parameter could not be written: ${messageOf(error)}`),
+        ctx.output.warn(`the gate's parameter could not be written: ${messageOf(error)}`),
       );
     },
   };

@@ -1,27 +1,27 @@
 import { digestIn } from "../../decisions/release/digest";
 import type { DeployStep } from "../../decisions/deploy/deployPlan";
 import { other } from "../../decisions/stack/names";
-import { brake, type Brake, brakeOrder } from "../traffic/brake";
+import { brake, type BrakeHandle, brakeOrder } from "../traffic/brake";
 import { messageOf } from "../shell/failure";
 import { CanaryRejected } from "./gate";
 import type { Operation } from "../stack/operation";
-import type { SavedWatch } from "./savedMonitor";
-import { gateSettings, startWatch, type Watch, type Subject } from "./canaryMonitor";
+import type { SavedMonitor } from "./savedMonitor";
+import { gateSettings, startCanaryMonitor, type CanaryMonitor, type Subject } from "./canaryMonitor";
 
 /**
  * Stands beside the steps of a deploy: the release is watched from before its canary to the end of its bake, and the brake
  * goes on the moment it is condemned, in the middle of an update too.
  */
-export class Guard {
+export class CanarySupervisor {
   /** The watch, from the first step on that gives traffic. */
-  watch: Watch | undefined;
+  watch: CanaryMonitor | undefined;
   /** The brake, once it is on; who goes back from here takes it over. */
-  readonly brakes: { brake?: Brake } = {};
+  readonly brakes: { brake?: BrakeHandle } = {};
 
   constructor(
     private readonly operation: Operation,
     private readonly digest: string,
-    private readonly saved: SavedWatch | undefined,
+    private readonly saved: SavedMonitor | undefined,
   ) {}
 
   /** Begins to watch before the canary gets traffic, or where a killed deploy left it. */
@@ -46,7 +46,7 @@ export class Guard {
     if (!watch) return work(ctx.signal);
     const stop = new AbortController();
     const doing = work(AbortSignal.any([ctx.signal, stop.signal]));
-    const condemned = await Promise.race([doing.then(() => undefined), watch.condemned]);
+    const condemned = await Promise.race([doing.then(() => undefined), watch.rejected]);
     if (!condemned) return;
     const rejected = new CanaryRejected(true, condemned);
     await this.pull(watch.subject, rejected.message);
@@ -54,7 +54,7 @@ export class Guard {
     // An update under way cannot be called back; the brake keeps the rule meanwhile.
     await doing.catch((error: unknown) => {
       if (!(error instanceof CanaryRejected))
-        ctx.report.warn(`what was under way ended: ${messageOf(error)}`);
+        ctx.output.warn(`what was under way ended: ${messageOf(error)}`);
     });
     ctx.signal.throwIfAborted();
     throw rejected;
@@ -62,14 +62,14 @@ export class Guard {
 
   /** Ends brake and watch; with `isOver` no later run goes on from here. */
   async end(isOver: boolean): Promise<void> {
-    await this.brakes.brake?.release();
+    await this.brakes.brake?.handBack();
     await this.watch?.stop(isOver);
   }
 
   private async begin(slot: Subject["slot"]): Promise<void> {
     const { ctx } = this.operation;
     const { digest, saved } = this;
-    this.watch ??= await startWatch(ctx, { slot, digest }, gateSettings(ctx), saved);
+    this.watch ??= await startCanaryMonitor(ctx, { slot, digest }, gateSettings(ctx), saved);
   }
 
   private async pull({ slot }: Subject, reason: string): Promise<void> {
@@ -80,7 +80,7 @@ export class Guard {
     try {
       this.brakes.brake = await brake(ctx, brakeOrder(current, good, goodDigest, reason, true));
     } catch (error) {
-      ctx.report.warn(`the brake could not be put on, which is tried again: ${messageOf(error)}`);
+      ctx.output.warn(`the brake could not be put on, which is tried again: ${messageOf(error)}`);
     }
   }
 }

@@ -6,7 +6,7 @@ import { other } from "../../decisions/stack/names";
 import { readRevisionFacts } from "../../repository/database/revisionFacts";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
 import type { Context } from "../shell/context";
-import { readStaging } from "../stack/releaseFacts";
+import { readPromotionSource } from "../stack/releaseFacts";
 import { exitCodes, Failure } from "../shell/failure";
 import type { Operation } from "../stack/operation";
 import { isOverridden } from "./override";
@@ -20,7 +20,7 @@ export async function readChecklist(
 ): Promise<Check[]> {
   const { current, history, published } = from;
   const [staging, route, alarms, service] = await Promise.all([
-    readStaging(ctx),
+    readPromotionSource(ctx),
     ctx.loadBalancer.route(ctx.signal).catch((error: unknown) => {
       // A listener that is not there is a fault of config, which no check could explain.
       if (error instanceof Failure) throw error;
@@ -78,9 +78,9 @@ export const describeChecks = (checks: readonly Check[]): string =>
 
 /** Throws refused (4) with every check that failed and was not overridden. */
 export function passChecklist(ctx: Context, checks: Check[]): void {
-  ctx.report.set("checklist", checks);
+  ctx.output.set("checklist", checks);
   for (const check of checks)
-    ctx.report.say(`${check.ok ? "ok    " : "NOT OK"} ${check.title}: ${check.detail}`);
+    ctx.output.say(`${check.ok ? "ok    " : "NOT OK"} ${check.title}: ${check.detail}`);
   const failed = checks.filter((check) => !check.ok && !(check.overridable && isOverridden(ctx, check.id)));
   if (failed.length === 0) return;
   const [first] = failed;

@@ -1,4 +1,4 @@
-import { mayBeOverridden, type WatchResult } from "../../decisions/gate/monitor";
+import { mayBeOverridden, type MonitorResult } from "../../decisions/gate/monitor";
 import { digestIn } from "../../decisions/release/digest";
 import { other, parameters as paths } from "../../decisions/stack/names";
 import { overridable } from "../../decisions/release/transitionFacts";
@@ -6,10 +6,10 @@ import { readPublished } from "../shell/context";
 import { exitCodes, Failure } from "../shell/failure";
 import type { Operation } from "../stack/operation";
 import { isOverridden } from "./override";
-import { gateSettings, type Watch } from "./canaryMonitor";
+import { gateSettings, type CanaryMonitor } from "./canaryMonitor";
 
 /** Holds the canary until there is a verdict, and writes a `promote` where the program looks for it. */
-export async function gate(operation: Operation, watch: Watch): Promise<void> {
+export async function gate(operation: Operation, watch: CanaryMonitor): Promise<void> {
   const { ctx, current } = operation;
   const canary = digestIn(current, other(current.live));
   const judged = (await readPublished(ctx)).verdicts.get(current.serial);
@@ -19,7 +19,7 @@ export async function gate(operation: Operation, watch: Watch): Promise<void> {
   }
   const settings = gateSettings(ctx);
   const overridden = isOverridden(ctx, overridable.gate);
-  const result = await ctx.report.step("canary held and watched", async (entry) => {
+  const result = await ctx.output.step("canary held and watched", async (entry) => {
     const word = await watch.until(
       "canary held",
       (seen) =>
@@ -30,14 +30,14 @@ export async function gate(operation: Operation, watch: Watch): Promise<void> {
     entry.reasons = word.reasons;
     return word;
   });
-  ctx.report.set("gate", figuresOf(result));
+  ctx.output.set("gate", figuresOf(result));
   const { verdict, reasons, figures } = result;
   if (verdict === "rollback" || (verdict === "hold" && !overridden))
     throw new CanaryRejected(verdict === "rollback", result);
-  ctx.report.say(`verdict: ${verdict}${verdict === "hold" ? ", overridden" : ""}: ${reasons.join(", ")}`);
+  ctx.output.say(`verdict: ${verdict}${verdict === "hold" ? ", overridden" : ""}: ${reasons.join(", ")}`);
   const { spentByCanary, left } = figures.budget;
   if (spentByCanary !== undefined && left !== undefined)
-    ctx.report.say(`error budget: the canary spent ${percent(spentByCanary)}, ${percent(left)} is left`);
+    ctx.output.say(`error budget: the canary spent ${percent(spentByCanary)}, ${percent(left)} is left`);
   watch.allowPromotion();
   if (verdict === "hold") return;
   const evidence = {
@@ -55,7 +55,7 @@ export async function gate(operation: Operation, watch: Watch): Promise<void> {
 const percent = (part: number): string => `${(100 * part).toFixed(2)} %`;
 
 /** What of a verdict the report and the incident keep. */
-const figuresOf = ({ verdict, reasons, figures, phase }: WatchResult) => ({
+const figuresOf = ({ verdict, reasons, figures, phase }: MonitorResult) => ({
   phase,
   verdict,
   reasons,
@@ -66,7 +66,7 @@ const figuresOf = ({ verdict, reasons, figures, phase }: WatchResult) => ({
 export class CanaryRejected extends Failure {
   constructor(
     readonly bad: boolean,
-    result: WatchResult,
+    result: MonitorResult,
   ) {
     const { reasons, phase } = result;
     const what = phase === "bake" ? "The release went bad after its promotion" : "The canary is bad";

@@ -1,21 +1,21 @@
 import { z } from "zod";
-import type { WatchState } from "../../decisions/gate/monitor";
+import type { MonitorState } from "../../decisions/gate/monitor";
 import { parameters as paths, slots, type Slot } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
 
 /** What the gate knew of a canary when it was written down last: a deploy that is run again goes on from it. */
-export interface SavedWatch {
+export interface SavedMonitor {
   digest: string;
   slot: Slot;
   /** ISO time. */
   at: string;
-  watch: WatchState;
+  watch: MonitorState;
   /** Where the metric source goes on; absent where it did not fit, and then the time between is not judged. */
   cursor?: unknown;
 }
 
-/** Rises when {@link WatchState} changes its shape; another one is left alone, and the watch begins anew. */
+/** Rises when {@link MonitorState} changes its shape; another one is left alone, and the watch begins anew. */
 const format = 1;
 
 const schema = z.object({
@@ -23,7 +23,7 @@ const schema = z.object({
   digest: z.string(),
   slot: z.enum(slots),
   at: z.string(),
-  watch: z.custom<WatchState>((value) => typeof value === "object" && value !== null && "gate" in value),
+  watch: z.custom<MonitorState>((value) => typeof value === "object" && value !== null && "gate" in value),
   cursor: z.unknown().optional(),
 });
 
@@ -35,7 +35,7 @@ const short = (_: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
 
 /** The text of the parameter. */
-export function writeSaved(saved: SavedWatch): string {
+export function writeSaved(saved: SavedMonitor): string {
   const { cursor, ...rest } = saved;
   const whole = JSON.stringify({ format, ...rest, cursor }, short);
   return whole.length <= mostCharacters ? whole : JSON.stringify({ format, ...rest }, short);
@@ -43,16 +43,16 @@ export function writeSaved(saved: SavedWatch): string {
 
 /** What was saved of a canary with this digest (of any, without one); undefined when there is none that can be gone on with. */
 export async function readSaved(
-  { parameters, stack, report }: Pick<Context, "parameters" | "stack" | "report">,
+  { parameters, stack, output }: Pick<Context, "parameters" | "stack" | "output">,
   digest?: string,
-): Promise<SavedWatch | undefined> {
+): Promise<SavedMonitor | undefined> {
   try {
     const text = await parameters.read(paths.gate(stack));
     if (text === undefined) return undefined;
     const saved = schema.safeParse(JSON.parse(text));
     return saved.success && (digest === undefined || saved.data.digest === digest) ? saved.data : undefined;
   } catch (error) {
-    report.warn(`what the gate knew before could not be read, so it begins anew: ${messageOf(error)}`);
+    output.warn(`what the gate knew before could not be read, so it begins anew: ${messageOf(error)}`);
     return undefined;
   }
 }

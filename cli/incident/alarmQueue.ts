@@ -2,7 +2,7 @@ import { alarmQueue } from "../../decisions/alarms/alarm";
 import { readAlarmNotice, type AlarmNotice } from "../../decisions/alarms/alarmNotice";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
-import { openIncidents, report } from "./incidentLog";
+import { openIncidents, recordIncident } from "./incidentLog";
 import { regionOf } from "../ports/aws";
 import { openQueue } from "../ports/queue";
 import { keepUnreadable } from "../audit/recordCommand";
@@ -45,7 +45,7 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
       if (messages.length === 0) break;
     }
   } catch (error) {
-    ctx.report.warn(`the alarms' queue could not be read; the next command reads it: ${messageOf(error)}`);
+    ctx.output.warn(`the alarms' queue could not be read; the next command reads it: ${messageOf(error)}`);
   }
   return opened;
 }
@@ -56,7 +56,7 @@ async function file(ctx: Context, body: string): Promise<boolean> {
   if (!notice) {
     // Kept, so that nothing is lost that somebody sent; and out of the queue, so that it is not read for ever.
     keepUnreadable(ctx, body);
-    ctx.report.warn("a message in the alarms' queue is no alarm's; it is recorded as it is");
+    ctx.output.warn("a message in the alarms' queue is no alarm's; it is recorded as it is");
     return false;
   }
   // An alarm that has too little data says nothing.
@@ -65,7 +65,7 @@ async function file(ctx: Context, body: string): Promise<boolean> {
 }
 
 async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNotice): Promise<boolean> {
-  const { isNew, id: incident } = await report(ctx, {
+  const { isNew, id: incident } = await recordIncident(ctx, {
     cause: alarmCause,
     title: `alarm ${alarm} rings`,
     source: "alarm",
@@ -77,7 +77,7 @@ async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNoti
     facts: { alarm, reason },
     recordId: id,
   });
-  ctx.report.warn(
+  ctx.output.warn(
     `alarm ${alarm} rang at ${at.toISOString()}: incident ${incident} is ${isNew ? "opened" : "open already"}`,
   );
   return isNew;
@@ -86,7 +86,7 @@ async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNoti
 async function clear(ctx: Context, { id, alarm, at, reason }: AlarmNotice): Promise<boolean> {
   const open = (await openIncidents(ctx)).find(({ cause }) => cause.startsWith(alarmCause));
   if (!open) return false;
-  await report(ctx, {
+  await recordIncident(ctx, {
     cause: open.cause,
     title: open.title,
     source: "alarm",

@@ -25,10 +25,10 @@ import {
   type IncidentRecord,
 } from "../ports/auditTrail";
 import { recordsOf, recordsUrl } from "../audit/recordCommand";
-import { queue } from "./notify";
+import { queueMessage } from "./notify";
 
 /** What is known when an incident is opened, or goes on. */
-export interface Happening {
+export interface IncidentUpdate {
   /** What it is about; while an incident with this cause is open, it is the same one. */
   cause: string;
   title: string;
@@ -74,9 +74,9 @@ export const zoneOf = ({ settings }: Pick<Context, "settings">): string =>
  * delivered, at the latest by the next command. Opening an incident whose cause has an open one adds to that.
  * @returns the incident's reference, and its cause: by that it is gone on with
  */
-export async function report(
+export async function recordIncident(
   ctx: Context,
-  happening: Happening,
+  happening: IncidentUpdate,
 ): Promise<{ id: string; cause: string; isNew: boolean }> {
   const at = happening.at ?? new Date();
   const { incident, isNew } = await place(ctx, happening, at);
@@ -127,7 +127,7 @@ export async function report(
     };
     const { recordId } = happening;
     for (const audience of tells)
-      queue(
+      queueMessage(
         ctx,
         { audience, ...incidentMessage(news) },
         undefined,
@@ -140,7 +140,7 @@ export async function report(
 /** Finds or makes the open incident of a cause, and keeps how far it has got. A store that is away only costs the sameness. */
 async function place(
   ctx: Context,
-  happening: Happening,
+  happening: IncidentUpdate,
   at: Date,
 ): Promise<{ incident: OpenIncident; isNew: boolean }> {
   const { cause, title, source, state, version, digest } = happening;
@@ -170,13 +170,13 @@ async function place(
     else await ctx.parameters.put(pathOf(cause), JSON.stringify(after));
     return { incident: after, isNew: false };
   } catch (error) {
-    ctx.report.warn(`the incident could not be looked up, so it may be recorded twice: ${messageOf(error)}`);
+    ctx.output.warn(`the incident could not be looked up, so it may be recorded twice: ${messageOf(error)}`);
     return { incident: moved(made, happening, at), isNew: state === "opened" };
   }
 }
 
 /** Who is told of a happening: of what is only noted nobody, unless somebody says so. */
-const audiencesOf = ({ tells }: Happening, state: EntryState): readonly Audience[] =>
+const audiencesOf = ({ tells }: IncidentUpdate, state: EntryState): readonly Audience[] =>
   tells ?? (state === "note" ? [] : usuallyTold);
 
 /** Times that one cause may come back before its incidents are closed. */
@@ -203,7 +203,7 @@ async function claim(
 }
 
 /** The incident after something happened. */
-function moved(before: OpenIncident, happening: Happening, at: Date): OpenIncident {
+function moved(before: OpenIncident, happening: IncidentUpdate, at: Date): OpenIncident {
   const { state, startedAt, wasTold = false } = happening;
   const isTold = wasTold || audiencesOf(happening, state).length > 0;
   return {
@@ -292,7 +292,7 @@ export async function entriesOf(ctx: Context, id: string): Promise<IncidentEntry
       await reporting.end();
     }
   } catch (error) {
-    ctx.report.warn(
+    ctx.output.warn(
       `the records cannot be reached, so only what waits on this machine is known: ${messageOf(error)}`,
     );
     return oldestFirst(waiting);

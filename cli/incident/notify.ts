@@ -22,7 +22,7 @@ export interface Proof {
   value: Record<string, unknown>;
 }
 
-type Told = Pick<Context, "root" | "stack" | "settings" | "file" | "report" | "parameters">;
+type Told = Pick<Context, "root" | "stack" | "settings" | "file" | "output" | "parameters">;
 
 const spoolOf = (ctx: Told, channel: string): Spool => spoolIn(ctx, `comms-${channel}`);
 
@@ -42,8 +42,8 @@ const channelsOf = ({ settings, stack, file }: Told) =>
  * next command delivers it.
  * @returns names of the channels that have it
  */
-export async function tell(ctx: Told, message: Message, proof?: Proof): Promise<string[]> {
-  queue(ctx, message, proof);
+export async function notify(ctx: Told, message: Message, proof?: Proof): Promise<string[]> {
+  queueMessage(ctx, message, proof);
   return deliverMessages(ctx);
 }
 
@@ -51,7 +51,7 @@ export async function tell(ctx: Told, message: Message, proof?: Proof): Promise<
  * Puts a message on its way without waiting: the end of the command, or a later one, delivers it. `id` lets a receiver drop
  * a second copy, where the same thing may be seen twice.
  */
-export function queue(ctx: Told, message: Message, proof?: Proof, id: string = randomUUID()): void {
+export function queueMessage(ctx: Told, message: Message, proof?: Proof, id: string = randomUUID()): void {
   const channels = channelsOf(ctx);
   // The proof waits with the first channel, the topic: it is who is subscribed there that must know.
   for (const [index, { name }] of channels.entries())
@@ -89,7 +89,7 @@ async function send(ctx: Told, channel: Channel, content: unknown, id: string): 
     await ctx.parameters.put(proof.path, JSON.stringify({ ...proof.value, sentAt }));
     return undefined;
   } catch (error) {
-    ctx.report.warn(
+    ctx.output.warn(
       `people were told, and ${proof.path} does not say so yet; a later command writes it: ${messageOf(error)}`,
     );
     return { rest: { ...waiting, sentAt } };
@@ -106,7 +106,7 @@ export async function deliverMessages(ctx: Told, signal?: AbortSignal): Promise<
     );
     if (delivered > 0) reached.push(channel.name);
     if (error !== undefined)
-      ctx.report.warn(
+      ctx.output.warn(
         `${left} message(s) wait for the ${channel.name} and are sent by the next command: ${messageOf(error)}`,
       );
   }

@@ -6,15 +6,15 @@ import type { HistoryEntry } from "../../decisions/stack/history";
 import { impactOf } from "../../decisions/incident/impact";
 import type { Context } from "../shell/context";
 import { exitCodes, messageOf } from "../shell/failure";
-import { incidentAsked, report, type Happening } from "./incidentLog";
+import { incidentAsked, recordIncident, type IncidentUpdate } from "./incidentLog";
 import type { Operation } from "../stack/operation";
-import type { Report } from "../shell/output";
+import type { Output } from "../shell/output";
 import { deliverMessages } from "./notify";
 
 /** The incident of a release that is taken back: opened while the brake works, gone on with when the command ends. */
 
 /** What is known when a release begins to be taken back. */
-export interface TakingBack {
+export interface RollbackCause {
   operation: Pick<Operation, "history" | "current" | "lease">;
   /** Digest of the release that leaves. */
   bad: string;
@@ -24,7 +24,7 @@ export interface TakingBack {
 }
 
 /** What a command has opened, by its report: copies of a context share that. */
-const opened = new WeakMap<Report, Promise<Happening | undefined>>();
+const opened = new WeakMap<Output, Promise<IncidentUpdate | undefined>>();
 
 /**
  * A release that got traffic longer ago than this did not begin to fail with that; then somebody has to say when it did.
@@ -32,26 +32,26 @@ const opened = new WeakMap<Report, Promise<Happening | undefined>>();
 const longestUnnoticed = 24 * 3_600_000;
 
 /** Opens the incident and tells people, beside what is under way: nothing waits for it, and it never fails. */
-export function beginTakenBack(ctx: Context, taking: TakingBack): void {
-  if (!ctx.settings.reporting || opened.has(ctx.report)) return;
+export function openRollbackIncident(ctx: Context, taking: RollbackCause): void {
+  if (!ctx.settings.reporting || opened.has(ctx.output)) return;
   opened.set(
-    ctx.report,
+    ctx.output,
     open(ctx, taking).catch((error: unknown) => {
-      ctx.report.warn(`the incident could not be recorded: ${messageOf(error)}`);
+      ctx.output.warn(`the incident could not be recorded: ${messageOf(error)}`);
       return undefined;
     }),
   );
 }
 
-async function open(ctx: Context, taking: TakingBack): Promise<Happening> {
+async function open(ctx: Context, taking: RollbackCause): Promise<IncidentUpdate> {
   const { operation, bad, byItself, reason } = taking;
   const { current, history, lease } = operation;
   const now = new Date();
   const version = versionOf(current, bad) ?? ctx.options.version;
-  const noticed = moment(ctx.report, "verdictAt") ?? now;
+  const noticed = moment(ctx.output, "verdictAt") ?? now;
   const asked = ctx.options.incident === undefined ? undefined : await incidentAsked(ctx);
-  const startedAt = began(ctx.report, history, bad, noticed);
-  const happening: Happening = {
+  const startedAt = began(ctx.output, history, bad, noticed);
+  const happening: IncidentUpdate = {
     cause: asked?.cause ?? `release:${bad}`,
     title: asked?.title ?? `release ${version ?? bad} is taken back`,
     source: asked?.source ?? "rollback",
@@ -67,15 +67,15 @@ async function open(ctx: Context, taking: TakingBack): Promise<Happening> {
       byItself,
       badVersion: version,
       badDigest: bad,
-      gate: ctx.report.fields.gate,
-      bake: ctx.report.fields.bake,
+      gate: ctx.output.fields.gate,
+      bake: ctx.output.fields.bake,
     },
     ...(lease.id ? { operation: lease.id } : {}),
   };
-  const { id, cause } = await report(ctx, happening);
-  ctx.report.set("incident", id);
-  ctx.report.say(`incident ${id} is open`);
-  deliverMessages(ctx).catch((error: unknown) => ctx.report.warn(messageOf(error)));
+  const { id, cause } = await recordIncident(ctx, happening);
+  ctx.output.set("incident", id);
+  ctx.output.say(`incident ${id} is open`);
+  deliverMessages(ctx).catch((error: unknown) => ctx.output.warn(messageOf(error)));
   return { ...happening, cause };
 }
 
@@ -86,20 +86,20 @@ const versionOf = (release: Release, bad: string): string | undefined => {
 };
 
 /** The digest that a rollback to `target` takes back: what is live, or, where that is the target already, the other slot's. */
-export function leaving(current: Release, target: string): string | undefined {
+export function digestBeingReplaced(current: Release, target: string): string | undefined {
   const live = liveDigest(current);
   return live !== undefined && live !== target ? live : digestIn(current, idleSlot(current));
 }
 
 /** The time that a step of this command noted under `name`. */
-function moment({ steps }: Report, name: string): Date | undefined {
+function moment({ steps }: Output, name: string): Date | undefined {
   const text = steps.map((step) => step[name]).findLast((value) => typeof value === "string");
   return text === undefined ? undefined : new Date(text);
 }
 
 /** When the release began to do harm: when it got traffic, by this command or by an update of history. */
 function began(
-  { steps }: Report,
+  { steps }: Output,
   history: readonly HistoryEntry[],
   bad: string,
   noticed: Date,
@@ -111,14 +111,14 @@ function began(
 }
 
 /** Goes on with what was opened, now that the command has ended: the release before serves again, or going back failed. */
-export async function endTakenBack(ctx: Context, exitCode: number, error: unknown): Promise<void> {
-  const begun = await opened.get(ctx.report);
+export async function endRollbackIncident(ctx: Context, exitCode: number, error: unknown): Promise<void> {
+  const begun = await opened.get(ctx.output);
   if (!begun) return;
-  const { report: told } = ctx;
+  const { output: told } = ctx;
   try {
     if (exitCode !== exitCodes.done && exitCode !== exitCodes.rolledBack) {
       const why = error === undefined ? `exit code ${exitCode}` : messageOf(error);
-      await report(ctx, {
+      await recordIncident(ctx, {
         ...begun,
         state: "note",
         done: `going back is not finished: ${why.split("\n")[0] ?? ""}`,
@@ -140,14 +140,14 @@ export async function endTakenBack(ctx: Context, exitCode: number, error: unknow
     const braked = told.steps.find(({ name, ok }) => name.startsWith("brake:") && ok);
     const safe = (served ?? braked)?.to;
     const common = { ...begun, facts: {}, next: "find the cause, then close this incident" };
-    await report(ctx, {
+    await recordIncident(ctx, {
       ...common,
       state: "mitigated",
       ...(safe === undefined ? {} : { at: new Date(performance.timeOrigin + safe * 1000) }),
       done: "all traffic is with the release before",
       tells: [],
     });
-    await report(ctx, {
+    await recordIncident(ctx, {
       ...common,
       state: "resolved",
       done: "the release before serves everybody again, verified by requests and smoke tests",

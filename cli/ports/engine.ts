@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { leaseVariable, wayBackVariable } from "../../decisions/stack/names";
+import { leaseVariable, rollbackVariable } from "../../decisions/stack/names";
 import type { HistoryEntry } from "../../decisions/stack/history";
 import { exitCodes, Failure } from "../shell/failure";
-import { conceal } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/secretsOfProcess";
 import { streamed } from "./streamed";
 
 const run = promisify(execFile);
@@ -73,7 +73,7 @@ export interface UpArgs {
   /** Gets the engine's output line by line. */
   output: (line: string) => void;
   /** Part of the way back out of a bad release: policies only report, and roles of the database stay as they are. */
-  isWayBack: boolean;
+  isRollback: boolean;
   /** Interrupts the update: what is under way is finished, nothing new is begun. */
   signal: AbortSignal;
 }
@@ -156,7 +156,7 @@ export function createEngine(root: string, stack: string): Engine {
         outputs.delete(name);
       }
     },
-    async up({ message, lease, isWayBack, output, signal }) {
+    async up({ message, lease, isRollback: isWayBack, output, signal }) {
       if (isNew) await pulumi("stack", "init", "--stack", stack);
       isNew = false;
       const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
@@ -178,7 +178,7 @@ export function createEngine(root: string, stack: string): Engine {
             ...words,
             ...(isWayBack ? withoutRoles : []),
             "--message",
-            conceal(message),
+            redactText(message),
             "--event-log",
             events,
           ],
@@ -189,7 +189,7 @@ export function createEngine(root: string, stack: string): Engine {
               [leaseVariable]: lease,
               PULUMI_SKIP_UPDATE_CHECK: "true",
               PULUMI_DEBUG_COMMANDS: "true",
-              ...(isWayBack ? { ...onlyReporting(folder), [wayBackVariable]: "1" } : {}),
+              ...(isWayBack ? { ...onlyReporting(folder), [rollbackVariable]: "1" } : {}),
             },
             output,
             signal,

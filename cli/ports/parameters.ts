@@ -7,7 +7,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
-import { conceal, concealIn } from "../shell/secretsOfProcess";
+import { redactText, redactRecord } from "../shell/secretsOfProcess";
 import { awsClient } from "./aws";
 
 /** The stack's parameters: everything that lives outside of stack config and history. */
@@ -83,8 +83,8 @@ export function createParameters(region: string | undefined): Parameters {
 /** Values are JSON; what is not is a text. */
 function withoutSecrets(value: string): string {
   try {
-    return JSON.stringify(concealIn(JSON.parse(value)));
+    return JSON.stringify(redactRecord(JSON.parse(value)));
   } catch {
-    return conceal(value);
+    return redactText(value);
   }
 }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { isMap, isNode, isScalar, parseDocument, Scalar, visit, type Document } from "yaml";
 import {
   parse,
-  type Fault,
+  type Issue,
   type Release,
   type Settings,
   type WrittenFlags,
@@ -95,7 +95,7 @@ function load(text: string, path: string): { document: Document; config: Record<
   return { document, config: config as Record<string, unknown> };
 }
 
-const invalid = (path: string, faults: Fault[]): Failure =>
+const invalid = (path: string, faults: Issue[]): Failure =>
   new Failure(
     exitCodes.configInvalid,
     [

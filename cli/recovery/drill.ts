@@ -13,8 +13,8 @@ import { holdStill, loggedTables, readMarkers, readState, writeMarker } from "./
 import { messageOf } from "../shell/failure";
 import { connect } from "../ports/database";
 import { copyId, type RecoverySource } from "../ports/recovery/source";
-import type { Report, ReportStep } from "../shell/output";
-import { conceal } from "../shell/secretsOfProcess";
+import type { Output, OutputStep } from "../shell/output";
+import { redactText } from "../shell/secretsOfProcess";
 
 /** What a drill needs. */
 export interface DrillArgs {
@@ -30,7 +30,7 @@ export interface DrillArgs {
   /** ISO time in the past to restore to. Default: a moment of this drill, at which the tables are compared too. */
   at?: string;
   actor: string;
-  report: Pick<Report, "say" | "step">;
+  output: Pick<Output, "say" | "step">;
   signal?: AbortSignal;
 }
 
@@ -142,7 +142,7 @@ const rounded = (seconds: number): number => Math.round(seconds * 100) / 100;
 /** A parameter holds 4096 characters. */
 const shortened = (finding: Finding): Finding => ({
   ...finding,
-  detail: conceal(finding.detail).slice(0, 400),
+  detail: redactText(finding.detail).slice(0, 400),
 });
 
 function refuseOutside(reason: string | undefined): void {
@@ -160,15 +160,15 @@ const progressSeconds = 15;
 
 /** A step that says now and then that it still runs, and for how long at most. */
 function step<T>(
-  { report, source }: DrillArgs,
+  { output, source }: DrillArgs,
   name: string,
-  action: (entry: ReportStep) => Promise<T>,
+  action: (entry: OutputStep) => Promise<T>,
 ): Promise<T> {
-  return report.step(name, async (entry) => {
+  return output.step(name, async (entry) => {
     const began = Date.now();
     const progress = setInterval(
       () =>
-        report.say(
+        output.say(
           `${name}: ${Math.round((Date.now() - began) / 1000)} s of at most ${source.limitMinutes * 60} s`,
         ),
       progressSeconds * 1000,

@@ -14,13 +14,13 @@ import { openRecovery } from "./recoveryPort";
 export async function ensureRecoveryPoint(ctx: Context, maxMinutes: number): Promise<string> {
   const { source, live } = await openRecovery(ctx);
   let newest = await source.newestPoint().catch((error: unknown) => {
-    ctx.report.warn(`the recovery points could not be read: ${messageOf(error)}`);
+    ctx.output.warn(`the recovery points could not be read: ${messageOf(error)}`);
     return null;
   });
   const { ok, detail } = recoveryPointAge(newest, DateTime.utc(), maxMinutes * 60);
   if (!ok) {
     try {
-      newest = await ctx.report.step(`take a recovery point: ${detail}`, () =>
+      newest = await ctx.output.step(`take a recovery point: ${detail}`, () =>
         source.takePoint(live, ctx.signal),
       );
     } catch (error) {

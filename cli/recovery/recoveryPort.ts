@@ -48,7 +48,7 @@ export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery)
     stack: ctx.stack,
     operation: ctx.command,
     actor: ctx.options.actor,
-    report: ctx.report,
+    output: ctx.output,
     signal: ctx.signal,
     lost: (reason) => ctx.abort(reason),
   });
@@ -56,17 +56,17 @@ export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery)
     await removeLeftovers(ctx, recovery.source);
     return await action(recovery);
   } finally {
-    await lease.release();
+    await lease.giveBack();
   }
 }
 
 /** Removes copies of drills, and of restores that were not finished. */
-export async function removeLeftovers(ctx: Pick<Context, "report">, source: RecoverySource): Promise<void> {
+export async function removeLeftovers(ctx: Pick<Context, "output">, source: RecoverySource): Promise<void> {
   const left = (await source.copies()).filter(({ purpose, ready }) => purpose === "drill" || !ready);
   for (const { id } of left)
-    await ctx.report.step(`remove ${id}, left over by a command that was killed`, () => source.remove(id));
+    await ctx.output.step(`remove ${id}, left over by a command that was killed`, () => source.remove(id));
   if (left.length > 0)
-    ctx.report.set(
+    ctx.output.set(
       "removedLeftovers",
       left.map(({ id }) => id),
     );

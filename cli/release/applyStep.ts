@@ -1,10 +1,10 @@
-import { factsFor } from "../../decisions/stack/parameters";
+import { transitionFacts } from "../../decisions/stack/parameters";
 import { transition } from "../../decisions/release/transition";
 import { readPublished } from "../shell/context";
-import { readStaging } from "../stack/releaseFacts";
+import { readPromotionSource } from "../stack/releaseFacts";
 import { exitCodes, Failure, failureFrom } from "../shell/failure";
 import { refuseIrreversible } from "../approval/irreversible";
-import { lossIn } from "../database/dataLoss";
+import { dataLossIn } from "../database/dataLoss";
 import { apply } from "../stack/apply";
 import type { Change, Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
@@ -14,13 +14,13 @@ import { UpdateFailed } from "../ports/engine";
  * One step in an operation of its own: asked whether it is legal, said only with DRY_RUN, applied. A failed update
  * leaves the file as it was and ends as rolled back (5).
  */
-export async function applyOne(
+export async function applyStep(
   operation: Operation,
   change: Change & { step: Exclude<Change["step"], "reapply"> },
 ): Promise<void> {
   const { ctx, current } = operation;
-  const [published, staging] = await Promise.all([readPublished(ctx), readStaging(ctx)]);
-  const legal = transition(current, change.release, factsFor(published, change.release, staging));
+  const [published, staging] = await Promise.all([readPublished(ctx), readPromotionSource(ctx)]);
+  const legal = transition(current, change.release, transitionFacts(published, change.release, staging));
   if (!legal.ok)
     throw new Failure(
       exitCodes.refused,
@@ -30,16 +30,16 @@ export async function applyOne(
       },
     );
   await refuseIrreversible(ctx, current, change.release);
-  ctx.report.set("plan", [{ step: change.step, serial: change.release.serial }]);
+  ctx.output.set("plan", [{ step: change.step, serial: change.release.serial }]);
   if (ctx.options.dryRun) {
-    ctx.report.print(`Would apply the step ${change.step}, serial ${change.release.serial}.`);
+    ctx.output.print(`Would apply the step ${change.step}, serial ${change.release.serial}.`);
     return;
   }
   try {
     await apply(operation, change);
   } catch (error) {
     if (!(error instanceof UpdateFailed)) throw error;
-    const loss = lossIn(error);
+    const loss = dataLossIn(error);
     if (loss !== undefined)
       throw new Failure(
         exitCodes.refused,

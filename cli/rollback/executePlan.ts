@@ -2,7 +2,7 @@ import type { Release, WrittenFlags, WrittenSizing } from "../../decisions/stack
 import { parameters as paths, type Slot } from "../../decisions/stack/names";
 import type { Step } from "../../decisions/release/transition";
 import { hex, liveDigest } from "../../decisions/release/digest";
-import { routingFor, type Brake } from "../traffic/brake";
+import { routingFor, type BrakeHandle } from "../traffic/brake";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import { apply } from "../stack/apply";
@@ -28,10 +28,10 @@ export interface PlannedUpdate {
  * The updates of a way back, in order. The brake holds the rule until the first of them has ended; the kill switch goes
  * once nothing is validated any more and no downgrade is left, before the smoke tests that need the workers.
  */
-export async function carryOut(
+export async function executePlan(
   operation: Operation,
   steps: readonly PlannedUpdate[],
-  running: { brake?: Brake },
+  running: { brake?: BrakeHandle },
 ): Promise<void> {
   const { ctx } = operation;
   const downgradeFrom = (index: number) => steps.slice(index).some(({ step }) => step === "downgrade");
@@ -40,7 +40,7 @@ export async function carryOut(
       await clearKillSwitch(operation, downgradeFrom(index));
     if (step.smokeBefore) await smokeStep(ctx, operation.current, step.smokeBefore);
     if (step.release.traffic === "paused") running.brake?.pause();
-    await apply(operation, { ...step, reason: step.why, isWayBack: true });
+    await apply(operation, { ...step, reason: step.why, isRollback: true });
     await letGo(ctx, step.release, running);
     if (step.smoke) {
       await clearKillSwitch(operation, downgradeFrom(index + 1));
@@ -53,9 +53,9 @@ export async function carryOut(
 }
 
 /** Ends the brake once an update has made the rule its own, and sees to it that the rule says what the update said. */
-async function letGo(ctx: Context, release: Release, running: { brake?: Brake }): Promise<void> {
+async function letGo(ctx: Context, release: Release, running: { brake?: BrakeHandle }): Promise<void> {
   if (!running.brake) return;
-  await running.brake.release();
+  await running.brake.handBack();
   delete running.brake;
   const route = await ctx.loadBalancer.route(ctx.signal);
   if (route) await ctx.loadBalancer.set(route, routingFor(release), ctx.signal);
@@ -90,7 +90,7 @@ export async function confirmBrake(ctx: Context, routing: Routing, digest: strin
     await confirmTraffic(ctx, routing, digest, "after the brake");
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.report.warn(messageOf(error));
+    ctx.output.warn(messageOf(error));
   }
 }
 
@@ -102,7 +102,7 @@ export async function confirmTraffic(
   when: string,
 ): Promise<void> {
   const wanted: Wanted = sameRouting(routing, { traffic: "paused" }) ? { paused: true } : { digest };
-  await ctx.report.step(`verify by requests, ${when}`, async (entry) => {
+  await ctx.output.step(`verify by requests, ${when}`, async (entry) => {
     const result = await verifyTraffic(ctx, wanted);
     Object.assign(entry, result);
     if (!result.verified)
@@ -116,8 +116,8 @@ export async function confirmTraffic(
 /** Every `up` of an operation with the resources that it changed, for people; the JSON report gets them too. */
 export function describeUpdates(operation: Operation): string {
   const { ctx, updates } = operation;
-  ctx.report.set("upCount", updates.length);
-  ctx.report.set("updates", updates);
+  ctx.output.set("upCount", updates.length);
+  ctx.output.set("updates", updates);
   return updates
     .flatMap((update) => [
       `${update.step}, serial ${update.serial}: ${update.changed.length} resources changed`,

@@ -1,8 +1,8 @@
 import { diffText, type DiffLine } from "../../decisions/stack/configDiff";
-import type { Plan } from "../../decisions/rollback/rollbackPlan";
+import type { RollbackPlan } from "../../decisions/rollback/rollbackPlan";
 
 /** A rollback's plan for people. */
-export function describePlan(plan: Extract<Plan, { ok: true }>): string {
+export function describePlan(plan: Extract<RollbackPlan, { ok: true }>): string {
   const { target, steps, brake, notes } = plan;
   return [
     `Target: ${target.version} as of ${target.name} (${target.startTime}), ${target.message}`,

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { commands, type CommandName, type Run } from "./catalogue";
 import type { OptionName, Raw } from "./options";
-import { conceal } from "./secretsOfProcess";
+import { redactText } from "./secretsOfProcess";
 
 /** Flags and help of every option; a command takes those that its catalogue entry names. */
 export const optionTexts: Record<OptionName, [flags: string, text: string]> = {
@@ -76,8 +76,8 @@ export function commandLine(run: RunCommand): Command {
     )
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => process.stdout.write(conceal(text)),
-      writeErr: (text) => process.stderr.write(conceal(text)),
+      writeOut: (text) => process.stdout.write(redactText(text)),
+      writeErr: (text) => process.stderr.write(redactText(text)),
     })
     .showHelpAfterError("(add --help for what is allowed)");
   for (const [name, { summary, options, load }] of Object.entries(commands)) {

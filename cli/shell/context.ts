@@ -12,7 +12,7 @@ import { createEngine, type Engine } from "../ports/engine";
 import { findRoot, readStackFile, type StackFile } from "../ports/stackFile";
 import { createTraffic, type Traffic } from "../ports/traffic";
 import type { Options } from "./options";
-import type { Report } from "./output";
+import type { Output } from "./output";
 
 /** What every command works with: what was asked, what the stack file says, and the ports to the world outside. */
 export interface Context {
@@ -21,7 +21,7 @@ export interface Context {
   root: string;
   stack: string;
   options: Options;
-  report: Report;
+  output: Output;
   /** Aborts on Ctrl-C and when the lease is lost; its reason is the failure to end with. */
   signal: AbortSignal;
   abort: (reason: Error) => void;
@@ -44,13 +44,13 @@ export interface Context {
 export interface Invocation {
   command: string;
   options: Options;
-  report: Report;
+  output: Output;
   abort: AbortController;
   stopUpdates: AbortSignal;
 }
 
 /** Reads the stack file (usage or invalid config end here, before anything else) and makes the ports from it. */
-export function createContext({ command, options, report, abort, stopUpdates }: Invocation): Context {
+export function createContext({ command, options, output, abort, stopUpdates }: Invocation): Context {
   const root = findRoot(process.cwd());
   const { stack } = options;
   const file = readStackFile(root, stack);
@@ -67,7 +67,7 @@ export function createContext({ command, options, report, abort, stopUpdates }: 
     root,
     stack,
     options,
-    report,
+    output,
     signal: abort.signal,
     abort: (reason) => abort.abort(reason),
     stopUpdates,

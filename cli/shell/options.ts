@@ -2,7 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { readLoss } from "../../decisions/database/schemaPlan";
 import { slots, type Slot } from "../../decisions/stack/names";
 import { exitCodes, Failure } from "./failure";
-import { conceal } from "./secretsOfProcess";
+import { redactText } from "./secretsOfProcess";
 
 /** Options that a command may take besides --stack, --json and --actor. */
 export type OptionName =
@@ -145,7 +145,7 @@ export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
     const given = raw[name];
     const value = (typeof given === "string" && given !== "" ? given : env[variable]) || undefined;
     // What is typed goes into records, history and the stack file as it is.
-    return value === undefined ? undefined : conceal(value);
+    return value === undefined ? undefined : redactText(value);
   };
   const isOn = (given: boolean | undefined, variable: string): boolean => {
     const value = env[variable];

@@ -1,9 +1,9 @@
 import { styleText } from "node:util";
 import { exitCodes, Failure, messageOf } from "./failure";
-import { conceal, concealIn } from "./secretsOfProcess";
+import { redactText, redactRecord } from "./secretsOfProcess";
 
 /** One thing that a command did, for the timeline and the JSON report. */
-export interface ReportStep {
+export interface OutputStep {
   name: string;
   /** Seconds after the command was typed. */
   from: number;
@@ -14,13 +14,13 @@ export interface ReportStep {
 }
 
 /** How a command talks: progress on stderr, results on stdout, one JSON object on stdout at the end where asked for. */
-export interface Report {
+export interface Output {
   /** Progress line on stderr, with the seconds since the command was typed. */
   say(line: string): void;
   /** Something that a person must see on stderr. */
   warn(line: string): void;
   /** Runs one step of the command: says so, times it, records whether it worked. Details may be added to the entry. */
-  step<T>(name: string, action: (entry: ReportStep) => Promise<T>): Promise<T>;
+  step<T>(name: string, action: (entry: OutputStep) => Promise<T>): Promise<T>;
   /** Result for people, on stdout; nothing with JSON=1. */
   print(text: string): void;
   /** Text for {@link print}, in a style where stdout is a terminal. */
@@ -29,7 +29,7 @@ export interface Report {
   set(field: string, value: unknown): void;
   /** The command to type next. */
   next(command: string): void;
-  readonly steps: readonly ReportStep[];
+  readonly steps: readonly OutputStep[];
   /** What was set so far, by field. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Ends the report; returns the exit code. */
@@ -44,13 +44,13 @@ type Stream = NodeJS.WritableStream & { isTTY?: boolean };
 export const secondsSinceStart = (): number => Math.round(performance.now()) / 1000;
 
 /** A report for one run of `command`. Streams are arguments so that a test can read them. */
-export function createReport(
+export function createOutput(
   command: string,
   stack: string,
   json: boolean,
   streams: { stdout: Stream; stderr: Stream } = process,
-): Report {
-  const steps: ReportStep[] = [];
+): Output {
+  const steps: OutputStep[] = [];
   const fields: Record<string, unknown> = {};
   let nextCommand: string | undefined;
   const styledOn = (stream: Stream, style: Style, text: string) =>
@@ -58,16 +58,16 @@ export function createReport(
   const styled = (style: Style, text: string) => styledOn(streams.stderr, style, text);
   const line = (text: string) =>
     streams.stderr.write(
-      `${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${conceal(text)}\n`,
+      `${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${redactText(text)}\n`,
     );
 
-  const report: Report = {
+  const report: Output = {
     steps,
     fields,
     say: line,
     warn: (text) => line(styled("yellow", text)),
     async step(name, action) {
-      const entry: ReportStep = { name, from: secondsSinceStart() };
+      const entry: OutputStep = { name, from: secondsSinceStart() };
       steps.push(entry);
       // The mark tells a step from a remark.
       line(`> ${name}`);
@@ -84,7 +84,7 @@ export function createReport(
     },
     paint: (style, text) => styledOn(streams.stdout, style, text),
     print(text) {
-      if (!json) streams.stdout.write(conceal(text.endsWith("\n") ? text : `${text}\n`));
+      if (!json) streams.stdout.write(redactText(text.endsWith("\n") ? text : `${text}\n`));
     },
     set(field, value) {
       fields[field] = value;
@@ -103,7 +103,7 @@ export function createReport(
       if (error !== undefined) {
         line(styled("red", `${command} ended with exit code ${exitCode}: ${messageOf(error)}`));
         if (!(error instanceof Failure) && error instanceof Error)
-          streams.stderr.write(conceal(`${error.stack ?? ""}\n`));
+          streams.stderr.write(redactText(`${error.stack ?? ""}\n`));
       }
       if (nextCommand) line(styled("bold", `next: ${nextCommand}`));
       if (json) {
@@ -114,7 +114,7 @@ export function createReport(
         // When the command was typed: with it the steps' seconds become times of day.
         const startedAt = new Date(performance.timeOrigin).toISOString();
         streams.stdout.write(
-          `${JSON.stringify(concealIn({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next }))}\n`,
+          `${JSON.stringify(redactRecord({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next }))}\n`,
         );
       }
       return exitCode;
@@ -124,7 +124,7 @@ export function createReport(
 }
 
 /** The steps as a table for people: when, how long, what. */
-export const timeline = (steps: readonly ReportStep[]): string =>
+export const timeline = (steps: readonly OutputStep[]): string =>
   steps
     .map((step) => {
       const took = step.to === undefined ? "" : `${(step.to - step.from).toFixed(1)} s`;

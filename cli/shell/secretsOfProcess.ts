@@ -1,4 +1,4 @@
-import { concealed, concealedIn, secretsIn, secretsOf } from "../../decisions/stack/redact";
+import { redact, redactIn, secretsIn, secretsOf } from "../../decisions/stack/redact";
 
 /**
  * Whatever leaves this process in words passes here: what is printed, recorded, said to people, written into history,
@@ -13,7 +13,7 @@ export function keepSecret(value: string): void {
 }
 
 /** `text` without any secret that this process knows. */
-export const conceal = (text: string): string => concealed(text, known);
+export const redactText = (text: string): string => redact(text, known);
 
 /** The same for the texts of a record. */
-export const concealIn = <T>(record: T): T => concealedIn(record, [...known]);
+export const redactRecord = <T>(record: T): T => redactIn(record, [...known]);

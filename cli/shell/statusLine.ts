@@ -1,9 +1,9 @@
 import { DateTime } from "luxon";
 import { digestIn } from "../../decisions/release/digest";
-import { weights } from "../../decisions/release/trafficWeights";
+import { trafficWeights } from "../../decisions/release/trafficWeights";
 import type { Slot } from "../../decisions/stack/names";
-import type { StoryUpdate } from "../../decisions/report/updates";
-import { attempt } from "./valueOrError";
+import type { ReportUpdate } from "../../decisions/report/updates";
+import { valueOrError } from "./valueOrError";
 import type { Context } from "./context";
 import { messageOf } from "./failure";
 import type { Route, TargetCounts } from "../ports/loadBalancer";
@@ -29,7 +29,7 @@ export const unknown = (label: string, why: Error): Line => ({
 export const age = (time: string): string => DateTime.fromISO(time).toRelative({ locale: "en" }) ?? time;
 
 /** An update of stack history: when, what, and how it ended where that was not well. */
-export function describeUpdate({ line, from, result, name }: StoryUpdate): Line {
+export function describeUpdate({ line, from, result, name }: ReportUpdate): Line {
   const isBad = result !== "succeeded" && result !== "in-progress";
   return {
     label: "update",
@@ -43,14 +43,14 @@ export async function describeSlot(
   ctx: Context,
   slot: Slot,
   route: Route | Error | undefined,
-  release: Parameters<typeof weights>[0],
+  release: Parameters<typeof trafficWeights>[0],
 ) {
   const held = release.slots[slot];
   const known = route instanceof Error ? undefined : route;
   const targets = known
-    ? await attempt<TargetCounts>(() => ctx.loadBalancer.targets(known, slot))
+    ? await valueOrError<TargetCounts>(() => ctx.loadBalancer.targets(known, slot))
     : undefined;
-  const wanted = weights(release)[slot];
+  const wanted = trafficWeights(release)[slot];
   const actual = known && (known.routing.traffic === "open" ? known.routing.weights[slot] : 0);
   const health =
     targets instanceof Error

@@ -1,5 +1,5 @@
 /** The value, or the error that kept it away: for a page that says what it could not read rather than fail. */
-export async function attempt<T>(read: () => Promise<T>): Promise<T | Error> {
+export async function valueOrError<T>(read: () => Promise<T>): Promise<T | Error> {
   try {
     return await read();
   } catch (error) {

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { diff } from "../../decisions/stack/configDiff";
+import { configDiff } from "../../decisions/stack/configDiff";
 import { writeMessage } from "../../decisions/stack/updateMessage";
 import { parameters as paths } from "../../decisions/stack/names";
 import { changesSchema } from "../../decisions/database/schemaCheck";
 import { exitCodes, Failure, failureFrom } from "../shell/failure";
 import { refuseIrreversible } from "../approval/irreversible";
 import { verifySchema } from "../database/verifySchema";
-import { awaitWorkersGone } from "../database/awaitWorkersDrained";
+import { awaitWorkersDrained } from "../database/awaitWorkersDrained";
 import { UpdateFailed, type ChangedResource } from "../ports/engine";
 import { replaceFile, writeStackFile } from "../ports/stackFile";
 import { describeRelease, type Change, type Operation } from "./operation";
@@ -23,21 +23,21 @@ const waysBack: readonly Change["step"][] = ["pause", "rollback", "reapply"];
  */
 export async function apply(operation: Operation, change: Change): Promise<ChangedResource[]> {
   const { step, release } = change;
-  const { report } = operation.ctx;
-  if (step === "downgrade") await awaitWorkersGone(operation.ctx, release);
+  const { output } = operation.ctx;
+  if (step === "downgrade") await awaitWorkersDrained(operation.ctx, release);
   const changed = await applyOnce();
   if (changesSchema(step) && release.migration) await verifySchema(operation.ctx, release.migration.revision);
   return changed;
 
   async function applyOnce(): Promise<ChangedResource[]> {
     try {
-      return await report.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
+      return await output.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
         up(operation, change, entry),
       );
     } catch (error) {
       if (!(error instanceof UpdateFailed) || operation.current.serial !== release.serial) throw error;
-      report.warn(`the update failed after the release was applied: ${error.message}`);
-      return report.step(`${step}: pulumi up once more`, (entry) => up(operation, change, entry));
+      output.warn(`the update failed after the release was applied: ${error.message}`);
+      return output.step(`${step}: pulumi up once more`, (entry) => up(operation, change, entry));
     }
   }
 }
@@ -70,7 +70,7 @@ async function up(
       actor: ctx.options.actor,
       ...((reason ?? ctx.options.reason) ? { reason: reason ?? ctx.options.reason } : {}),
     });
-    const changed = await upWhenFree(operation, message, change.isWayBack ?? waysBack.includes(step));
+    const changed = await upWhenFree(operation, message, change.isRollback ?? waysBack.includes(step));
     operation.current = release;
     operation.reapply = false;
     operation.updates.push({ step, serial: release.serial, changed });
@@ -80,7 +80,7 @@ async function up(
     // Asked without the abort signal: also an interrupted update may have got as far as that.
     const reached = await ctx.parameters.read(paths.release(ctx.stack)).catch(() => undefined);
     const isRefused = error instanceof Failure && error.exitCode === exitCodes.refused;
-    if (!isRefused && reached !== undefined && diff(JSON.parse(reached), release).length === 0)
+    if (!isRefused && reached !== undefined && configDiff(JSON.parse(reached), release).length === 0)
       operation.current = release;
     else restore(operation, before, written);
     // On a first run nothing was applied before that could be applied again.
@@ -95,7 +95,7 @@ async function up(
  */
 function restore({ ctx, current }: Operation, before: string, written: string): void {
   if (readFileSync(ctx.file.path, "utf8") !== written) {
-    ctx.report.warn(
+    ctx.output.warn(
       `${ctx.file.path} was edited meanwhile and is left as it is; \`make sync\` puts the applied release into it.`,
     );
     return;
@@ -108,7 +108,7 @@ function restore({ ctx, current }: Operation, before: string, written: string): 
 export async function heal(operation: Operation): Promise<void> {
   const { ctx, current, why } = operation;
   try {
-    await ctx.report.step(`apply serial ${current.serial} again: ${why}`, (entry) =>
+    await ctx.output.step(`apply serial ${current.serial} again: ${why}`, (entry) =>
       up(operation, { step: "reapply", release: current, reason: why }, entry),
     );
   } catch (error) {

@@ -4,7 +4,7 @@ import { parameters as paths } from "../../decisions/stack/names";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import type { Parameters } from "../ports/parameters";
 import { endProcess, here, isCommandProcess } from "./process";
-import type { Report } from "../shell/output";
+import type { Output } from "../shell/output";
 import { makeLine } from "../shell/options";
 import { wait } from "../shell/wait";
 
@@ -23,7 +23,7 @@ export interface HeldLease {
   /** Throws held (7) when the lease is no longer ours. To be asked before each change. */
   check(): Promise<void>;
   /** Gives it back; never throws. */
-  release(): Promise<void>;
+  giveBack(): Promise<void>;
 }
 
 /** Arguments of {@link takeLease}. */
@@ -34,7 +34,7 @@ export interface LeaseArgs {
   operation: string;
   version?: string;
   actor: string;
-  report: Report;
+  output: Output;
   signal: AbortSignal;
   /** Called when the lease is lost while the command runs. */
   lost: (reason: Failure) => void;
@@ -49,7 +49,7 @@ const untouchable = new Set(["rollback", "downgrade"]);
 
 /** Takes the stack's lease, or throws held (7) with who has it, since when and what to do. */
 export async function takeLease(args: LeaseArgs): Promise<HeldLease> {
-  const { parameters, stack, operation, version, actor, report, signal, interrupts = false } = args;
+  const { parameters, stack, operation, version, actor, output, signal, interrupts = false } = args;
   const path = args.path ?? paths.lease(stack);
   const now = () => new Date().toISOString();
   const mine: Lease = {
@@ -81,7 +81,7 @@ export async function takeLease(args: LeaseArgs): Promise<HeldLease> {
     // Two that take over the same dead lease both write; after this pause the last one is the only one.
     await wait(150, signal);
     if ((await read())?.id === mine.id) {
-      report.say(`took over the lease of ${describeLease(other)}`);
+      output.say(`took over the lease of ${describeLease(other)}`);
       break;
     }
   }
@@ -107,7 +107,7 @@ export async function takeLease(args: LeaseArgs): Promise<HeldLease> {
       .then(() => parameters.put(path, write()))
       .catch((error: unknown) => {
         if (error instanceof Failure) args.lost(error);
-        else report.warn(`the lease's heartbeat failed: ${messageOf(error)}`);
+        else output.warn(`the lease's heartbeat failed: ${messageOf(error)}`);
       });
   }, heartbeatPause);
   beat.unref();
@@ -116,12 +116,12 @@ export async function takeLease(args: LeaseArgs): Promise<HeldLease> {
     id: mine.id,
     ...(previous ? { previous } : {}),
     check,
-    async release() {
+    async giveBack() {
       clearInterval(beat);
       try {
         if ((await read())?.id === mine.id) await parameters.remove(path);
       } catch (error) {
-        report.warn(
+        output.warn(
           `the lease could not be given back (${messageOf(error)}); it is dead once this process has ended`,
         );
       }
@@ -130,7 +130,7 @@ export async function takeLease(args: LeaseArgs): Promise<HeldLease> {
 
   /** Makes a live operation stop: its process on this host, or by a mark in its lease on another one. */
   async function giveWay(other: Lease): Promise<void> {
-    report.warn(`ending ${describeLease(other)}`);
+    output.warn(`ending ${describeLease(other)}`);
     if (other.host === here.host && isCommandProcess(other.pid)) {
       if (await endProcess(other.pid, sameHostPatience)) return;
       throw heldBy(other, stack);

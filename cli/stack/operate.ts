@@ -1,6 +1,6 @@
 import { missingHolds } from "../../decisions/flags/heldFlags";
 import { newestSucceeded, type Newest } from "../../decisions/stack/history";
-import { resume } from "../../decisions/stack/startingPoint";
+import { startingPoint } from "../../decisions/stack/startingPoint";
 import { readPublished, type Context } from "../shell/context";
 import { exitCodes, Failure } from "../shell/failure";
 import { makeLine } from "../shell/options";
@@ -32,7 +32,7 @@ export async function operate<T>(
     if (operation.reapply && !ctx.options.dryRun && (options.heal ?? true)) await heal(operation);
     return await action(operation);
   } finally {
-    await lease.release();
+    await lease.giveBack();
   }
 }
 
@@ -40,18 +40,18 @@ export async function operate<T>(
 const noLease: HeldLease = {
   id: "",
   check: () => Promise.reject(new Error("a dry run reached a change")),
-  release: () => Promise.resolve(),
+  giveBack: () => Promise.resolve(),
 };
 
 function leaseFor(ctx: Context, { version, interrupts = false }: OperateOptions): Promise<HeldLease> {
-  const { report, command, parameters, stack, signal, options } = ctx;
+  const { output, command, parameters, stack, signal, options } = ctx;
   return takeLease({
     parameters,
     stack,
     operation: command,
     ...(version ? { version } : {}),
     actor: options.actor,
-    report,
+    output,
     signal,
     lost: ctx.abort,
     interrupts,
@@ -63,7 +63,7 @@ async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Pr
   const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
   const pending = history.length > 0 ? await ctx.engine.pending() : [];
   const newest = newestSucceeded(history);
-  const state = resume({
+  const state = startingPoint({
     ...(newest ? { newest } : {}),
     ...(history[0] ? { newestEntry: history[0] } : {}),
     pendingOperations: pending.length > 0,
@@ -74,8 +74,8 @@ async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Pr
   if (!state.ok)
     throw new Failure(exitCodes.refused, state.reasons.join("\n"), { next: makeLine(ctx.stack, "status") });
   const { release: current, reapply } = state;
-  ctx.report.say(`applied is ${describeRelease(current)}`);
-  for (const line of state.why) ctx.report.say(line);
+  ctx.output.say(`applied is ${describeRelease(current)}`);
+  for (const line of state.why) ctx.output.say(line);
   if (state.writeFile && !ctx.options.dryRun) writeStackFile(ctx.file.path, { release: current });
   keepHolds(ctx, newest);
   const { version, lockPatience = 0 } = options;
@@ -84,9 +84,9 @@ async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Pr
 }
 
 /** Writes into the file what was held by the newest update: a file of before an incident does not know of it. */
-function keepHolds({ settings, options, file, report }: Context, newest: Newest | undefined): void {
+function keepHolds({ settings, options, file, output }: Context, newest: Newest | undefined): void {
   const holds = missingHolds(newest?.settings?.heldFlags ?? {}, settings.heldFlags);
   if (Object.keys(holds).length === 0) return;
-  report.say(`held, and written into the file: ${Object.keys(holds).join(", ")}`);
+  output.say(`held, and written into the file: ${Object.keys(holds).join(", ")}`);
   if (!options.dryRun) writeStackFile(file.path, { heldFlags: { ...settings.heldFlags, ...holds } });
 }

@@ -38,7 +38,7 @@ export interface Change {
   /** Why, for the update's message. */
   reason?: string;
   /** Whether it is part of a way back, which no policy may hold up. Default: by its step. */
-  isWayBack?: boolean;
+  isRollback?: boolean;
 }
 
 /** A release in one line. */

@@ -1,13 +1,13 @@
 import { readReleases } from "../../repository/release/releases";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
 import { downgradesOutput, readDowngrades } from "../../decisions/database/downgrades";
-import type { Staging } from "../../decisions/stack/parameters";
+import type { PromotionSource } from "../../decisions/stack/parameters";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure } from "../shell/failure";
 import { makeLine } from "../shell/options";
 
 /** What only another stack knows: the digest that the stack before this one validated (A4), and what it took down (B5). */
-export async function readStaging(ctx: Context): Promise<Staging> {
+export async function readPromotionSource(ctx: Context): Promise<PromotionSource> {
   const { promotedFrom } = ctx.settings;
   if (promotedFrom === undefined) return { requiresStaging: false };
   const [stagingValidated, downgrades] = await Promise.all([

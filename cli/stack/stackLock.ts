@@ -25,7 +25,7 @@ export async function upWhenFree(
       return await ctx.engine.up({
         message,
         lease: lease.id,
-        isWayBack,
+        isRollback: isWayBack,
         output: (line) => process.stderr.write(`  pulumi | ${line}\n`),
         signal: ctx.stopUpdates,
       });
@@ -45,7 +45,7 @@ export async function upWhenFree(
       else if (performance.now() > until) throw locked(ctx, error);
       else {
         hasWaited = true;
-        ctx.report.say(`waiting for the update that is running: ${error.message}`);
+        ctx.output.say(`waiting for the update that is running: ${error.message}`);
         await wait(lockPause, ctx.signal);
       }
     }
@@ -82,13 +82,13 @@ async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<
   if (!proved) return false;
   for (const { pid } of orphans) {
     if (pid === undefined) continue;
-    ctx.report.warn(`ending the update that was left running (pid ${pid}); it finishes what it has begun`);
+    ctx.output.warn(`ending the update that was left running (pid ${pid}); it finishes what it has begun`);
     process.kill(pid, "SIGINT");
     const until = Date.now() + orphanSeconds * 1000;
     while (isAlive(pid) && Date.now() < until) await wait(100, ctx.signal);
     if (isAlive(pid)) process.kill(pid, "SIGKILL");
   }
-  ctx.report.warn(`clearing a lock whose owner is dead: ${lock.message}`);
+  ctx.output.warn(`clearing a lock whose owner is dead: ${lock.message}`);
   await ctx.engine.unlock();
   return true;
 }

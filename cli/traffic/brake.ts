@@ -1,7 +1,7 @@
 import type { Release } from "../../decisions/stack/config";
 import { other, parameters as paths, type Slot } from "../../decisions/stack/names";
 import { digestIn, hex } from "../../decisions/release/digest";
-import { weights } from "../../decisions/release/trafficWeights";
+import { trafficWeights } from "../../decisions/release/trafficWeights";
 import type { Context } from "../shell/context";
 import { Failure, exitCodes, messageOf } from "../shell/failure";
 import { describeRouting, type Route, type Routing } from "../ports/loadBalancer";
@@ -36,13 +36,13 @@ export function brakeOrder(
 }
 
 /** The brake while it is on: keeps the rule as ordered until it is released. */
-export interface Brake {
+export interface BrakeHandle {
   /** What the rule was made to say. */
   readonly routing: Routing;
   /** Orders a pause from now on, for an update that pauses must not be fought. */
   pause(): void;
   /** Stops re-asserting; the rule stays as it is. */
-  release(): Promise<void>;
+  handBack(): Promise<void>;
 }
 
 /** Pause between two looks at the rule, milliseconds. */
@@ -58,8 +58,8 @@ const goodProbes = 5;
  * rule: to the good slot if it answers with the right release and has targets enough, else to a pause. From then on
  * the rule is re-asserted every second, because an `up` in flight may still put the bad weight back.
  */
-export async function brake(ctx: Context, order: BrakeOrder): Promise<Brake> {
-  return ctx.report.step(
+export async function brake(ctx: Context, order: BrakeOrder): Promise<BrakeHandle> {
+  return ctx.output.step(
     `brake: all traffic to ${order.pause ? "the pause" : `slot ${order.good}`}`,
     async (entry) => {
       const writes = safetyWrites(ctx, order);
@@ -71,7 +71,7 @@ export async function brake(ctx: Context, order: BrakeOrder): Promise<Brake> {
         );
       const unfit = order.pause ? "the database has to go back" : await unfitness(ctx, route, order);
       const routing: Routing = unfit === undefined ? allTo(order.good) : { traffic: "paused" };
-      if (unfit !== undefined) ctx.report.warn(`traffic is paused: ${unfit}`);
+      if (unfit !== undefined) ctx.output.warn(`traffic is paused: ${unfit}`);
       await ctx.loadBalancer.set(route, routing, ctx.signal);
       entry.routing = describeRouting(routing);
       return keep(ctx, route, routing, order, left);
@@ -88,7 +88,7 @@ export const allTo = (slot: Slot): Routing => ({
 /** What the listener rule has to say for `release`. */
 export function routingFor(release: Release): Routing {
   if (release.traffic === "paused") return { traffic: "paused" };
-  return { traffic: "open", weights: weights(release) };
+  return { traffic: "open", weights: trafficWeights(release) };
 }
 
 /** A write that makes sure that nothing brings the bad release back. */
@@ -113,7 +113,7 @@ function safetyWrites({ stack, options }: Context, order: BrakeOrder): SafetyWri
  * release for longer than `safetyPatience`; what is left is tried again with each look at the rule.
  */
 async function writeSafety(
-  { parameters, report }: Context,
+  { parameters, output }: Context,
   writes: readonly SafetyWrite[],
 ): Promise<SafetyWrite[]> {
   const patience = new Promise<never>((_, reject) =>
@@ -126,7 +126,7 @@ async function writeSafety(
   return writes.filter((write, index) => {
     const result = results[index];
     if (result?.status !== "rejected") return false;
-    report.warn(`${write.path} could not be written, which is tried again: ${messageOf(result.reason)}`);
+    output.warn(`${write.path} could not be written, which is tried again: ${messageOf(result.reason)}`);
     return true;
   });
 }
@@ -161,7 +161,7 @@ function keep(
   first: Routing,
   order: BrakeOrder,
   unwritten: SafetyWrite[],
-): Brake {
+): BrakeHandle {
   let left = unwritten;
   let wanted = first;
   let isTemporary = !order.pause && first.traffic === "paused";
@@ -175,7 +175,7 @@ function keep(
     }
     const now = wanted;
     if (await ctx.loadBalancer.set(route, now))
-      ctx.report.warn(`the rule was put to ${describeRouting(now)}`);
+      ctx.output.warn(`the rule was put to ${describeRouting(now)}`);
   };
   const loop = (async () => {
     while (!stopped) {
@@ -188,7 +188,7 @@ function keep(
       });
       if (stopped) return;
       await look().catch((error: unknown) =>
-        ctx.report.warn(`the rule could not be asserted: ${messageOf(error)}`),
+        ctx.output.warn(`the rule could not be asserted: ${messageOf(error)}`),
       );
     }
   })();
@@ -200,7 +200,7 @@ function keep(
       isTemporary = false;
       wanted = { traffic: "paused" };
     },
-    async release() {
+    async handBack() {
       if (stopped) return loop;
       stopped = true;
       wake();

@@ -5,7 +5,7 @@ import { exposedDigests } from "../../decisions/release/trafficWeights";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import type { Answer, Ask } from "../ports/traffic";
-import { conceal } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/secretsOfProcess";
 import { wait } from "../shell/wait";
 
 /** One smoke request and how it went. */
@@ -46,7 +46,7 @@ export async function smoke(ctx: Context, release: Release, slot: Slot | undefin
 /** {@link smoke} as a step of a command; throws with every failed request. */
 export async function smokeStep(ctx: Context, release: Release, slot: Slot | undefined): Promise<void> {
   const where = slot ? `slot ${slot}` : "live traffic";
-  await ctx.report.step(`smoke tests on ${where}`, async (entry) => {
+  await ctx.output.step(`smoke tests on ${where}`, async (entry) => {
     const results = await smoke(ctx, release, slot);
     entry.requests = results.length;
     const failed = results.filter((result) => !result.ok);
@@ -101,8 +101,8 @@ export function mismatch(
   expectation: Pick<Settings["smoke"][number], "status" | "contains">,
 ): string | undefined {
   if (answer.status !== expectation.status)
-    return `status ${answer.status}, expected ${expectation.status}: ${conceal(answer.body).slice(0, 200)}`;
+    return `status ${answer.status}, expected ${expectation.status}: ${redactText(answer.body).slice(0, 200)}`;
   if (expectation.contains !== undefined && !answer.body.includes(expectation.contains))
-    return `the body does not contain ${JSON.stringify(expectation.contains)}: ${conceal(answer.body).slice(0, 200)}`;
+    return `the body does not contain ${JSON.stringify(expectation.contains)}: ${redactText(answer.body).slice(0, 200)}`;
   return undefined;
 }

@@ -7,7 +7,7 @@ import type { Subscriber } from "../../decisions/alarms/subscribers";
  * Subscribes everybody to a topic. Each is named after its address, so that one more or one fewer leaves the others as they
  * are: SNS asks an e-mail address anew for its consent after each change.
  */
-export function subscribe(
+export function alarmSubscriptions(
   name: string,
   topic: sns.Topic,
   subscribers: readonly Subscriber[],

@@ -20,7 +20,7 @@ import { dashboard } from "../../decisions/alarms/dashboard";
 import { compositeRule, releaseAlarms } from "../../decisions/alarms/releaseAlarms";
 import type { Slot } from "../../decisions/stack/names";
 import { AlarmQueue } from "./alarmQueue";
-import { subscribe } from "./alarmSubscriptions";
+import { alarmSubscriptions } from "./alarmSubscriptions";
 
 export interface ReleaseAlarmsArgs extends AlarmSettings {
   /** ARN of the load balancer that the listener belongs to. */
@@ -46,7 +46,7 @@ export class ReleaseAlarms extends ComponentResource {
     const prefix = alarmPrefix(settings.application.name, stack);
     const topicName = alarmTopic(settings.application.name, stack);
     const topic = new sns.Topic(`${name}-topic`, { name: topicName }, { parent: this });
-    subscribe(`${name}-topic`, topic, settings.alarms.subscribers, this);
+    alarmSubscriptions(`${name}-topic`, topic, settings.alarms.subscribers, this);
     if (settings.reporting)
       new AlarmQueue(
         `${name}-queue`,

@@ -1,21 +1,21 @@
 import type { Resource } from "@pulumi/pulumi";
 import * as ssm from "@pulumi/aws/ssm";
 import type { Settings } from "../../decisions/stack/config";
-import { guardOf } from "../../decisions/approval/protectionState";
+import { protectionStateOf } from "../../decisions/approval/protectionState";
 import { parameters } from "../../decisions/stack/names";
 
 /**
  * What this update leaves in force against irreversible changes, so that a later stack file cannot silently give it up.
  * @param backups whose lock must be in force before it is said to be
  */
-export const publishGuard = (stack: string, settings: Settings, backups: Resource): ssm.Parameter =>
+export const publishProtection = (stack: string, settings: Settings, backups: Resource): ssm.Parameter =>
   new ssm.Parameter(
     "published-guard",
     {
       name: parameters.guard(stack),
       description: "What is in force against irreversible changes. Written by pulumi up; see docs/adopt.md.",
       type: "String",
-      insecureValue: JSON.stringify(guardOf(stack, settings)),
+      insecureValue: JSON.stringify(protectionStateOf(stack, settings)),
       overwrite: true,
     },
     { dependsOn: [backups] },

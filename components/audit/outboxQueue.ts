@@ -1,9 +1,9 @@
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
 import * as sqs from "@pulumi/aws/sqs";
 import type { Settings } from "../../decisions/stack/config";
-import { handOverQueue } from "../../decisions/audit/outboxMessage";
+import { outboxQueueName } from "../../decisions/audit/outboxMessage";
 
-export interface HandOverQueueArgs {
+export interface OutboxQueueArgs {
   stack: string;
   settings: Pick<Settings, "application" | "comms" | "reporting">;
 }
@@ -18,14 +18,14 @@ const visibilitySeconds = 180;
  * The queue in which records and messages wait that a machine could not deliver before it was gone (EPHEMERAL=1). It keeps
  * their order and takes each once. None on a stack that has neither `reporting` nor `comms`.
  */
-export class HandOverQueue extends ComponentResource {
-  constructor(name: string, { stack, settings }: HandOverQueueArgs, options?: ComponentResourceOptions) {
+export class OutboxQueue extends ComponentResource {
+  constructor(name: string, { stack, settings }: OutboxQueueArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:HandOverQueue", name, {}, options);
     if (settings.reporting || settings.comms)
       new sqs.Queue(
         `${name}-queue`,
         {
-          name: handOverQueue(settings.application.name, stack),
+          name: outboxQueueName(settings.application.name, stack),
           fifoQueue: true,
           messageRetentionSeconds: retentionDays * 86_400,
           visibilityTimeoutSeconds: visibilitySeconds,

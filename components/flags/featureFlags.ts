@@ -1,9 +1,9 @@
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import * as ssm from "@pulumi/aws/ssm";
 import type { Settings } from "../../decisions/stack/config";
-import { publish } from "../../decisions/flags/flags";
+import { flagsAsPublished } from "../../decisions/flags/flags";
 import { parameters } from "../../decisions/stack/names";
-import { standingOf, type RevisionParents } from "../../decisions/database/revisionTree";
+import { flagConditions, type RevisionParents } from "../../decisions/database/revisionTree";
 
 export interface FeatureFlagsArgs {
   stack: string;
@@ -29,7 +29,7 @@ export class FeatureFlags extends ComponentResource {
   ) {
     super("deployment-safety:components:FeatureFlags", name, {}, options);
     const { flags, heldFlags, release } = settings;
-    const published = publish(flags, heldFlags, standingOf(release, revisions));
+    const published = flagsAsPublished(flags, heldFlags, flagConditions(release, revisions));
     for (const [flag, content] of published) {
       new ssm.Parameter(
         `${name}-${flag}`,

@@ -14,7 +14,7 @@ import { backupAlarms, type BackupAlarm } from "../../decisions/alarms/backupAla
 import type { Subscriber } from "../../decisions/alarms/subscribers";
 import { backupNames } from "../../decisions/recovery/backupNames";
 import { databaseOf, lagMetric, lagMinutes, lagStateMachine } from "../../decisions/recovery/restorableLag";
-import { subscribe } from "../alarms/alarmSubscriptions";
+import { alarmSubscriptions } from "../alarms/alarmSubscriptions";
 
 export interface BackupAlarmsArgs {
   application: string;
@@ -33,7 +33,7 @@ export class BackupAlarms extends ComponentResource {
     super("deployment-safety:components:BackupAlarms", name, {}, options);
     const names = backupNames(args.application, args.stack);
     const topic = new sns.Topic(`${name}-topic`, { name: names.alarms }, { parent: this });
-    subscribe(`${name}-topic`, topic, args.subscribers, this);
+    alarmSubscriptions(`${name}-topic`, topic, args.subscribers, this);
     for (const alarm of backupAlarms(names.vault, args.databaseArn))
       new cloudwatch.MetricAlarm(
         `${name}-${alarm.key}`,

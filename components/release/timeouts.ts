@@ -13,7 +13,7 @@ const requestTimeout = 30;
 export const workerGraceSeconds = 60;
 
 /** How a web pod leaves without a failed request. */
-export interface Farewell {
+export interface PodShutdown {
   /** A pod that is deleted goes on answering this long before it is told to end. */
   preStopSeconds: number;
   /** After this it is killed. */
@@ -25,7 +25,7 @@ export interface Farewell {
  * request under way nor one that a slow node still sends finds a closed port (a known cause of 502 and 504 in rolling
  * updates). Then it may finish what it holds: the grace period outlives sleep, drain and the longest request together.
  */
-export function farewell(deregistrationSeconds: number): Farewell {
+export function podShutdown(deregistrationSeconds: number): PodShutdown {
   const preStopSeconds = deregistrationSeconds + propagation;
   return { preStopSeconds, graceSeconds: preStopSeconds + deregistrationSeconds + requestTimeout };
 }

@@ -1,7 +1,7 @@
 import type { Deployment } from "@pulumi/kubernetes/apps/v1";
-import { exposure } from "../../decisions/release/trafficWeights";
+import { slotAllocations } from "../../decisions/release/trafficWeights";
 import { objects, targetHealthGate } from "../../decisions/stack/names";
-import { farewell } from "./timeouts";
+import { podShutdown } from "./timeouts";
 import { container } from "./pod";
 import type { WorkloadArgs } from "./slotArgs";
 import { probes, slotEnvironment, workload } from "./workload";
@@ -17,11 +17,11 @@ export function webWorkload(args: WorkloadArgs): Deployment {
   const { slot, settings, release } = args;
   const { sizing, application, network } = settings;
   const place = { ...args, component: "web" } as const;
-  const { preStopSeconds, graceSeconds } = farewell(network.deregistrationSeconds);
+  const { preStopSeconds, graceSeconds } = podShutdown(network.deregistrationSeconds);
   return workload(args, {
     name: objects.web(slot),
     place,
-    replicas: exposure(settings.release, sizing)[slot].web,
+    replicas: slotAllocations(settings.release, sizing)[slot].web,
     pod: {
       readinessGates: [{ conditionType: targetHealthGate(objects.web(slot)) }],
       terminationGracePeriodSeconds: graceSeconds,

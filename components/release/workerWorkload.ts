@@ -1,6 +1,6 @@
 import type { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { objects } from "../../decisions/stack/names";
-import { exposure } from "../../decisions/release/trafficWeights";
+import { slotAllocations } from "../../decisions/release/trafficWeights";
 import { workerGraceSeconds } from "./timeouts";
 import { container } from "./pod";
 import type { WorkloadArgs } from "./slotArgs";
@@ -14,7 +14,7 @@ export function workerWorkload(args: WorkloadArgs): Deployment {
   return workload(args, {
     name: objects.workers(slot),
     place,
-    replicas: exposure(settings.release, sizing)[slot].workers,
+    replicas: slotAllocations(settings.release, sizing)[slot].workers,
     pod: {
       terminationGracePeriodSeconds: workerGraceSeconds,
       containers: [

@@ -146,10 +146,10 @@ export function shown(at: Date, zone: string): string {
 }
 
 /** A time that a person typed, as an instant; or what is wrong with it. */
-export type Typed = { ok: true; at: Date } | { ok: false; reason: string };
+export type TypedTime = { ok: true; at: Date } | { ok: false; reason: string };
 
 /** Reads `2026-11-27T22:00` as time of the zone, or `…Z` and `…+02:00` as it says. */
-export function readTime(text: string, zone: string): Typed {
+export function readTime(text: string, zone: string): TypedTime {
   const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})?$/.exec(text);
   const naive = Date.parse(`${parts?.[1]}T${parts?.[2]}Z`);
   if (!parts || Number.isNaN(naive))

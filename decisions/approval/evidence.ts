@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeFaults, knownKeys } from "../stack/issues";
+import { describeIssues, knownKeys } from "../stack/issues";
 
 /**
  * Evidence about content: a fact that a check relies on, in a committed file, bound to the hash of what was looked at.
@@ -77,7 +77,7 @@ export function readEvidence(
   if (!parsed.success)
     return {
       ok: false,
-      reasons: describeFaults(parsed.error, value).map(
+      reasons: describeIssues(parsed.error, value).map(
         ({ path, message }) => `${file}: \`${path}\` ${message}`,
       ),
     };

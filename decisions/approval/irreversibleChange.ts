@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { shown, windowAt, type ChangeCalendar } from "./changeWindow";
 import { judgeEvidence, type Author, type Found } from "./evidence";
-import { describeFaults } from "../stack/issues";
+import { describeIssues } from "../stack/issues";
 
 /**
  * Whether a change that cannot be undone may run now. One function, asked by the command, by the program and by the
@@ -62,7 +62,7 @@ export interface IrreversibleChange {
 }
 
 /** What an irreversible change is refused for. */
-export type Ground =
+export type ReasonCode =
   /** There is none, or it cannot be read, or it is not committed. */
   | "approval-missing"
   /** It is about other content, the author's own, of an unknown author, or not signed as required. */
@@ -78,7 +78,7 @@ export type Ground =
   | "recovery-point"
   | "drill";
 
-export type MayRun = { ok: true } | { ok: false; reasons: { ground: Ground; text: string }[] };
+export type MayRun = { ok: true } | { ok: false; reasons: { ground: ReasonCode; text: string }[] };
 
 /** Minutes that a recovery point may be old. */
 export const recoveryPointMinutes = 60;
@@ -98,7 +98,7 @@ export const rulesHash = ({ calendar, requireSigned }: ChangeRules): string =>
     .update(JSON.stringify([calendar, requireSigned]))
     .digest("hex");
 
-type Look = (change: IrreversibleChange, now: Date, rules: ChangeRules) => [Ground, string][];
+type Look = (change: IrreversibleChange, now: Date, rules: ChangeRules) => [ReasonCode, string][];
 
 const hour = 3_600_000;
 
@@ -128,14 +128,14 @@ const approved: Look = (change, now, rules) => {
     ...(author ? { author } : {}),
     requireSigned,
   });
-  const found: [Ground, string][] = judged.ok
+  const found: [ReasonCode, string][] = judged.ok
     ? []
     : judged.reasons.map((reason) => ["approval-void", `${reason}. ${again}`]);
   const read = approvalDetails.safeParse(approval.evidence.details);
   if (!read.success)
     return [
       ...found,
-      ...describeFaults(read.error, approval.evidence.details).map((fault): [Ground, string] => [
+      ...describeIssues(read.error, approval.evidence.details).map((fault): [ReasonCode, string] => [
         "approval-void",
         `evidence/approval/${subject}.json: \`details.${fault.path}\` ${fault.message}. ${again}`,
       ]),
@@ -192,7 +192,7 @@ const guardiansTold: Look = (change, now, { calendar }) => {
   const next = `Run \`make notify-guardians CHANGE=${subject}\`.`;
   if (!notice?.sentAt)
     return [["notice-missing", `it affects guardians, and no notice to them was sent. ${next}`]];
-  const found: [Ground, string][] = [];
+  const found: [ReasonCode, string][] = [];
   const isOther =
     notice.sha256 !== sha256 ||
     (window !== undefined && (window.from !== notice.from || window.to !== notice.to));

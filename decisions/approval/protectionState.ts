@@ -6,7 +6,7 @@ import { vaultLockHash } from "./vaultLock";
  * What a stack's newest update left in force, in a parameter: a stack file that is edited by hand can then neither give up
  * the change window nor lock the vault for good without being asked.
  */
-export const guardSchema = z.object({
+export const protectionStateSchema = z.object({
   /** Whether irreversible changes need an approval: config `changeWindow` was there. */
   changeWindow: z.boolean(),
   /** Lock of the backup vault. */
@@ -14,26 +14,26 @@ export const guardSchema = z.object({
   /** Which lock that is: {@link vaultLockHash}. Absent where an older version wrote it. */
   vaultLockHash: z.string().optional(),
 });
-export type Guard = z.infer<typeof guardSchema>;
+export type ProtectionState = z.infer<typeof protectionStateSchema>;
 
 /** What an update of these settings leaves in force. */
-export const guardOf = (stack: string, settings: Settings): Guard => ({
+export const protectionStateOf = (stack: string, settings: Settings): ProtectionState => ({
   changeWindow: settings.changeWindow !== undefined,
   vaultLock: settings.backups.lock,
   vaultLockHash: vaultLockHash(stack, settings),
 });
 
 /** Whether these settings would lock the vault for good, as it is not yet: for the first time, or for other days. */
-export function locksVault(stack: string, settings: Settings, inForce: Guard | undefined): boolean {
+export function locksVault(stack: string, settings: Settings, inForce: ProtectionState | undefined): boolean {
   if (settings.backups.lock !== "compliance") return false;
   const hash = vaultLockHash(stack, settings);
   return inForce?.vaultLock !== "compliance" || (inForce.vaultLockHash ?? hash) !== hash;
 }
 
 /** Why a stack may not give up what is in force; undefined when it does not. */
-export function givenUp(
+export function whyNotGivenUp(
   settings: Settings,
-  inForce: Guard | undefined,
+  inForce: ProtectionState | undefined,
   parameter: string,
 ): string | undefined {
   if (settings.changeWindow || !inForce?.changeWindow) return undefined;

@@ -3,7 +3,7 @@ import { recordedNumbers, type AuditEvent, type AuditHead } from "./auditChain";
 /** Whether an audit trail is whole: it hangs together, and its newest event is the one that is known outside. */
 
 /** What is wrong with an event, or with the end of the trail. */
-export interface AuditFault {
+export interface AuditIssue {
   kind: "changed" | "missing" | "inserted" | "reordered" | "cut";
   /** Number of the event as it is found, or that is missing. */
   number: number;
@@ -22,12 +22,12 @@ const mostNamed = 1_000;
  * taken out before is no fault of its own. Events after `head` are sound where they hang together: a command may be killed
  * between its record and the anchor; of the newest of them it cannot be told whether it was changed or put in.
  */
-export function auditFaults(events: readonly AuditEvent[], head: AuditHead | undefined): AuditFault[] {
+export function auditIssues(events: readonly AuditEvent[], head: AuditHead | undefined): AuditIssue[] {
   const recorded = genuineNumbers(events, head);
   const there = new Set(recorded.filter((number) => number !== undefined));
   const top = [...there].reduce((most, number) => Math.max(most, number), head?.number ?? 0);
-  const faults: AuditFault[] = [];
-  const say = (kind: AuditFault["kind"], number: number, text: string) => faults.push({ kind, number, text });
+  const faults: AuditIssue[] = [];
+  const say = (kind: AuditIssue["kind"], number: number, text: string) => faults.push({ kind, number, text });
 
   const isMoved = displaced(recorded);
   /** The last event in its place, and the rows that were put in since. */
@@ -61,8 +61,8 @@ export function auditFaults(events: readonly AuditEvent[], head: AuditHead | und
 }
 
 /** Events that no row stands for: missing, or, where nothing comes after them, cut off. */
-function absent(there: ReadonlySet<number>, head: AuditHead | undefined): AuditFault[] {
-  const faults: AuditFault[] = [];
+function absent(there: ReadonlySet<number>, head: AuditHead | undefined): AuditIssue[] {
+  const faults: AuditIssue[] = [];
   const missing = (number: number, text: string) => faults.push({ kind: "missing", number, text });
   let last = 0;
   for (const number of [...there].sort((one, other) => one - other)) {

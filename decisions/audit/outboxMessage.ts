@@ -10,7 +10,7 @@ import { parameterRoot } from "../stack/names";
  */
 
 /** Name of the queue in which such things wait. SQS wants the ending of one that keeps an order. */
-export const handOverQueue = (application: string, stack: string): string =>
+export const outboxQueueName = (application: string, stack: string): string =>
   `${alarmPrefix(application, stack)}handed-over.fifo`;
 
 /** A record, as far as it must be right for the records to take it. */
@@ -47,16 +47,16 @@ const envelope = z.strictObject({
 });
 
 /** An item of a spool on its way to another machine. */
-export type HandedOver = z.infer<typeof envelope>;
+export type OutboxMessage = z.infer<typeof envelope>;
 
 /**
  * Reads a message of the queue; undefined for one that nobody who hands something over wrote. What `isUnderstood` says no to
  * may be of a newer version of this project.
  */
-export function readHandedOver(
+export function readOutboxMessage(
   stack: string,
   body: string,
-): (HandedOver & { isUnderstood: boolean }) | undefined {
+): (OutboxMessage & { isUnderstood: boolean }) | undefined {
   const item = envelope.safeParse(jsonIn(body)).data;
   if (!item) return undefined;
   const content = item.spool === "records" ? recordOf(stack) : messageOf(stack);
@@ -64,5 +64,5 @@ export function readHandedOver(
 }
 
 /** The message that hands an item over. SQS refuses two characters that JSON leaves as they are. */
-export const writeHandedOver = (item: HandedOver): string =>
+export const writeOutboxMessage = (item: OutboxMessage): string =>
   JSON.stringify(item).replaceAll(/[\ufffe\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16)}`);

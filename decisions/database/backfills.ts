@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Settings } from "../stack/config";
 import { digest, hex, liveDigest } from "../release/digest";
-import { publish } from "../flags/flags";
-import { standingOf, type RevisionParents } from "./revisionTree";
+import { flagsAsPublished } from "../flags/flags";
+import { flagConditions, type RevisionParents } from "./revisionTree";
 
 /** Which backfills run now, and as what. */
 
@@ -34,7 +34,7 @@ export function dueBackfills(
 ): DueBackfill[] {
   const image = release.slots[release.live]?.image;
   if (image === undefined || release.validated !== liveDigest(release)) return [];
-  const published = publish(flags, heldFlags, standingOf(release, revisions));
+  const published = flagsAsPublished(flags, heldFlags, flagConditions(release, revisions));
   return Object.entries(backfills)
     .filter(([, { flag }]) => published.get(flag)?.targeting !== undefined)
     .map(([name, settings]) => ({ name, ...settings, image }));

@@ -129,7 +129,7 @@ export interface LiveSchema {
 }
 
 /** Why a database is not the one that was proved at `revision`; empty where it is. */
-export function schemaFaults(
+export function schemaIssues(
   revision: string,
   proved: ProvedCatalog,
   { revisions, catalog, postgres }: LiveSchema,

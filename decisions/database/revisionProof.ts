@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Evidence } from "../approval/evidence";
-import { describeFaults, knownKeys } from "../stack/issues";
+import { describeIssues, knownKeys } from "../stack/issues";
 import { releaseFields } from "../release/release";
 
 /** What `make prove-migrations` found out about a revision: the only place from which the facts of a revision are read. */
@@ -54,7 +54,7 @@ export function readProof(
   const file = `evidence/proof/${evidence.subject}.json`;
   return {
     ok: false,
-    reasons: describeFaults(parsed.error, evidence.details).map(
+    reasons: describeIssues(parsed.error, evidence.details).map(
       ({ path, message }) => `${file}: \`details.${path}\` ${message}`,
     ),
   };

@@ -1,5 +1,5 @@
 import { liveDigest } from "../release/digest";
-import type { Standing } from "../flags/flags";
+import type { FlagConditions } from "../flags/flags";
 import type { Release } from "../release/release";
 
 /** By revision, the revisions that it builds on, as the migrations' own files say: Alembic's ids have no order of their own. */
@@ -19,7 +19,7 @@ export function hasRevision(parents: RevisionParents, at: string | undefined, wa
 }
 
 /** What the publication of flags depends on, for a release as it is applied. */
-export function standingOf(release: Release, revisions: RevisionParents): Standing {
+export function flagConditions(release: Release, revisions: RevisionParents): FlagConditions {
   const live = liveDigest(release);
   return {
     validatedIsLive: live !== undefined && release.validated === live,

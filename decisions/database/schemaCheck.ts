@@ -11,7 +11,7 @@ export const changesSchema = (step: string | undefined): boolean =>
  * `stop`: a difference ends the rollback. `warn`: it is named, and the rollback goes on. `skip`: nobody changed the schema
  * since it was compared.
  */
-export type SchemaLook = "stop" | "warn" | "skip";
+export type SchemaCheck = "stop" | "warn" | "skip";
 
 /**
  * What a rollback does before its updates about a database that may not be as it was proved. It stops where the database has
@@ -20,11 +20,11 @@ export type SchemaLook = "stop" | "warn" | "skip";
  * @param newest the note of the newest update that succeeded
  * @param steps what is left to do
  */
-export function schemaLook(
+export function schemaCheck(
   newest: Pick<Note, "step" | "operation"> | undefined,
   steps: readonly { step: Step }[],
   asked: "auto" | "keep" | "downgrade",
-): SchemaLook {
+): SchemaCheck {
   if (!changesSchema(newest?.step)) return "skip";
   if (steps.some(({ step }) => changesSchema(step))) return "stop";
   const isForWayBack = newest?.step === "downgrade" || newest?.operation === "rollback";

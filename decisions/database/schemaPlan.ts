@@ -15,28 +15,28 @@ export interface RevisionBetween {
 }
 
 /** The revisions from the one after `to` up to the database's, oldest first; none where `to` is ahead of it. */
-export type Between = { ok: true; revisions: RevisionBetween[] } | { ok: false; reasons: string[] };
+export type RevisionsBetween = { ok: true; revisions: RevisionBetween[] } | { ok: false; reasons: string[] };
 
 /** A reason against a downgrade, and what to do about it. */
-export interface DownFault {
+export interface DowngradeIssue {
   text: string;
   next: string;
 }
 
-export interface DatabaseQuestion {
+export interface SchemaPlanInput {
   target: SlotRelease;
   /** Where the database is; undefined: nowhere yet. */
   at: string | undefined;
   asked: "auto" | "keep" | "downgrade";
   history: readonly HistoryEntry[];
   /** Reads the revisions between; asked only where both are given and differ. */
-  between: (to: string, at: string) => Between;
+  between: (to: string, at: string) => RevisionsBetween;
   /** Rows that a person agreed to lose, by revision. */
   loss?: ReadonlyMap<string, number>;
 }
 
 /** The way, with what to say about it. */
-export type DatabaseWay =
+export type SchemaPlan =
   | { way: "none" | "keep" | "down" | "up"; note?: string }
   | { way: "refused"; reasons: string[]; next: string };
 
@@ -48,7 +48,7 @@ const additive = new Set(["expand", "backfill", "enforce"]);
  * newest; where a proof cannot be read, history counts that shows it running there; else down, if every downgrade is proved
  * and loses nothing. Whatever is not known to be safe is refused, and nothing is changed then.
  */
-export function databaseWay(question: DatabaseQuestion): DatabaseWay {
+export function schemaPlan(question: SchemaPlanInput): SchemaPlan {
   const { target, at, asked, history } = question;
   const to = target.revision;
   if (at === to) return { way: "none" };
@@ -72,19 +72,24 @@ export function databaseWay(question: DatabaseQuestion): DatabaseWay {
   return down(question, between, unfit.join("; "));
 }
 
-const up = (target: SlotRelease, from: string): DatabaseWay => ({
+const up = (target: SlotRelease, from: string): SchemaPlan => ({
   way: "up",
   note: `The database goes up from ${from} to ${target.revision}, which ${target.version} needs.`,
 });
 
 /** By the files; where those do not say, by the order in which history applied them. */
-function isAhead(to: string, at: string, between: Between, history: readonly HistoryEntry[]): boolean {
+function isAhead(
+  to: string,
+  at: string,
+  between: RevisionsBetween,
+  history: readonly HistoryEntry[],
+): boolean {
   if (between.ok) return between.revisions.length === 0;
   const order = revisionOrder(history);
   return order.includes(at) && order.indexOf(to) > order.indexOf(at);
 }
 
-function keepAsked(target: SlotRelease, at: string, between: Between): DatabaseWay {
+function keepAsked(target: SlotRelease, at: string, between: RevisionsBetween): SchemaPlan {
   const unfit = whyNotKept(target, between);
   const built = `The database stays at ${at}, as asked; ${target.version} was built for ${target.revision}`;
   return {
@@ -97,7 +102,7 @@ function keepAsked(target: SlotRelease, at: string, between: Between): DatabaseW
 }
 
 /** Why it is not proved that the target works on the database as it is; empty where it is. */
-function whyNotKept({ version, revision: to }: SlotRelease, between: Between): string[] {
+function whyNotKept({ version, revision: to }: SlotRelease, between: RevisionsBetween): string[] {
   if (!between.ok) return between.reasons;
   const newest = between.revisions.at(-1);
   const unproved = between.revisions.flatMap(({ id, proof }) =>
@@ -114,13 +119,13 @@ function whyNotKept({ version, revision: to }: SlotRelease, between: Between): s
   });
 }
 
-function down(question: DatabaseQuestion, between: Between, why: string): DatabaseWay {
+function down(question: SchemaPlanInput, between: RevisionsBetween, why: string): SchemaPlan {
   const { target, at, asked, loss } = question;
   const to = target.revision;
   const faults = [
-    ...downFaults(between, at ?? ""),
+    ...downgradeIssues(between, at ?? ""),
     ...(asked === "auto" ? lossyFaults(between) : []),
-    ...lossFaults(between, loss ?? new Map()),
+    ...lossIssues(between, loss ?? new Map()),
   ];
   const [first] = faults;
   if (!first)
@@ -145,7 +150,7 @@ function down(question: DatabaseQuestion, between: Between, why: string): Databa
  * Why the database may not be taken down past these revisions: each needs a proof that counts, and one that loses what was
  * written since an approval by somebody else than its author.
  */
-export function downFaults(between: Between, at: string): DownFault[] {
+export function downgradeIssues(between: RevisionsBetween, at: string): DowngradeIssue[] {
   if (!between.ok) return between.reasons.map((text) => ({ text, next: "make status" }));
   if (between.revisions.length === 0)
     return [{ text: `the files do not name a revision to take down from ${at}`, next: "make status" }];
@@ -165,7 +170,7 @@ export function downFaults(between: Between, at: string): DownFault[] {
 }
 
 /** What nobody asked for does not lose anything, approved or not. */
-function lossyFaults(between: Between): DownFault[] {
+function lossyFaults(between: RevisionsBetween): DowngradeIssue[] {
   if (!between.ok) return [];
   return between.revisions.flatMap(({ id, proof }) =>
     proof.ok && !proof.details.facts.reversible
@@ -180,7 +185,7 @@ function lossyFaults(between: Between): DownFault[] {
 }
 
 /** Why rows may not be lost as LOSS= says: only of a revision that goes down, and with an approval. */
-export function lossFaults(between: Between, loss: ReadonlyMap<string, number>): DownFault[] {
+export function lossIssues(between: RevisionsBetween, loss: ReadonlyMap<string, number>): DowngradeIssue[] {
   const known = new Map(between.ok ? between.revisions.map((one) => [one.id, one] as const) : []);
   return [...loss.keys()].flatMap((id) => {
     const found = known.get(id);

@@ -2,7 +2,7 @@ import { drillAge, type RecoveryFacts } from "./checks/recovery";
 import { revisionChecks, type RevisionFacts } from "./checks/revisions";
 import type { Release } from "../stack/config";
 import { digest, liveDigest } from "../release/digest";
-import { weights } from "../release/trafficWeights";
+import { trafficWeights } from "../release/trafficWeights";
 import { judgeService, type Objective, type ServiceWindows } from "../gate/errorBudget";
 import { overridable } from "../release/transitionFacts";
 import { describeLease, type Lease } from "../stack/lease";
@@ -126,7 +126,7 @@ const weightsEqualConfig: Look = ({ current, liveWeights }) => {
       "the listener rule could not be read",
       "Check the access to the load balancer, then run the command again.",
     );
-  const wanted = weights(current);
+  const wanted = trafficWeights(current);
   const text = (share: Record<Slot, number>) => slots.map((slot) => `${slot} ${share[slot]}`).join(", ");
   if (slots.some((slot) => wanted[slot] !== liveWeights[slot]))
     return failed(`the rule has ${text(liveWeights)}, config says ${text(wanted)}`, next);

@@ -4,10 +4,10 @@ import { idleSlot } from "../release/trafficWeights";
 import type { Step } from "../release/transitionFacts";
 import type { Slot } from "../stack/names";
 import type { ReleaseRecord } from "../release/releaseRecord";
-import { next } from "../release/nextRelease";
+import { releaseAfter } from "../release/nextRelease";
 
 /** What a deploy starts from. */
-export interface DeployInput {
+export interface DeployPlanInput {
   /** The release to start from, as `resume` gave it. */
   current: Release;
   /** The record of the version asked for. */
@@ -44,7 +44,7 @@ const mostSteps = 10;
  * The steps from `current` to the version being live and validated. From any release that a killed deploy of the same
  * version left, they are the rest of its steps.
  */
-export function deploySteps(input: DeployInput): DeployPlan {
+export function deployPlan(input: DeployPlanInput): DeployPlan {
   const stop = obstacle(input);
   if (stop) return stop;
   const steps: DeployStep[] = [];
@@ -64,7 +64,7 @@ export function deploySteps(input: DeployInput): DeployPlan {
 }
 
 /** Why there is no way on from here by a deploy; undefined when there is. */
-function obstacle({ current, record, knownGood }: DeployInput): DeployPlan | undefined {
+function obstacle({ current, record, knownGood }: DeployPlanInput): DeployPlan | undefined {
   const wanted = digest(record.image);
   const live = current.slots[current.live];
   const idle = current.slots[idleSlot(current)];
@@ -110,7 +110,7 @@ function isUnserved(current: Release, knownGood: ReadonlySet<string>): boolean {
 }
 
 /** The next step towards `record`, undefined at the end. Whatever it needs to know is in `current`, so it can be asked after a crash. */
-function following(current: Release, { record, knownGood }: DeployInput): DeployStep | undefined {
+function following(current: Release, { record, knownGood }: DeployPlanInput): DeployStep | undefined {
   const { version, image, revision } = record;
   const held: SlotRelease = { version, image, revision };
   const wanted = digest(image);
@@ -121,7 +121,7 @@ function following(current: Release, { record, knownGood }: DeployInput): Deploy
     const opens = current.traffic === "paused" ? "traffic opens and " : "";
     return {
       step: "validate",
-      release: next.validate(current),
+      release: releaseAfter.validate(current),
       smokeBefore: current.live,
       why: `${version} passed its validation; ${opens}risky flags may be on`,
     };
@@ -129,29 +129,29 @@ function following(current: Release, { record, knownGood }: DeployInput): Deploy
   if (current.canaryWeight > 0)
     return {
       step: "promote",
-      release: next.promote(current),
+      release: releaseAfter.promote(current),
       gateBefore: true,
       why: `${version} takes all traffic; ${live?.version ?? "the old release"} stays as standby`,
     };
   if (current.migration?.revision !== revision && live?.revision !== revision)
     return {
       step: "migrate",
-      release: next.migrate(current, { revision, image }),
+      release: releaseAfter.migrate(current, { revision, image }),
       why: `the database goes up to ${revision}`,
     };
   if (!live || isUnserved(current, knownGood))
     return {
       step: "first",
-      release: next.first(current, held),
+      release: releaseAfter.first(current, held),
       why: `${version} into slot ${current.live}, traffic stays paused`,
     };
   if (digestIn(current, idle) !== wanted)
     return {
       step: "load",
-      release: next.load(current, held),
+      release: releaseAfter.load(current, held),
       why: `${version} into slot ${idle}, without traffic`,
     };
-  const release = next.canary(current);
+  const release = releaseAfter.canary(current);
   return {
     step: "canary",
     release,

@@ -1,6 +1,6 @@
 import { groupName, type Flag, type Settings, type WrittenFlags } from "../stack/config";
-import { diff } from "../stack/configDiff";
-import { whyOff, type Standing } from "./flags";
+import { configDiff } from "../stack/configDiff";
+import { whyOff, type FlagConditions } from "./flags";
 
 /** What a person asks of one flag. What is absent stays. */
 export interface FlagAsk {
@@ -66,7 +66,7 @@ export interface FlagChangeInput {
   heldFlags: Settings["heldFlags"];
   /** Flags as last applied; undefined where nothing is applied or it cannot be read. */
   applied?: Settings["flags"];
-  standing: Standing;
+  standing: FlagConditions;
   /** Why the kill switch is on; undefined: it is off. */
   killSwitch?: string;
   /** Today, ISO date. */
@@ -107,7 +107,8 @@ export function changeFlag(input: FlagChangeInput): FlagChange {
     ok: true,
     flags: { ...written, [ask.name]: { ...text, ...rollout } },
     changes:
-      diff({ flag: was }, { flag: now }).length > 0 || diff({ flag: before }, { flag: now }).length > 0,
+      configDiff({ flag: was }, { flag: now }).length > 0 ||
+      configDiff({ flag: before }, { flag: now }).length > 0,
     lowers: lost.length > 0,
     lines: [
       ...(wider.length > 0
@@ -186,7 +187,7 @@ function otherChanges(
 ): string[] {
   if (!applied) return [];
   const without = ({ [name]: _, ...rest }: Settings["flags"]) => rest;
-  const lines = diff(without(applied), without(flags));
+  const lines = configDiff(without(applied), without(flags));
   if (lines.length === 0) return [];
   const changed = lines.map(
     ({ path, before, after }) =>

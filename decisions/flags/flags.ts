@@ -34,7 +34,7 @@ export function bucketOf(flag: string, person: string): number {
 }
 
 /** What a flag's publication depends on besides its own config. */
-export interface Standing {
+export interface FlagConditions {
   /** Whether the live release is the one that was validated. */
   validatedIsLive: boolean;
   /** Whether the database has a revision, or is being taken to it; a downgrade's update has already left it. */
@@ -47,10 +47,10 @@ export interface Standing {
  * Otherwise: its roles and cohorts have it, and of everybody else those whose bucket is below the percentage, so that
  * raising it only adds people (A3). At 100 % everybody has it.
  */
-export function publish(
+export function flagsAsPublished(
   flags: Settings["flags"],
   held: Settings["heldFlags"],
-  standing: Standing,
+  standing: FlagConditions,
 ): Map<string, FlagdFlag> {
   return new Map(
     Object.entries(flags).map(([name, flag]) => {
@@ -81,7 +81,7 @@ export function whyOff(
   name: string,
   flag: Flag,
   held: Settings["heldFlags"],
-  { validatedIsLive, hasRevision }: Standing,
+  { validatedIsLive, hasRevision }: FlagConditions,
 ): string | undefined {
   const hold = held[name];
   if (hold) return `held: ${holdText(hold)}`;

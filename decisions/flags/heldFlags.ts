@@ -14,7 +14,7 @@ export const holdText = ({ reason, incident }: Hold): string =>
   incident === undefined ? reason : `${reason} (incident ${incident})`;
 
 /** A person's word that a hold may go: what make flag HOLD=off writes before it applies the config without it. */
-export const release = z.object({
+export const holdReleaseSchema = z.object({
   flag: z.string(),
   /** The hold as {@link holdText} has it: a later one is not released by this. */
   hold: z.string(),
@@ -24,7 +24,7 @@ export const release = z.object({
   serial: z.number(),
   at: z.string(),
 });
-export type HoldRelease = z.infer<typeof release>;
+export type HoldRelease = z.infer<typeof holdReleaseSchema>;
 
 /** Holds that were applied and that a file does not have: it is of before the incident, or was edited by hand. */
 export const missingHolds = (applied: Held, file: Held): Held =>

@@ -30,14 +30,14 @@ export function remember(recent: readonly RecentInterval[], interval: RecentInte
 }
 
 /** What the hard stop found. */
-export interface Death {
+export interface HardStop {
   errors: number;
   requests: number;
   seconds: number;
 }
 
 /** When a canary is judged, and how strictly. */
-export interface DeathLimits {
+export interface HardStopLimits {
   objective: number;
   falseRollback: number;
   /** The canary's longest time. */
@@ -51,11 +51,11 @@ export interface DeathLimits {
  * slot says how often such causes come: at 0.1 % errors two in three seconds are no chance, at 2 % they are.
  * `live` is all that the live slot had so far, before the canary too; the first guess, before it had anything, is half of what the objective allows.
  */
-export function findDeath(
+export function findHardStop(
   recent: readonly RecentInterval[],
   live: { requests: number; errors: number },
-  limits: DeathLimits,
-): Death | undefined {
+  limits: HardStopLimits,
+): HardStop | undefined {
   const newest = recent.at(-1);
   if (!newest || newest.canary.errors === 0) return undefined;
   const guess = (100 - limits.objective) / 100 / 2;
@@ -82,7 +82,7 @@ export function findDeath(
 }
 
 /** The probability of a false alarm that one look back may have. */
-function levelAt({ falseRollback, longestSeconds, elapsedSeconds }: DeathLimits): number {
+function levelAt({ falseRollback, longestSeconds, elapsedSeconds }: HardStopLimits): number {
   const whole = falseRollback * hardStopFalseShare * chanceSeconds;
   return elapsedSeconds <= first.seconds
     ? (whole * first.part) / first.seconds

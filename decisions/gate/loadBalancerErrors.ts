@@ -1,5 +1,5 @@
 import { countCauses, noCluster, type Cluster } from "./clusters";
-import { addEvidence, startEvidence, type Evidence } from "./evidence";
+import { addEvidence, startEvidence, type Likelihoods } from "./evidence";
 import { loadBalancerSignal } from "./limits";
 
 /**
@@ -10,7 +10,7 @@ import { loadBalancerSignal } from "./limits";
 export interface LoadBalancerErrors {
   /** Before the canary. */
   before: { errors: number; seconds: number };
-  evidence: Evidence;
+  evidence: Likelihoods;
   cluster: Cluster;
 }
 

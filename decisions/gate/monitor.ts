@@ -3,7 +3,7 @@ import { conclude, judge, type GateResult } from "./judge";
 import { suspicion } from "./limits";
 import type { Observation, Unknown } from "./observation";
 import { startBake, startGate, type GateSettings, type GateState } from "./monitorState";
-import { deathByTargets, halfDeadFor } from "./targetHealth";
+import { unhealthyTargets, halfDeadFor } from "./targetHealth";
 
 /** One interval as a source of metrics measured it; share of traffic, targets and budget are added here. */
 export type Measured = Pick<Observation, "at" | "seconds" | "slots" | "loadBalancer5xx" | "jobs">;
@@ -17,7 +17,7 @@ interface WeightSample {
 }
 
 /** All that is remembered between two looks at a canary. Plain JSON: a deploy that was killed goes on from it. */
-export interface WatchState {
+export interface MonitorState {
   gate: GateState;
   /** Since the end of the newest interval, and the one before; sources report later than things happen. */
   weights: WeightSample[];
@@ -32,7 +32,7 @@ export interface WatchState {
 }
 
 /** What one look saw. */
-export interface Look {
+export interface Sample {
   /** Milliseconds since 1970. */
   at: number;
   /** The canary's share as the rule has it, percent; absent: could not be read. */
@@ -46,14 +46,14 @@ export interface Look {
 }
 
 /** The state of a canary that nobody looked at yet. */
-export const startWatching = (settings: GateSettings): WatchState => ({
+export const startMonitor = (settings: GateSettings): MonitorState => ({
   gate: startGate(settings),
   weights: [],
   halfDeadSeconds: 0,
 });
 
 /** The gate's word on one look. */
-export interface WatchResult extends GateResult {
+export interface MonitorResult extends GateResult {
   /** `bake` from the moment on at which the rule gave the promoted canary all traffic. */
   phase: "canary" | "bake";
 }
@@ -65,11 +65,11 @@ const lateSeconds = 300;
  * One look: puts what was measured together with the share of traffic at that time and judges it. A canary begins with the
  * first interval in which the rule gave it traffic, a bake with the first one in which it had all of it.
  */
-export function look(
-  before: WatchState,
-  seen: Look,
+export function observeSample(
+  before: MonitorState,
+  seen: Sample,
   settings: GateSettings,
-): { state: WatchState; result: WatchResult } {
+): { state: MonitorState; result: MonitorResult } {
   const state = remember(before, seen);
   const service = seen.service ? { service: seen.service } : {};
   for (const measured of seen.measured) {
@@ -85,16 +85,16 @@ export function look(
   // Targets are known at each look, also where the source's next word is a minute away.
   const dead =
     (state.weights.at(-1)?.weight ?? 0) > 0
-      ? deathByTargets({ targets: seen.targets, halfDeadSeconds: state.halfDeadSeconds })
+      ? unhealthyTargets({ targets: seen.targets, halfDeadSeconds: state.halfDeadSeconds })
       : undefined;
   if (dead && !state.gate.rollback) state.gate = { ...state.gate, rollback: dead };
   const newest = state.gate.at ?? 0;
   const kept = state.weights.findLastIndex((sample) => sample.at <= newest);
   state.weights = state.weights.slice(Math.max(0, kept));
-  return { state, result: wordOn(state, settings) };
+  return { state, result: verdictOf(state, settings) };
 }
 
-function remember(before: WatchState, { at, weight, targets, mayPromote }: Look): WatchState {
+function remember(before: MonitorState, { at, weight, targets, mayPromote }: Sample): MonitorState {
   const state = { ...before, at };
   const changed = weight !== undefined && weight !== state.weights.at(-1)?.weight;
   if (changed) state.weights = [...state.weights, { at, weight }];
@@ -106,10 +106,10 @@ function remember(before: WatchState, { at, weight, targets, mayPromote }: Look)
 }
 
 /** The verdict on what is known, which may lag behind what the rule does. */
-export function wordOn(state: WatchState, settings: GateSettings): WatchResult {
+export function verdictOf(state: MonitorState, settings: GateSettings): MonitorResult {
   const { gate } = settings;
   const phase = state.bakeFrom === undefined ? "canary" : "bake";
-  const word: WatchResult = { ...conclude(state.gate, settings), phase };
+  const word: MonitorResult = { ...conclude(state.gate, settings), phase };
   // All traffic has gone to the promoted canary and no figure is from after that: what was said of the canary is no word on it.
   const isBehind = phase === "bake" && state.gate.mode === "canary";
   if (isBehind && word.verdict !== "rollback") {
@@ -130,7 +130,7 @@ export function wordOn(state: WatchState, settings: GateSettings): WatchResult {
 
 /** Whether a person's override promotes this held canary: watched long enough, with sound targets, and nothing looks bad. */
 export function mayBeOverridden(
-  { verdict, phase, figures, state }: WatchResult,
+  { verdict, phase, figures, state }: MonitorResult,
   { gate }: GateSettings,
 ): boolean {
   const { canary } = state.targets;

@@ -1,11 +1,11 @@
 import type { ServiceCounts } from "./errorBudget";
-import { findDeath, remember } from "./hardStop";
+import { findHardStop, remember } from "./hardStop";
 import { errorSignal, jobSignal, slowSignal, warmUpSeconds, type Signal } from "./limits";
 import { addLoadBalancerErrors, surelyExcess } from "./loadBalancerErrors";
 import { timeOf, type Observation, type SlotCounts } from "./observation";
 import { addToTest, usualShare, type RatioTest, type Tally } from "./ratioTest";
 import type { GateSettings, GateState, MinuteCounts } from "./monitorState";
-import { deathByTargets, halfDeadFor } from "./targetHealth";
+import { unhealthyTargets, halfDeadFor } from "./targetHealth";
 
 /** Adds one interval to what the gate knows. One that is not newer than the last adds nothing, so that a rerun is harmless. */
 export function observe(state: GateState, given: Observation, settings: GateSettings): GateState {
@@ -26,7 +26,7 @@ export function observe(state: GateState, given: Observation, settings: GateSett
   };
   if (observation.service && observation.service !== "unknown")
     seen.service = { at, windows: observation.service };
-  const dead = deathByTargets(seen);
+  const dead = unhealthyTargets(seen);
   if (dead) return condemned(seen, dead);
   return observation.slots === "unknown" ? seen : withCounts(seen, observation, observation.slots, settings);
 }
@@ -129,7 +129,7 @@ function withCounts(
     if (typeof loadBalancer5xx === "number")
       next.loadBalancer = addLoadBalancerErrors(state.loadBalancer, attributed, seconds, expected, part);
   }
-  const death = findDeath(next.recent, plus(usualLive, live), {
+  const death = findHardStop(next.recent, plus(usualLive, live), {
     objective: slo.objective,
     falseRollback: gate.falseRollback,
     longestSeconds: longest,

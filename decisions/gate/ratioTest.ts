@@ -1,5 +1,5 @@
 import { countCauses, noCluster, type Cluster } from "./clusters";
-import { addEvidence, startEvidence, weigh, type Evidence } from "./evidence";
+import { addEvidence, startEvidence, weigh, type Likelihoods } from "./evidence";
 import { commonCauses, type Signal } from "./limits";
 
 /**
@@ -8,9 +8,9 @@ import { commonCauses, type Signal } from "./limits";
  */
 export interface RatioTest {
   /** Against "a common cause": the failures of both slots, whatever it does to them, fall on the two as their traffic does. */
-  relative: Evidence;
+  relative: Likelihoods;
   /** Against "as usual": at most what the live slot had so far (times the tolerance), and at most the floor. */
-  absolute: Evidence;
+  absolute: Likelihoods;
   cluster: Cluster;
 }
 

@@ -21,7 +21,7 @@ export function halfDeadFor(
  * Why the canary's targets condemn it, if they do. No healthy target fails all its traffic: that is enough at once. Both
  * slots without any is a fault that they share, and going back would not help.
  */
-export function deathByTargets({
+export function unhealthyTargets({
   targets: { canary, live },
   halfDeadSeconds: seconds,
 }: Pick<GateState, "targets" | "halfDeadSeconds">): string[] | undefined {

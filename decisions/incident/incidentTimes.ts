@@ -63,7 +63,7 @@ export function timesOf(entries: readonly TimedEntry[]): IncidentTimes {
 const order = ["started", "detected", "mitigated", "resolved", "closed"] as const;
 
 /** Every pair of times that is the wrong way round, in words. */
-export function orderFaults(times: IncidentTimes): string[] {
+export function orderIssues(times: IncidentTimes): string[] {
   const known = order.flatMap((name) => (times[name] ? [{ name, at: times[name] }] : []));
   return known.slice(1).flatMap((later, index) => {
     const earlier = known[index];

@@ -1,7 +1,7 @@
 import { shown } from "../approval/changeWindow";
 import { diffText, type DiffLine } from "../stack/configDiff";
 import type { Impact } from "./impact";
-import { durations, lengthOf, orderFaults, timesOf } from "./incidentTimes";
+import { durations, lengthOf, orderIssues, timesOf } from "./incidentTimes";
 
 /** A post-mortem: what the records know is filled in; empty places are only where a person must think. */
 
@@ -76,7 +76,7 @@ function known(facts: PostmortemFacts): string[] {
     `| time to detect | ${took.detect === undefined ? "not known: nobody said when it began" : lengthOf(took.detect)} |`,
     `| time to mitigate | ${length(took.mitigate)}${took.from === "detected" && took.mitigate !== undefined ? ", from its detection" : ""} |`,
     `| time to resolve | ${length(took.resolve)}${took.from === "detected" && took.resolve !== undefined ? ", from its detection" : ""} |`,
-    ...orderFaults(times).map((fault) => `\nThe recorded times do not fit: ${fault}.`),
+    ...orderIssues(times).map((fault) => `\nThe recorded times do not fit: ${fault}.`),
     "",
     "## Impact",
     "",

@@ -1,8 +1,8 @@
 import type { Release } from "../stack/config";
-import { diff } from "../stack/configDiff";
+import { configDiff } from "../stack/configDiff";
 import { digest } from "./digest";
-import { weights } from "./trafficWeights";
-import type { Facts, Step } from "./transitionFacts";
+import { trafficWeights } from "./trafficWeights";
+import type { TransitionFacts, Step } from "./transitionFacts";
 import { whyRefused } from "./eligibility";
 import { holdReasons, type HoldsInput } from "../flags/heldFlags";
 import { describeLease, leaseSeconds, leaseState, type Here, type Lease } from "../stack/lease";
@@ -17,7 +17,7 @@ export interface Admission {
   published?: Release;
   /** The release of the stack file. */
   next: Release;
-  facts: Facts;
+  facts: TransitionFacts;
   /** Lease as read. */
   lease?: Lease;
   /** Id of the lease under which this program runs; undefined for a plain `pulumi up`. */
@@ -72,7 +72,7 @@ function stepOf({ published, next, facts }: Admission): Admitted {
       ],
     };
   if (next.serial > at) return transition(published, next, facts);
-  const lines = diff(published, next);
+  const lines = configDiff(published, next);
   const changed = lines.map(
     ({ path, before, after }) =>
       `\`release.${path}\` is ${JSON.stringify(after)}, published is ${JSON.stringify(before)}`,
@@ -89,8 +89,11 @@ function stepOf({ published, next, facts }: Admission): Admitted {
 }
 
 /** A digest that was refused after it got its traffic: applying the release again would bring the incident back. */
-export function exposedAndRefused(release: Release, facts: Pick<Facts, "refused" | "whyRefused">): string[] {
-  const share = weights(release);
+export function exposedAndRefused(
+  release: Release,
+  facts: Pick<TransitionFacts, "refused" | "whyRefused">,
+): string[] {
+  const share = trafficWeights(release);
   return slots.flatMap((slot) => {
     const held = release.slots[slot];
     if (!held || share[slot] === 0 || !facts.refused.has(digest(held.image))) return [];

@@ -1,6 +1,6 @@
-import { only, within, type Changes } from "./releaseDiff";
+import { only, within, type ReleaseDiff } from "./releaseDiff";
 import { digestIn, liveDigest } from "./digest";
-import type { Facts, Step } from "./transitionFacts";
+import type { TransitionFacts, Step } from "./transitionFacts";
 import { isKnownGood } from "./eligibility";
 import { other, slots } from "../stack/names";
 import type { Release } from "../stack/config";
@@ -9,7 +9,7 @@ import type { Release } from "../stack/config";
  * Which step a set of changed fields would be; whether that step is legal now, stepRules.ts decides.
  * Undefined: no step changes just these fields, in this direction.
  */
-export function shapeOf(change: Changes, facts: Facts): Step | undefined {
+export function classifyStep(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
   const { previous, next, names } = change;
   if (change.leftDowngrade || names.length === 0) return undefined;
   if (only(change, "migration") && !next.migration?.downgradeFrom) return next.migration && "migrate";
@@ -26,7 +26,7 @@ export function shapeOf(change: Changes, facts: Facts): Step | undefined {
 }
 
 /** One slot changes, and nothing else; on a stack that has never served, `live` may name it at once. */
-function slotShape(change: Changes, facts: Facts): Step | undefined {
+function slotShape(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
   const { previous, next, idle } = change;
   const mayNameLive = liveDigest(previous) === undefined ? ["live"] : [];
   if (
@@ -43,7 +43,7 @@ function slotShape(change: Changes, facts: Facts): Step | undefined {
  * Nothing runs yet, or the first release is in its slot but was never validated and has had no traffic: it may be
  * replaced there, because no older one exists to go back to.
  */
-export function hasNeverServed(previous: Release, facts: Facts): boolean {
+export function hasNeverServed(previous: Release, facts: TransitionFacts): boolean {
   const live = liveDigest(previous);
   if (live === undefined) return slots.every((slot) => !previous.slots[slot]);
   return (
@@ -55,7 +55,7 @@ export function hasNeverServed(previous: Release, facts: Facts): boolean {
 }
 
 /** The other slot becomes live: a promotion keeps `validated`, a rollback clears it. */
-function flipShape(change: Changes, facts: Facts): Step | undefined {
+function flipShape(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
   const { previous, next } = change;
   const isPromotion = within(change, "live", "canaryWeight");
   const isRollback =
@@ -72,11 +72,11 @@ function flipShape(change: Changes, facts: Facts): Step | undefined {
 }
 
 /** The live slot stays and something is taken back: a canary's weight, or that the release was validated. */
-function isTakeBack(change: Changes): boolean {
+function isTakeBack(change: ReleaseDiff): boolean {
   const { previous, next } = change;
   if (next.canaryWeight !== 0 || next.validated !== undefined || isOpening(change)) return false;
   return previous.canaryWeight > 0 || previous.validated !== undefined;
 }
 
-const isOpening = ({ previous, next }: Changes): boolean =>
+const isOpening = ({ previous, next }: ReleaseDiff): boolean =>
   previous.traffic === "paused" && next.traffic === "open";

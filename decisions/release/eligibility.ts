@@ -1,16 +1,16 @@
 import type { Release, SlotRelease } from "../stack/config";
 import { digest } from "./digest";
-import { overridable, type Facts } from "./transitionFacts";
+import { overridable, type TransitionFacts } from "./transitionFacts";
 import { slots } from "../stack/names";
 
 /** What may be said of a digest or of a release in a slot, given the facts. */
 
 /** Validated on this stack at some time, or what is validated right now; a refused digest never is. */
-export const isKnownGood = (digest: string, previous: Release, facts: Facts): boolean =>
+export const isKnownGood = (digest: string, previous: Release, facts: TransitionFacts): boolean =>
   !facts.refused.has(digest) && (facts.knownGood.has(digest) || previous.validated === digest);
 
 /** Whether a person overrode `check` for the step with `serial`. */
-export const isOverridden = (check: string, serial: number, { override }: Facts): boolean =>
+export const isOverridden = (check: string, serial: number, { override }: TransitionFacts): boolean =>
   override?.serial === serial &&
   override.check.split(",").some((given) => given.trim() === check) &&
   override.actor !== "" &&
@@ -20,11 +20,11 @@ export const isOverridden = (check: string, serial: number, { override }: Facts)
 export const overrideHint = (check: string): string => `or OVERRIDE=${check} REASON=<why> ACTOR=<name>`;
 
 /** Why this stack may not take `held` from the stage before it (A4); undefined when it may. */
-export function whyNotTakable(
+export function whyIneligible(
   held: SlotRelease,
   previous: Release,
   serial: number,
-  facts: Facts,
+  facts: TransitionFacts,
 ): string | undefined {
   const given = digest(held.image);
   if (!facts.requiresStaging || facts.stagingValidated === given || isKnownGood(given, previous, facts))
@@ -44,7 +44,7 @@ export function whyRevisionUnfit(
   held: SlotRelease,
   previous: Release,
   serial: number,
-  facts: Facts,
+  facts: TransitionFacts,
 ): string | undefined {
   const at = previous.migration?.revision;
   if (at === undefined)
@@ -59,7 +59,7 @@ export function whyRevisionUnfit(
 /** Why a refused digest may not go on; undefined when it is not refused. */
 export function whyRefused(
   held: SlotRelease,
-  { refused, whyRefused: reasons }: Pick<Facts, "refused" | "whyRefused">,
+  { refused, whyRefused: reasons }: Pick<TransitionFacts, "refused" | "whyRefused">,
 ): string | undefined {
   const given = digest(held.image);
   if (!refused.has(given)) return undefined;

@@ -32,7 +32,7 @@ function withoutValidated(release: Release): Release {
 }
 
 /** Builds the release that a step leads to. Each is pure; whether it is legal now, `transition` decides. */
-export const next = {
+export const releaseAfter = {
   /** Database up to `revision` with `image`, alone in its update. */
   migrate: (r: Release, to: { revision: string; image: string }): Release =>
     advance(r, { migration: { revision: to.revision, image: to.image } }),

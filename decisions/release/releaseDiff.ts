@@ -4,7 +4,7 @@ import { idleSlot } from "./trafficWeights";
 import { slots, type Slot } from "../stack/names";
 
 /** Two releases and the fields in which they differ, apart from the serial. */
-export interface Changes {
+export interface ReleaseDiff {
   previous: Release;
   next: Release;
   /** Names of the fields that differ: migration, slots.blue, slots.green, live, canaryWeight, traffic, validated. */
@@ -18,7 +18,7 @@ export interface Changes {
 }
 
 /** Finds what differs. That a downgrade's note is dropped is no difference: every step after it does so. */
-export function changes(previous: Release, next: Release): Changes {
+export function releaseDiff(previous: Release, next: Release): ReleaseDiff {
   const was = previous.migration;
   const is = next.migration;
   const sameTarget = was?.revision === is?.revision && was?.image === is?.image;
@@ -40,9 +40,9 @@ function sameSlot(previous: Release, next: Release, slot: Slot): boolean {
 }
 
 /** Whether exactly these fields differ. */
-export const only = (change: Changes, ...names: string[]): boolean =>
+export const only = (change: ReleaseDiff, ...names: string[]): boolean =>
   change.names.length === names.length && names.every((name) => change.names.includes(name));
 
 /** Whether nothing but these fields differs; not all of them need to. */
-export const within = (change: Changes, ...names: string[]): boolean =>
+export const within = (change: ReleaseDiff, ...names: string[]): boolean =>
   change.names.every((name) => names.includes(name));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeFaults, knownKeys } from "../stack/issues";
+import { describeIssues, knownKeys } from "../stack/issues";
 import { releaseFields } from "./release";
 
 /** `releases/<version>.json`, written once by the build and committed: what a version is. */
@@ -24,7 +24,7 @@ export function readRecord(file: string, value: unknown): ReadRecord {
   if (!parsed.success)
     return {
       ok: false,
-      reasons: describeFaults(parsed.error, value).map(
+      reasons: describeIssues(parsed.error, value).map(
         (fault) => `${file}: \`${fault.path}\` ${fault.message}`,
       ),
     };

@@ -1,27 +1,27 @@
-import type { Changes } from "./releaseDiff";
+import type { ReleaseDiff } from "./releaseDiff";
 import type { SlotRelease } from "../stack/config";
 import { digest, digestIn, liveDigest } from "./digest";
-import { weights } from "./trafficWeights";
-import { overridable, type Facts, type Step } from "./transitionFacts";
+import { trafficWeights } from "./trafficWeights";
+import { overridable, type TransitionFacts, type Step } from "./transitionFacts";
 import {
   isKnownGood,
   isOverridden,
   overrideHint,
-  whyNotTakable,
+  whyIneligible,
   whyRefused,
   whyRevisionUnfit,
 } from "./eligibility";
 import { slots } from "../stack/names";
 
 /** Why a step of this shape is not legal now; empty when it is. */
-type Rule = (change: Changes, facts: Facts) => string[];
+type Rule = (change: ReleaseDiff, facts: TransitionFacts) => string[];
 
 /** A reason when `holds` is false. */
 const unless = (holds: boolean, reason: () => string): string[] => (holds ? [] : [reason()]);
 
 /** What every step must leave true. */
 export const everyStep: Rule = ({ previous, next }, facts) => {
-  const share = weights(next);
+  const share = trafficWeights(next);
   const takenDown = previous.migration?.downgradeFrom;
   return slots.flatMap((slot) => {
     const held = next.slots[slot];
@@ -46,16 +46,20 @@ export const everyStep: Rule = ({ previous, next }, facts) => {
 };
 
 /** Whether a release may come into a slot or get traffic there: staging, database, refusal. */
-function takable(held: SlotRelease | undefined, { previous, next }: Changes, facts: Facts): string[] {
+function takable(
+  held: SlotRelease | undefined,
+  { previous, next }: ReleaseDiff,
+  facts: TransitionFacts,
+): string[] {
   if (!held) return [];
   return [
     whyRefused(held, facts),
-    whyNotTakable(held, previous, next.serial, facts),
+    whyIneligible(held, previous, next.serial, facts),
     whyRevisionUnfit(held, previous, next.serial, facts),
   ].filter((reason) => reason !== undefined);
 }
 
-const noCanary = ({ previous, idle }: Changes, what: string): string[] =>
+const noCanary = ({ previous, idle }: ReleaseDiff, what: string): string[] =>
   unless(
     previous.canaryWeight === 0,
     () =>
@@ -162,7 +166,7 @@ const validate: Rule = (change, facts) => {
 };
 
 /** Before traffic opens, the database must fit what will answer. */
-function opening(change: Changes, facts: Facts): string[] {
+function opening(change: ReleaseDiff, facts: TransitionFacts): string[] {
   const { previous, next } = change;
   const held = next.slots[next.live];
   if (previous.traffic === "open" || !held) return [];

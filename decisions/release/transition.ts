@@ -1,10 +1,10 @@
 import type { Release } from "../stack/config";
-import { changes, type Changes } from "./releaseDiff";
-import type { Facts, Step } from "./transitionFacts";
-import { shapeOf } from "./classifyStep";
+import { releaseDiff, type ReleaseDiff } from "./releaseDiff";
+import type { TransitionFacts, Step } from "./transitionFacts";
+import { classifyStep } from "./classifyStep";
 import { everyStep, rules } from "./stepRules";
 
-export type { Facts, Step } from "./transitionFacts";
+export type { TransitionFacts, Step } from "./transitionFacts";
 
 /** The one step that leads from one release to the next, or every reason why none does. */
 export type Transition = { ok: true; step: Step } | { ok: false; reasons: string[] };
@@ -13,21 +13,21 @@ export type Transition = { ok: true; step: Step } | { ok: false; reasons: string
  * Says which step leads from `previous` to `next`. Undefined `previous`: nothing is published, so only the bare
  * beginning (serial 0, empty) or one step from it is legal. Whatever is not one of the steps is refused with reasons.
  */
-export function transition(previous: Release | undefined, next: Release, facts: Facts): Transition {
+export function transition(previous: Release | undefined, next: Release, facts: TransitionFacts): Transition {
   if (!previous) return beginning(next, facts);
   const reasons: string[] = [];
   if (next.serial !== previous.serial + 1)
     reasons.push(
       `\`release.serial\` is ${next.serial}; allowed is ${previous.serial + 1}, one more than the published ${previous.serial}. Run \`make sync\`, then change one thing and add one.`,
     );
-  const change = changes(previous, next);
-  const step = shapeOf(change, facts);
+  const change = releaseDiff(previous, next);
+  const step = classifyStep(change, facts);
   if (!step) return { ok: false, reasons: [...reasons, notOneStep(change)] };
   reasons.push(...rules[step](change, facts), ...everyStep(change, facts));
   return reasons.length === 0 ? { ok: true, step } : { ok: false, reasons };
 }
 
-function beginning(next: Release, facts: Facts): Transition {
+function beginning(next: Release, facts: TransitionFacts): Transition {
   const bare: Release = { serial: 0, live: next.live, canaryWeight: 0, traffic: "paused", slots: {} };
   if (next.serial > 0) {
     if (next.serial === 1) return transition(bare, next, facts);
@@ -38,7 +38,7 @@ function beginning(next: Release, facts: Facts): Transition {
       ],
     };
   }
-  const change = changes(bare, next);
+  const change = releaseDiff(bare, next);
   if (change.names.length === 0) return { ok: true, step: "first" };
   return {
     ok: false,
@@ -59,7 +59,7 @@ const stepsOf: Record<string, string> = {
   validated: "validate or rollback",
 };
 
-function notOneStep({ names, previous, next, leftDowngrade }: Changes): string {
+function notOneStep({ names, previous, next, leftDowngrade }: ReleaseDiff): string {
   if (leftDowngrade)
     return "`release.migration.downgradeFrom` is still there after the downgrade; allowed is a next step that leaves it out. The commands do so: run `make sync`, then the command again.";
   if (names.length === 0)

@@ -13,7 +13,7 @@ export type Step =
   | "downgrade";
 
 /** What is known besides the two releases. */
-export interface Facts {
+export interface TransitionFacts {
   /** Digests that may not get traffic. */
   refused: ReadonlySet<string>;
   /** By refused digest: who refused it, when, why, and for which incident. Absent: not known here. */

@@ -1,6 +1,6 @@
 import { refusedBy, type Published } from "../stack/parameters";
-import type { Happening } from "./timeline";
-import type { Chapter } from "./updates";
+import type { TimelineEntry } from "./timeline";
+import type { UpdateRange } from "./updates";
 
 /** A committed piece of evidence about a revision that a story's releases need. */
 export interface Proof {
@@ -28,7 +28,7 @@ interface Input {
   published: Published | undefined;
   version: string | undefined;
   digests: ReadonlySet<string>;
-  chapter: Chapter;
+  chapter: UpdateRange;
   proofs: readonly Proof[];
   stagingValidated?: string;
 }
@@ -36,10 +36,10 @@ interface Input {
 /** What the release rests on: verdict, validation, overrides, refusals from the parameters; reviews and proofs from git. */
 export function evidenceOf({ published, digests, chapter, proofs, stagingValidated }: Input): {
   lines: EvidenceLine[];
-  happenings: Happening[];
+  happenings: TimelineEntry[];
 } {
   const lines: EvidenceLine[] = [];
-  const happenings: Happening[] = [];
+  const happenings: TimelineEntry[] = [];
   const serials = new Set(chapter.updates.flatMap(({ release }) => (release ? [release.serial] : [])));
   if (stagingValidated !== undefined && digests.size > 0)
     lines.push({

@@ -1,9 +1,9 @@
 import { slots } from "../stack/names";
 import { burnOf, totalOf, usualLatency } from "./trafficSeries";
-import { isUnknown, type StoryInput } from "./reportInput";
+import { isUnknown, type ReportInput } from "./reportInput";
 
 /** A figure that is read at a glance. */
-export interface Tile {
+export interface Kpi {
   label: string;
   value: string;
   note?: string;
@@ -12,11 +12,11 @@ export interface Tile {
 const percent = (part: number, digits = 2): string => `${(100 * part).toFixed(digits)} %`;
 
 /** The figures of a story's first screen; what is not known says so. */
-export function tilesOf({ frame, course, service, slo }: StoryInput): Tile[] {
+export function kpisOf({ frame, course, service, slo }: ReportInput): Kpi[] {
   const { chapter, from, to, subject } = frame;
   const first = chapter.updates[0]?.from ?? from;
   const last = chapter.updates.at(-1)?.to ?? to;
-  const tiles: Tile[] = [
+  const tiles: Kpi[] = [
     {
       label: "Duration",
       value: duration(last - first),

@@ -1,11 +1,11 @@
 import { judgeService, type Objective, type ServiceCounts, type ServiceWindows } from "../gate/errorBudget";
 import type { Slot } from "../stack/names";
-import { totalOf, type Course } from "./trafficSeries";
+import { totalOf, type TrafficSeries } from "./trafficSeries";
 
 /** What the last minutes were like, in words and a few blocks that are understood at a glance in a terminal. */
 
 /** One slot over the time of a course. */
-export interface SlotGlance extends ServiceCounts {
+export interface SlotTraffic extends ServiceCounts {
   /** 95th percentile of the time to an answer in the newest step that has one, milliseconds; absent: none has. */
   p95Ms?: number;
   /** The slot's share of both slots' requests in each part of the time, 0 to 1, oldest first; undefined: nobody asked. */
@@ -16,12 +16,17 @@ export interface SlotGlance extends ServiceCounts {
 const parts = 15;
 
 /** A slot between `from` and `to`, milliseconds since 1970; undefined where it had no pod that was measured. */
-export function slotGlance(course: Course, slot: Slot, from: number, to: number): SlotGlance | undefined {
+export function slotTraffic(
+  course: TrafficSeries,
+  slot: Slot,
+  from: number,
+  to: number,
+): SlotTraffic | undefined {
   const own = course.steps.filter((step) => step.slot === slot);
   if (own.length === 0) return undefined;
   const edge = (part: number) => from + ((to - from) * part) / parts;
   /** Requests of the steps that end in a part. */
-  const within = (steps: Course["steps"], part: number) =>
+  const within = (steps: TrafficSeries["steps"], part: number) =>
     steps
       .filter(({ at }) => at > edge(part) && at <= edge(part + 1))
       .reduce((total, { requests }) => total + requests, 0);
@@ -39,7 +44,7 @@ export function slotGlance(course: Course, slot: Slot, from: number, to: number)
 const blocks = "▁▂▃▄▅▆▇█";
 
 /** Shares as a row of blocks: a dot where there was no request at all, a space where others had them all. */
-export const drawShares = (shares: SlotGlance["shares"]): string =>
+export const sparkline = (shares: SlotTraffic["shares"]): string =>
   shares
     .map((share) =>
       share === undefined
@@ -51,10 +56,10 @@ export const drawShares = (shares: SlotGlance["shares"]): string =>
     .join("");
 
 /** A slot's last minutes as one line. */
-export function describeGlance({ requests, errors, p95Ms, shares }: SlotGlance): string {
+export function describeSlotTraffic({ requests, errors, p95Ms, shares }: SlotTraffic): string {
   const failed = requests > 0 ? ` (${((100 * errors) / requests).toFixed(2)} %)` : "";
   const speed = p95Ms === undefined ? "" : `, 95 % now within ${Math.round(p95Ms)} ms`;
-  return `|${drawShares(shares)}| ${requests.toLocaleString("en-GB")} requests, ${errors.toLocaleString("en-GB")} failed${failed}${speed}`;
+  return `|${sparkline(shares)}| ${requests.toLocaleString("en-GB")} requests, ${errors.toLocaleString("en-GB")} failed${failed}${speed}`;
 }
 
 /** What is left of the error budget, and how fast it goes. */

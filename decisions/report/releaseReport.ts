@@ -1,18 +1,18 @@
 import type { ServiceCounts } from "../gate/errorBudget";
 import { shown } from "../approval/changeWindow";
-import { diff, type DiffLine } from "../stack/configDiff";
+import { configDiff, type DiffLine } from "../stack/configDiff";
 import { digest } from "../release/digest";
 import { configOfEntry } from "../stack/history";
 import { furthest } from "../incident/incident";
 import { slots, type Slot } from "../stack/names";
-import { burnOf, shares, type BurnStep, type Course } from "./trafficSeries";
+import { burnOf, shares, type BurnStep, type TrafficSeries } from "./trafficSeries";
 import { evidenceOf } from "./evidenceInReport";
-import { isUnknown, type Frame, type StoryInput, type Subject, type Unknown } from "./reportInput";
-import { tilesOf, type Tile } from "./kpis";
+import { isUnknown, type TimeRange, type ReportInput, type Subject, type Unknown } from "./reportInput";
+import { kpisOf, type Kpi } from "./kpis";
 import { incidentVerdict, isRestored, releaseVerdict, type Verdict } from "./verdict";
-import { fromEvents, fromUpdates, ordered, type Happening } from "./timeline";
-import { chapterBetween, chapterOf, configuredShares, isExposed, updatesOf, versionAt } from "./updates";
-import type { Chapter, StoryUpdate } from "./updates";
+import { fromEvents, fromUpdates, ordered, type TimelineEntry } from "./timeline";
+import { updatesBetween, updateRangeOf, configuredShares, isExposed, updatesOf, versionAt } from "./updates";
+import type { UpdateRange, ReportUpdate } from "./updates";
 import type { HistoryEntry } from "../stack/history";
 
 /** Time shown before and after: a share of the whole, within bounds, milliseconds. */
@@ -22,15 +22,15 @@ const margin = (length: number): number => Math.min(1_800_000, Math.max(30_000, 
 const incidentLead = 600_000;
 
 /** The frame of a story; undefined: history and records have nothing of it. */
-export function frameOf(
+export function timeRangeOf(
   subject: Subject,
   history: readonly HistoryEntry[],
   now: number,
   /** Length of the bake, milliseconds: it follows a release's last update, and belongs to it. */
   bake = 0,
-): (Frame & { all: StoryUpdate[] }) | undefined {
+): (TimeRange & { all: ReportUpdate[] }) | undefined {
   const all = updatesOf(history);
-  const around = (chapter: Chapter, first: number, last: number, lead: number) => {
+  const around = (chapter: UpdateRange, first: number, last: number, lead: number) => {
     // What other releases did is not this one's story.
     const before = chapter.before?.to ?? 0;
     const after = all.find((one) => one.from > last)?.from ?? now;
@@ -43,7 +43,7 @@ export function frameOf(
     };
   };
   if ("version" in subject) {
-    const chapter = chapterOf(all, subject.version);
+    const chapter = updateRangeOf(all, subject.version);
     const [first] = chapter?.updates ?? [];
     const last = chapter?.updates.at(-1);
     return chapter && first && last && around(chapter, first.from, last.to, margin(last.to - first.from));
@@ -54,26 +54,26 @@ export function frameOf(
   const goesOn = !isRestored(furthest(subject.entries.map(({ state }) => state)));
   const [first, last] = [Math.min(...times), goesOn ? now : Math.max(...times)];
   const lead = Math.max(margin(last - first), incidentLead);
-  return around(chapterBetween(all, first - lead, last), first, last, lead);
+  return around(updatesBetween(all, first - lead, last), first, last, lead);
 }
 
 /** What a report shows. */
-export interface Story {
+export interface ReleaseReport {
   heading: string;
   stack: string;
   zone: string;
   verdict: Verdict;
   from: number;
   to: number;
-  tiles: Tile[];
+  tiles: Kpi[];
   /** Share of traffic, percent; `measured` says whether it was counted or is what config gave. */
   shares: { measured: boolean; points: { at: number; slot: Slot; percent: number }[] };
   /** What each slot held over the story, for people. */
   slotNames: Record<Slot, string>;
-  course: Course | Unknown;
+  course: TrafficSeries | Unknown;
   burn: BurnStep[];
-  objective: StoryInput["slo"];
-  timeline: Happening[];
+  objective: ReportInput["slo"];
+  timeline: TimelineEntry[];
   changes: { title: string; lines: DiffLine[] }[];
   evidence: ReturnType<typeof evidenceOf>;
   /** What is not known, and why. */
@@ -81,7 +81,7 @@ export interface Story {
 }
 
 /** Tells a story from what was read; what could not be read is said, never left out in silence. */
-export function tellStory(input: StoryInput): Story {
+export function buildReport(input: ReportInput): ReleaseReport {
   const { frame, course, service, published, events, slo, zone, stack } = input;
   const { chapter, subject, all, from, to } = frame;
   const digests = digestsOf(subject, chapter);
@@ -113,7 +113,7 @@ export function tellStory(input: StoryInput): Story {
         : releaseVerdict(subject.version, chapter, known),
     from,
     to,
-    tiles: tilesOf(input),
+    tiles: kpisOf(input),
     shares:
       measured.length > 0
         ? { measured: true, points: measured }
@@ -130,7 +130,7 @@ export function tellStory(input: StoryInput): Story {
 }
 
 /** Digests of the version in question, as its updates named them. */
-const digestsOf = (subject: Subject, chapter: Chapter): Set<string> =>
+const digestsOf = (subject: Subject, chapter: UpdateRange): Set<string> =>
   new Set(
     chapter.updates.flatMap(({ release }) =>
       slots.flatMap((slot) => {
@@ -141,7 +141,7 @@ const digestsOf = (subject: Subject, chapter: Chapter): Set<string> =>
   );
 
 /** What a slot held, in the order in which it held them. */
-function slotName(slot: Slot, all: readonly StoryUpdate[], from: number, to: number): string {
+function slotName(slot: Slot, all: readonly ReportUpdate[], from: number, to: number): string {
   const times = [from, ...all.map((one) => one.from).filter((at) => at > from && at <= to)];
   const versions = [...new Set(times.map((at) => versionAt(all, slot, at) ?? "empty"))];
   const held = versions.length > 1 ? versions.filter((name) => name !== "empty") : versions;
@@ -149,23 +149,23 @@ function slotName(slot: Slot, all: readonly StoryUpdate[], from: number, to: num
 }
 
 /** An update for people: its number, or the time where the backend numbers none. */
-const called = ({ entry, name, from }: StoryUpdate, zone: string): string =>
+const called = ({ entry, name, from }: ReportUpdate, zone: string): string =>
   entry.version ? name : shown(new Date(from), zone);
 
 /** What config says otherwise: by the release itself, and after all that followed. Secrets are masked. */
 function changesOf(
-  { before, updates }: Chapter,
+  { before, updates }: UpdateRange,
   version: string | undefined,
   zone: string,
-): Story["changes"] {
-  const config = (one: StoryUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
+): ReleaseReport["changes"] {
+  const config = (one: ReportUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
   const readable = updates.filter(({ release }) => release);
   const end = readable.at(-1);
   // The first release of a stack: all of config would be new, and nobody would read it.
   if (!before || !end) return [];
-  const change = (title: string, to: StoryUpdate) => ({
+  const change = (title: string, to: ReportUpdate) => ({
     title,
-    lines: diff(config(before), config(to)),
+    lines: configDiff(config(before), config(to)),
   });
   const peak = version !== undefined && readable.findLast((one) => isExposed(one, version));
   return [

@@ -1,9 +1,9 @@
 import type { Objective, ServiceWindows } from "../gate/errorBudget";
 import type { Published } from "../stack/parameters";
 import type { Proof } from "./evidenceInReport";
-import type { StoryEvent } from "./timeline";
-import type { Course } from "./trafficSeries";
-import type { Chapter, StoryUpdate } from "./updates";
+import type { AuditRow } from "./timeline";
+import type { TrafficSeries } from "./trafficSeries";
+import type { UpdateRange, ReportUpdate } from "./updates";
 
 /** What a report is about, and all that it is made from. */
 
@@ -25,25 +25,25 @@ export type Subject =
     };
 
 /** Where and when a story plays: known before anything is measured. */
-export interface Frame {
+export interface TimeRange {
   subject: Subject;
-  chapter: Chapter;
+  chapter: UpdateRange;
   /** Milliseconds since 1970, with some time before and after. */
   from: number;
   to: number;
 }
 
 /** All that a report's story is told from. */
-export interface StoryInput {
+export interface ReportInput {
   stack: string;
   /** IANA time zone in which people read times. */
   zone: string;
-  frame: Frame & { all: StoryUpdate[] };
+  frame: TimeRange & { all: ReportUpdate[] };
   slo: Objective & { latencyMs: number };
-  course: Course | Unknown;
+  course: TrafficSeries | Unknown;
   service: ServiceWindows | Unknown;
   published: Published | Unknown;
-  events: readonly StoryEvent[] | Unknown;
+  events: readonly AuditRow[] | Unknown;
   proofs: readonly Proof[];
   /** Digest that the stack before this one validated; absent: there is none, or it is not known. */
   stagingValidated?: string;

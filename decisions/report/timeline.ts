@@ -1,7 +1,7 @@
-import type { StoryUpdate } from "./updates";
+import type { ReportUpdate } from "./updates";
 
 /** One line of a story's timeline. */
-export interface Happening {
+export interface TimelineEntry {
   /** Milliseconds since 1970. */
   at: number;
   /** How long it took, seconds; absent for what has no length. */
@@ -18,7 +18,7 @@ export interface Happening {
 }
 
 /** One event of the audit trail, as far as a story needs it. */
-export interface StoryEvent {
+export interface AuditRow {
   /** ISO time. */
   at: string;
   kind: string;
@@ -28,7 +28,7 @@ export interface StoryEvent {
 }
 
 /** Updates as lines: each one when it had ended, which is when it was in force. */
-export const fromUpdates = (updates: readonly StoryUpdate[]): Happening[] =>
+export const fromUpdates = (updates: readonly ReportUpdate[]): TimelineEntry[] =>
   updates.map(({ to, from, line, result, note }) => ({
     at: to,
     seconds: (to - from) / 1000,
@@ -50,8 +50,8 @@ interface CommandBody {
 }
 
 /** Commands and incidents of the audit trail as lines; its copies of stack history are left out. */
-export function fromEvents(events: readonly StoryEvent[]): Happening[] {
-  return events.flatMap(({ at, kind, actor, body: recorded }): Happening[] => {
+export function fromEvents(events: readonly AuditRow[]): TimelineEntry[] {
+  return events.flatMap(({ at, kind, actor, body: recorded }): TimelineEntry[] => {
     const body = (recorded ?? {}) as CommandBody;
     const told = { at: Date.parse(at), who: actor };
     const { incident } = body;
@@ -90,7 +90,10 @@ export function fromEvents(events: readonly StoryEvent[]): Happening[] {
 }
 
 /** Sorted by time, and numbered where `isMarked` says so. */
-export function ordered(lines: readonly Happening[], isMarked: (line: Happening) => boolean): Happening[] {
+export function ordered(
+  lines: readonly TimelineEntry[],
+  isMarked: (line: TimelineEntry) => boolean,
+): TimelineEntry[] {
   let mark = 0;
   return lines
     .toSorted((one, two) => one.at - two.at)

@@ -2,7 +2,7 @@ import { burnRate, spentPart, type Objective, type ServiceCounts } from "../gate
 import { slots, type Slot } from "../stack/names";
 
 /** What one slot had in one step of time. */
-export interface CourseStep extends ServiceCounts {
+export interface TrafficStep extends ServiceCounts {
   /** End of the step, milliseconds since 1970. */
   at: number;
   slot: Slot;
@@ -11,11 +11,11 @@ export interface CourseStep extends ServiceCounts {
 }
 
 /** Both slots over some time, in steps of equal length. */
-export interface Course {
+export interface TrafficSeries {
   /** Length of a step, seconds. */
   stepSeconds: number;
   /** By time; a slot without pods has no step. */
-  steps: readonly CourseStep[];
+  steps: readonly TrafficStep[];
 }
 
 /** Steps that a picture is drawn from at most; more than pixels tell nothing. */
@@ -43,14 +43,14 @@ export function growth(
 }
 
 /** Requests and errors in all, of one slot or of both. */
-export function totalOf(course: Course, slot?: Slot): ServiceCounts {
+export function totalOf(course: TrafficSeries, slot?: Slot): ServiceCounts {
   const own = course.steps.filter((step) => slot === undefined || step.slot === slot);
   const sum = (kind: "requests" | "errors") => own.reduce((all, step) => all + step[kind], 0);
   return { requests: Math.round(sum("requests")), errors: Math.round(sum("errors")) };
 }
 
 /** The middle one of the slot's 95th percentiles: what people waited, without the one bad step. */
-export function usualLatency(course: Course, slot: Slot): number | undefined {
+export function usualLatency(course: TrafficSeries, slot: Slot): number | undefined {
   const known = course.steps
     .flatMap((step) => (step.slot === slot && step.p95Ms !== undefined ? [step.p95Ms] : []))
     .sort((one, two) => one - two);
@@ -58,7 +58,7 @@ export function usualLatency(course: Course, slot: Slot): number | undefined {
 }
 
 /** Share of each step's requests that a slot had, percent; steps without any request are left out. */
-export function shares(course: Course): { at: number; slot: Slot; percent: number }[] {
+export function shares(course: TrafficSeries): { at: number; slot: Slot; percent: number }[] {
   return [...byTime(course)].flatMap(([at, both]) => {
     const all = both.reduce((sum, { requests }) => sum + requests, 0);
     if (all <= 0) return [];
@@ -68,8 +68,8 @@ export function shares(course: Course): { at: number; slot: Slot; percent: numbe
 }
 
 /** Steps by their time, in order. */
-function byTime(course: Course): Map<number, CourseStep[]> {
-  const times = new Map<number, CourseStep[]>();
+function byTime(course: TrafficSeries): Map<number, TrafficStep[]> {
+  const times = new Map<number, TrafficStep[]>();
   for (const step of course.steps) times.set(step.at, [...(times.get(step.at) ?? []), step]);
   return new Map([...times].sort(([one], [two]) => one - two));
 }
@@ -87,7 +87,7 @@ export interface BurnStep {
 const burnWindow = 300_000;
 
 /** How the error budget went: `budget` is what its whole window had, if that is known. */
-export function burnOf(course: Course, slo: Objective, budget: ServiceCounts | undefined): BurnStep[] {
+export function burnOf(course: TrafficSeries, slo: Objective, budget: ServiceCounts | undefined): BurnStep[] {
   let errors = 0;
   const recent: { at: number; requests: number; errors: number }[] = [];
   return [...byTime(course)].map(([at, both]) => {

@@ -1,11 +1,11 @@
 import type { Release } from "../stack/config";
-import { weights } from "../release/trafficWeights";
+import { trafficWeights } from "../release/trafficWeights";
 import { nameOf, releaseOf, type HistoryEntry } from "../stack/history";
 import { readMessage, type Note } from "../stack/updateMessage";
 import { slots, type Slot } from "../stack/names";
 
 /** One entry of stack history as a story tells it. */
-export interface StoryUpdate {
+export interface ReportUpdate {
   /** `update 12`, or its start time where the backend numbers none. */
   name: string;
   /** Start and end, milliseconds since 1970. */
@@ -23,7 +23,7 @@ export interface StoryUpdate {
 }
 
 /** History as a story, the oldest first. */
-export function updatesOf(history: readonly HistoryEntry[]): StoryUpdate[] {
+export function updatesOf(history: readonly HistoryEntry[]): ReportUpdate[] {
   return history.toReversed().map((entry) => {
     const { line, note } = readMessage(entry.message);
     const release = releaseOf(entry);
@@ -43,11 +43,11 @@ export function updatesOf(history: readonly HistoryEntry[]): StoryUpdate[] {
 }
 
 /** What is looked for in a history. */
-export interface Chapter {
+export interface UpdateRange {
   /** The newest update before it; absent when it is the first. */
-  before?: StoryUpdate;
+  before?: ReportUpdate;
   /** Its updates, the oldest first. */
-  updates: StoryUpdate[];
+  updates: ReportUpdate[];
 }
 
 /** A release's story is over when nothing was done to it for so long, milliseconds. */
@@ -58,13 +58,13 @@ const quietEnd = 24 * 3_600_000;
  * deployed, a day had passed, or the release was taken back; then the operation that took it back is the last. Undefined:
  * history has no update about it.
  */
-export function chapterOf(updates: readonly StoryUpdate[], version: string): Chapter | undefined {
+export function updateRangeOf(updates: readonly ReportUpdate[], version: string): UpdateRange | undefined {
   let newest = updates.findLastIndex(({ note }) => note?.version === version && note.operation === "deploy");
   if (newest < 0) newest = updates.findLastIndex(({ note }) => note?.version === version);
   if (newest < 0) return undefined;
   let first = newest;
   const operation = updates[newest]?.note?.operation;
-  const goesOn = (one: StoryUpdate | undefined) =>
+  const goesOn = (one: ReportUpdate | undefined) =>
     one?.note?.version === version && one.note.operation === operation;
   while (goesOn(updates[first - 1])) first -= 1;
   let end = first;
@@ -84,14 +84,14 @@ export function chapterOf(updates: readonly StoryUpdate[], version: string): Cha
 }
 
 /** Whether a version is live or a canary after an update. */
-export function isExposed({ release }: Pick<StoryUpdate, "release"> = {}, version: string): boolean {
+export function isExposed({ release }: Pick<ReportUpdate, "release"> = {}, version: string): boolean {
   if (!release) return false;
   const held = (slot: Slot) => release.slots[slot]?.version === version;
   return held(release.live) || (release.canaryWeight > 0 && slots.some(held));
 }
 
 /** The updates that overlap a time, milliseconds since 1970. */
-export function chapterBetween(updates: readonly StoryUpdate[], from: number, to: number): Chapter {
+export function updatesBetween(updates: readonly ReportUpdate[], from: number, to: number): UpdateRange {
   const within = updates.filter((one) => one.to >= from && one.from <= to);
   const start = within[0] ? updates.indexOf(within[0]) : updates.findLastIndex((one) => one.to < from) + 1;
   const before = updates[start - 1];
@@ -99,7 +99,7 @@ export function chapterBetween(updates: readonly StoryUpdate[], from: number, to
 }
 
 /** The version that a slot holds at a time; what an update brings counts from its start, when it has no traffic yet. */
-export function versionAt(updates: readonly StoryUpdate[], slot: Slot, at: number): string | undefined {
+export function versionAt(updates: readonly ReportUpdate[], slot: Slot, at: number): string | undefined {
   const applied = updates.findLast((one) => one.release !== undefined && one.from <= at);
   const next = updates.find((one) => one.release !== undefined);
   return (applied ?? next)?.release?.slots[slot]?.version;
@@ -107,7 +107,7 @@ export function versionAt(updates: readonly StoryUpdate[], slot: Slot, at: numbe
 
 /** What config gave each version, from each update's end on: drawn where nobody counted requests. */
 export function configuredShares(
-  { before, updates }: Chapter,
+  { before, updates }: UpdateRange,
   from: number,
   to: number,
 ): { at: number; slot: Slot; percent: number }[] {
@@ -118,7 +118,7 @@ export function configuredShares(
     const start = Math.max(from, index === 0 ? from : one.to);
     const end = Math.min(to, applied[index + 1]?.to ?? to);
     if (!one.release || end < start) return [];
-    const share = weights(one.release);
+    const share = trafficWeights(one.release);
     return slots.flatMap((slot) => [
       { at: start, slot, percent: share[slot] },
       { at: end, slot, percent: share[slot] },

@@ -3,7 +3,7 @@ import { digest } from "../release/digest";
 import { furthest, isFurther, type IncidentState } from "../incident/incident";
 import { refusedBy, type Published } from "../stack/parameters";
 import type { Subject } from "./reportInput";
-import type { Chapter } from "./updates";
+import type { UpdateRange } from "./updates";
 
 /** How it ended, in a word and in a sentence. */
 export interface Verdict {
@@ -15,7 +15,7 @@ export interface Verdict {
 /** How a release ended, as far as history and the list of refused images say. */
 export function releaseVerdict(
   version: string,
-  { updates }: Chapter,
+  { updates }: UpdateRange,
   published: Published | undefined,
 ): Verdict {
   const last = updates.findLast(({ release }) => release)?.release;

@@ -1,17 +1,17 @@
 import type { Release, Settings, SlotRelease, WrittenFlags, WrittenSizing } from "../stack/config";
-import { diff, type DiffLine } from "../stack/configDiff";
+import { configDiff, type DiffLine } from "../stack/configDiff";
 import { digest, digestIn } from "../release/digest";
 import { exposedDigests, idleSlot } from "../release/trafficWeights";
 import type { Step } from "../release/transitionFacts";
 import type { HistoryEntry, KnownGood } from "../stack/history";
 import { other, slots, type Slot } from "../stack/names";
 import type { ReleaseRecord } from "../release/releaseRecord";
-import { databaseWay, type Between, type DatabaseWay } from "../database/schemaPlan";
-import { next } from "../release/nextRelease";
-import { findTarget } from "./rollbackTarget";
+import { schemaPlan, type RevisionsBetween, type SchemaPlan } from "../database/schemaPlan";
+import { releaseAfter } from "../release/nextRelease";
+import { findRollbackTarget } from "./rollbackTarget";
 
 /** What a rollback is planned from. */
-export interface PlanInput {
+export interface RollbackPlanInput {
   /** Whole history, newest first. */
   history: readonly HistoryEntry[];
   /** The stack file's config. */
@@ -24,7 +24,7 @@ export interface PlanInput {
   /** What to do with the database. */
   database: "auto" | "keep" | "downgrade";
   /** What the evidence tells of the revisions between a target's and the database's. */
-  between: (to: string, at: string) => Between;
+  between: (to: string, at: string) => RevisionsBetween;
   /** Rows that a downgrade may lose, by revision. Default: none. */
   loss?: ReadonlyMap<string, number>;
   /** Records by version, to say what is known of the target. */
@@ -56,7 +56,7 @@ export interface Brake {
   badDigests: string[];
 }
 
-export type Plan =
+export type RollbackPlan =
   | { ok: true; target: KnownGood; steps: PlannedStep[]; diff: DiffLine[]; brake?: Brake; notes: string[] }
   /** 2: no such target; 3: today's schema refuses its config; 4: refused. */
   | { ok: false; code: 2 | 3 | 4; reasons: string[]; next?: string };
@@ -65,9 +65,9 @@ export type Plan =
  * The way back to a known-good update: its live release, `flags` and `sizing`, and nothing else of its config. Pure, and
  * planned from what is applied now, so that after a crash it gives what is left to do.
  */
-export function plan(input: PlanInput): Plan {
+export function rollbackPlan(input: RollbackPlanInput): RollbackPlan {
   const { history, settings, current, refused, database, releases } = input;
-  const found = findTarget(history, refused, input.target);
+  const found = findRollbackTarget(history, refused, input.target);
   if (!found.ok) return found;
   const { target } = found;
   const release = target.settings.release.slots[target.settings.release.live];
@@ -75,11 +75,11 @@ export function plan(input: PlanInput): Plan {
   const { between, loss } = input;
   const at = current.migration?.revision;
   const asked = { target: release, at, asked: database, history, between, ...(loss && { loss }) };
-  const way = databaseWay(asked);
+  const way = schemaPlan(asked);
   if (way.way === "refused") return { ok: false, code: 4, reasons: way.reasons, next: way.next };
   const { flags, sizing } = target.settings;
   const before = { release: current, flags: settings.flags, sizing: settings.sizing };
-  const restores = diff({ flags: before.flags, sizing: before.sizing }, { flags, sizing }).length > 0;
+  const restores = configDiff({ flags: before.flags, sizing: before.sizing }, { flags, sizing }).length > 0;
   const steps = wayBack(current, release, way.way, restores, refused, loss).map((step) => ({
     ...step,
     ...target.written,
@@ -90,7 +90,7 @@ export function plan(input: PlanInput): Plan {
     ok: true,
     target,
     steps,
-    diff: last ? diff(before, { release: last, flags, sizing }) : [],
+    diff: last ? configDiff(before, { release: last, flags, sizing }) : [],
     ...(brake && { brake }),
     notes: [
       ...(way.note ? [way.note] : []),
@@ -106,7 +106,7 @@ type BareStep = Omit<PlannedStep, "flags" | "sizing">;
 function wayBack(
   current: Release,
   target: SlotRelease,
-  way: DatabaseWay["way"],
+  way: SchemaPlan["way"],
   restores: boolean,
   refused: ReadonlySet<string>,
   loss: ReadonlyMap<string, number> | undefined,
@@ -152,14 +152,14 @@ function wayBack(
       ? `${what}; traffic and workers pause${isDown ? " for the database" : ", for that release is refused"}`
       : what;
     const smoke = goal === held && !isDown ? { smoke: goal } : {};
-    add(moves ? "rollback" : "pause", next.rollback(at, goal, { pause: isPausing }), why, smoke);
+    add(moves ? "rollback" : "pause", releaseAfter.rollback(at, goal, { pause: isPausing }), why, smoke);
   }
   const { revision } = target;
   const ready = held ? { smoke: held } : {};
   if (isDown)
     add(
       "downgrade",
-      next.downgrade(at, { revision, ...(loss && { loss }) }),
+      releaseAfter.downgrade(at, { revision, ...(loss && { loss }) }),
       `the database goes down to ${revision}`,
       ready,
     );
@@ -167,21 +167,36 @@ function wayBack(
     // The image that ran last may be of a release before: after a downgrade a deploy brings its own. The target's knows
     // its revision and all before it, and so where the database is.
     const { image } = target;
-    add("migrate", next.migrate(at, { revision, image }), `the database goes up to ${revision}`, ready);
+    add(
+      "migrate",
+      releaseAfter.migrate(at, { revision, image }),
+      `the database goes up to ${revision}`,
+      ready,
+    );
   }
   if (!held) {
     const slot = idleSlot(at);
-    add("load", next.load(at, target), `${target.version} into slot ${slot}, without traffic`, {
+    add("load", releaseAfter.load(at, target), `${target.version} into slot ${slot}, without traffic`, {
       smoke: slot,
     });
   }
   const slot = holder() ?? at.live;
   if (slot !== at.live)
-    add("rollback", next.rollback(at, slot), `slot ${slot} takes all traffic with ${target.version}`, {
-      smoke: slot,
-    });
+    add(
+      "rollback",
+      releaseAfter.rollback(at, slot),
+      `slot ${slot} takes all traffic with ${target.version}`,
+      {
+        smoke: slot,
+      },
+    );
   const isUnsmoked = steps.length === 0 ? { smokeBefore: at.live } : {};
-  add("validate", next.validate(at), `${target.version} passed its smoke tests and is validated`, isUnsmoked);
+  add(
+    "validate",
+    releaseAfter.validate(at),
+    `${target.version} passed its smoke tests and is validated`,
+    isUnsmoked,
+  );
   return steps;
 }
 
@@ -194,7 +209,7 @@ function brakeFor(current: Release, wanted: string, isNeeded: boolean): Brake | 
   return { good, bad: other(good), badDigests };
 }
 
-function recordNotes(target: SlotRelease, releases: PlanInput["releases"]): string[] {
+function recordNotes(target: SlotRelease, releases: RollbackPlanInput["releases"]): string[] {
   const record = releases.get(target.version);
   if (!record)
     return [

@@ -1,14 +1,14 @@
 import { knownGood, type HistoryEntry, type KnownGood, type Rejected } from "../stack/history";
 
 /** The update asked for, or why it is no target: 2 unknown, 3 today's schema refuses its config, 4 refused or not known good. */
-export type Found = { ok: true; target: KnownGood } | { ok: false; code: 2 | 3 | 4; reasons: string[] };
+export type FoundTarget = { ok: true; target: KnownGood } | { ok: false; code: 2 | 3 | 4; reasons: string[] };
 
 /** Finds a rollback's target: `version` means its newest known-good update, `update` one by number, name, start time or operation id. */
-export function findTarget(
+export function findRollbackTarget(
   history: readonly HistoryEntry[],
   refused: ReadonlySet<string>,
   asked: { version?: string; update?: string },
-): Found {
+): FoundTarget {
   const { targets, rejected } = knownGood(history, refused);
   const { version, update } = asked;
   if (version === undefined && update === undefined)

@@ -3,7 +3,7 @@ import { addressSchema } from "./address";
 import { subscribersSchema } from "../alarms/subscribers";
 import { changeWindowSchema } from "../approval/changeWindow";
 import { commsSchema } from "../incident/comms";
-import { describeFaults, knownKeys, type Fault } from "./issues";
+import { describeIssues, knownKeys, type Issue } from "./issues";
 import { recoverySchema } from "../recovery/recoveryConfig";
 import { releaseFields, releaseSchema } from "../release/release";
 
@@ -323,10 +323,10 @@ export type WrittenFlags = NonNullable<z.input<typeof settings>["flags"]>;
 /** Sizing as a stack file has it, before defaults are filled in. */
 export type WrittenSizing = z.input<typeof settings>["sizing"];
 
-export type { Fault };
+export type { Issue };
 
 /** Outcome of reading a config: the object, or every fault in it at once. */
-export type Parsed = { ok: true; settings: Settings } | { ok: false; faults: Fault[] };
+export type Parsed = { ok: true; settings: Settings } | { ok: false; faults: Issue[] };
 
 /**
  * Reads a whole config, the keys without their `deployment-safety:` prefix.
@@ -335,5 +335,5 @@ export type Parsed = { ok: true; settings: Settings } | { ok: false; faults: Fau
 export function parse(config: Record<string, unknown>): Parsed {
   const result = settings.safeParse(config, { error: knownKeys });
   if (result.success) return { ok: true, settings: result.data };
-  return { ok: false, faults: describeFaults(result.error, config) };
+  return { ok: false, faults: describeIssues(result.error, config) };
 }

@@ -13,7 +13,7 @@ export interface DiffLine {
 export const masked = "[secret]";
 
 /** Every leaf that differs between two configs, sorted by path. Values at paths for which `isSecret` holds are masked. */
-export function diff(
+export function configDiff(
   before: unknown,
   after: unknown,
   isSecret: (path: string) => boolean = () => false,

@@ -9,7 +9,7 @@ import {
 } from "./config";
 import { masked } from "./configDiff";
 import { digest, liveDigest } from "../release/digest";
-import { describeFaults, knownKeys } from "./issues";
+import { describeIssues, knownKeys } from "./issues";
 import { readMessage } from "./updateMessage";
 
 const historyEntry = z.object({
@@ -47,7 +47,7 @@ const namespace = "deployment-safety:";
 export function parseHistory(value: unknown): HistoryEntry[] {
   const parsed = z.array(historyEntry).safeParse(value, { error: knownKeys });
   if (parsed.success) return parsed.data;
-  const lines = describeFaults(parsed.error, value).map((fault) => `- ${fault.path}: ${fault.message}`);
+  const lines = describeIssues(parsed.error, value).map((fault) => `- ${fault.path}: ${fault.message}`);
   throw new Error(
     `\`pulumi stack history --json\` gave something else than entries:\n${lines.join("\n")}\nIs the pulumi on PATH 3.259 or newer? Run \`make doctor\`.`,
     { cause: parsed.error },

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { concealed } from "./redact";
+import { redact } from "./redact";
 
 /** One fault of a config or a file: where, and what was given and is allowed. */
-export interface Fault {
+export interface Issue {
   /** Dotted path of the key, `config` for the whole. */
   path: string;
   message: string;
@@ -18,7 +18,7 @@ export const knownKeys: z.core.$ZodErrorMap = ({ code, inst }) =>
     : undefined;
 
 /** Every fault that zod found in `input` with {@link knownKeys}, each with what was given, so that nobody has to look it up. */
-export function describeFaults(error: z.ZodError, input: unknown): Fault[] {
+export function describeIssues(error: z.ZodError, input: unknown): Issue[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys")
@@ -48,6 +48,6 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown): string {
   // An address with a password in it is one of the faults.
-  const text = concealed(JSON.stringify(value) ?? String(value), []);
+  const text = redact(JSON.stringify(value) ?? String(value), []);
   return text.length > maxGiven ? `${text.slice(0, maxGiven)}…` : text;
 }

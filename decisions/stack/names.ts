@@ -54,7 +54,7 @@ export const leaseVariable = "DEPLOYMENT_SAFETY_LEASE";
  * Environment variable by which a command tells the program that its update is part of a way back: the update leaves the
  * database's roles out, so nothing may depend on them then (docs/adr/0018).
  */
-export const wayBackVariable = "DEPLOYMENT_SAFETY_WAY_BACK";
+export const rollbackVariable = "DEPLOYMENT_SAFETY_WAY_BACK";
 
 /** Kubernetes names of a slot's objects; a TargetGroupBinding has the name of its web Service. */
 export const objects = {

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { releaseSchema, type Release } from "./config";
 import { digestOfHex, liveDigest } from "../release/digest";
 import { downgradeEvidence, type DowngradeEvidence } from "../database/downgrades";
-import { describeFaults, knownKeys } from "./issues";
-import { guardSchema, type Guard } from "../approval/protectionState";
+import { describeIssues, knownKeys } from "./issues";
+import { protectionStateSchema, type ProtectionState } from "../approval/protectionState";
 import { noticeSchema, type Notice } from "../approval/irreversibleChange";
-import { heldMark, release as holdRelease, type HoldRelease } from "../flags/heldFlags";
+import { heldMark, holdReleaseSchema as holdRelease, type HoldRelease } from "../flags/heldFlags";
 import type { Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
 import { drillRecord, type Drills } from "../recovery/drill";
-import type { Facts } from "../release/transition";
+import type { TransitionFacts } from "../release/transition";
 
 const refusal = z.object({
   digest: z.string(),
@@ -89,7 +89,7 @@ export interface Published {
   /** Digests whose validation passed on this stack. */
   validated: Set<string>;
   /** What the newest update left in force against irreversible changes; undefined: none has yet. */
-  guard?: Guard;
+  guard?: ProtectionState;
   /** Notices to guardians by the change that they told of. */
   notices: Map<string, Notice>;
   /** The newest drill of point-in-time recovery. */
@@ -131,7 +131,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
       try {
         const parsed = schema.safeParse(JSON.parse(value), { error: knownKeys });
         if (parsed.success) return parsed.data;
-        for (const fault of describeFaults(parsed.error, JSON.parse(value)))
+        for (const fault of describeIssues(parsed.error, JSON.parse(value)))
           faults.push(`${path}: \`${fault.path}\` ${fault.message}`);
       } catch (error) {
         faults.push(`${path}: is not JSON: ${(error as Error).message}`);
@@ -162,7 +162,7 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
       if (entry) published.holdReleases.set(entry.flag, entry);
     } else if (kind === "evidence" && rest[0] === "verdict") keep(published.verdicts, gateVerdict);
     else if (kind === "evidence" && rest[0] === "override") keep(published.overrides, override);
-    else if (kind === "guard") published.guard = read(guardSchema);
+    else if (kind === "guard") published.guard = read(protectionStateSchema);
     else if (kind === "evidence" && rest[0] === "drill" && (rest[1] === "last" || rest[1] === "passed"))
       published.drills[rest[1]] = read(drillRecord);
     else if (kind === "evidence" && rest[0] === "recovery-point" && rest[1] === "last")
@@ -197,7 +197,7 @@ function holdOf(value: string): string | undefined {
 }
 
 /** What the program cannot read from the parameters. */
-export interface Staging {
+export interface PromotionSource {
   /** Whether `promotedFrom` is set. */
   requiresStaging: boolean;
   /** Digest that the stack before this one validated; "" or absent: none or not known. */
@@ -207,7 +207,11 @@ export interface Staging {
 }
 
 /** The facts for the step that makes `next` of the published release. Used by the program and by commands alike. */
-export function factsFor(published: Published, next: Release, staging: Staging): Facts {
+export function transitionFacts(
+  published: Published,
+  next: Release,
+  staging: PromotionSource,
+): TransitionFacts {
   const judged = published.release?.serial;
   const verdict = judged === undefined ? undefined : published.verdicts.get(judged);
   const given = published.overrides.get(next.serial);

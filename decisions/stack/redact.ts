@@ -39,7 +39,7 @@ function decoded(text: string): string {
 }
 
 /** `text` with every secret masked, in each form that a program may print it in, and the password of any address. */
-export function concealed(text: string, secrets: Iterable<string>): string {
+export function redact(text: string, secrets: Iterable<string>): string {
   const forms = [...secrets]
     .filter((secret) => secret.length >= shortest)
     .flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
@@ -53,9 +53,9 @@ export function concealed(text: string, secrets: Iterable<string>): string {
  * A record with every secret masked in its texts. Keys, and values of one word of letters and hyphens, are this
  * program's own and stay: a passphrase that is a word must not turn an operation's name into nothing.
  */
-export function concealedIn<T>(record: T, secrets: readonly string[]): T {
+export function redactIn<T>(record: T, secrets: readonly string[]): T {
   const walk = (value: unknown): unknown => {
-    if (typeof value === "string") return /^[a-z-]*$/i.test(value) ? value : concealed(value, secrets);
+    if (typeof value === "string") return /^[a-z-]*$/i.test(value) ? value : redact(value, secrets);
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value === "object" && value !== null && !("toJSON" in value))
       return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, walk(entry)]));

@@ -1,10 +1,10 @@
 import type { Release } from "./config";
-import { diff } from "./configDiff";
+import { configDiff } from "./configDiff";
 import { nameOf, type HistoryEntry, type Newest } from "./history";
 import { emptyRelease } from "../release/nextRelease";
 
 /** What a command finds when it starts. */
-export interface Found {
+export interface StartingFacts {
   /** Newest update that succeeded; undefined on a first run. */
   newest?: Newest;
   /** Newest entry of any kind and result. */
@@ -20,7 +20,7 @@ export interface Found {
 }
 
 /** What a command does before its own work. */
-export type Resume =
+export type StartingPoint =
   | {
       ok: true;
       /** Release to start from: the applied one, or the empty one of a first run. */
@@ -39,7 +39,7 @@ export type Resume =
  * all, so a process that is killed between that and the end of its update leaves a published release ahead of history.
  * It was applied in full, and an `up` of it gives it its entry.
  */
-export function resume(found: Found): Resume {
+export function startingPoint(found: StartingFacts): StartingPoint {
   const { newest, newestEntry, published, file } = found;
   const recorded = newest?.release;
   const conflict = newest && !recorded ? unreadable(newest) : disagreement(recorded, published);
@@ -59,7 +59,7 @@ export function resume(found: Found): Resume {
     ...(found.pendingOperations ? ["An operation in Pulumi's state did not end."] : []),
     ...(found.deadLease ? ["The last operation's process died before it gave its lease back."] : []),
   ];
-  const writeFile = diff(file, release).length > 0;
+  const writeFile = configDiff(file, release).length > 0;
   return {
     ok: true,
     release,
@@ -89,7 +89,7 @@ function disagreement(recorded: Release | undefined, published: Release | undefi
     return `History has a succeeded update with serial ${recorded.serial}, but the parameter \`release\` is gone. ${putBack}`;
   if (published.serial < recorded.serial)
     return `The parameter \`release\` has serial ${published.serial}, but the newest succeeded update has ${recorded.serial}. ${putBack}`;
-  const lines = published.serial === recorded.serial ? diff(recorded, published) : [];
+  const lines = published.serial === recorded.serial ? configDiff(recorded, published) : [];
   if (lines.length === 0) return undefined;
   return `The parameter \`release\` and the newest succeeded update both have serial ${recorded.serial}, but differ at ${lines.map((line) => `\`${line.path}\``).join(", ")}. ${putBack}`;
 }

@@ -1,5 +1,5 @@
 import { ofType } from "../resourceGraph";
-import { type Field, checkFields, isBetween, isOneOf } from "../propertyChecks";
+import { type PropertyCheck, checkProperties, isBetween, isOneOf } from "../propertyChecks";
 import { type Declared, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { isObject, isSet, shown, unknown, valueAt, valuesAt } from "../propertyValues";
@@ -31,31 +31,31 @@ export const complete = resourceRule({
   types: [types.metricAlarm],
   check(alarm, report) {
     const { properties } = alarm;
-    const mend = "Set it.";
+    const fix = "Set it.";
     const periods = valueAt(properties, "evaluationPeriods");
     const queries = valueAt(properties, "metricQueries");
-    const fields: Field[] = [
+    const fields: PropertyCheck[] = [
       {
         path: "comparisonOperator",
         allows: isOneOf(...comparisons),
         required: "a comparison of CloudWatch",
-        mend,
+        fix,
       },
-      { path: "evaluationPeriods", allows: isBetween(1, 10_080), required: "1 or more", mend },
+      { path: "evaluationPeriods", allows: isBetween(1, 10_080), required: "1 or more", fix },
       {
         path: "datapointsToAlarm",
         allows: isBetween(1, typeof periods === "number" ? periods : 10_080),
         // All of them, unless it says fewer.
         mayBeUnset: true,
         required: "1 to evaluationPeriods",
-        mend: "Give at most evaluationPeriods, or leave it out for all of them.",
+        fix: "Give at most evaluationPeriods, or leave it out for all of them.",
       },
-      { path: "alarmDescription", allows: isWord, required: "what it means and what to do", mend },
+      { path: "alarmDescription", allows: isWord, required: "what it means and what to do", fix },
       {
         path: "name",
         allows: isWord,
         required: "a fixed name, by which checks and composite alarms find it",
-        mend,
+        fix,
       },
       ...(isSet(valueAt(properties, "thresholdMetricId"))
         ? []
@@ -64,12 +64,12 @@ export const complete = resourceRule({
               path: "threshold",
               allows: (value: unknown) => typeof value === "number",
               required: "a number",
-              mend,
+              fix,
             },
           ]),
-      ...(isSet(queries) ? [] : single(mend)),
+      ...(isSet(queries) ? [] : single(fix)),
     ];
-    checkFields(alarm, fields, report);
+    checkProperties(alarm, fields, report);
     if (Array.isArray(queries) && queries.length > 0) checkQueries(alarm, queries, report);
   },
 });
@@ -87,31 +87,31 @@ const ofWhat = (value: unknown, metric: unknown): boolean =>
       (typeof value.TargetGroup === "string" && value.TargetGroup.startsWith("targetgroup/"))) &&
       value.LoadBalancer !== undefined));
 
-const single = (mend: string): Field[] => [
-  { path: "namespace", allows: isWord, required: "the metric's namespace", mend },
-  { path: "metricName", allows: isWord, required: "the metric", mend },
-  { path: "period", allows: isBetween(10, 86_400), required: "10 seconds to a day", mend },
+const single = (fix: string): PropertyCheck[] => [
+  { path: "namespace", allows: isWord, required: "the metric's namespace", fix },
+  { path: "metricName", allows: isWord, required: "the metric", fix },
+  { path: "period", allows: isBetween(10, 86_400), required: "10 seconds to a day", fix },
   {
     path: "dimensions",
     allows: (value, { properties }) => ofWhat(value, valueAt(properties, "metricName")),
     required: "what the metric is of",
-    mend: "Set it: a metric without dimensions is another one, mostly without data.",
+    fix: "Set it: a metric without dimensions is another one, mostly without data.",
   },
   {
     path: "statistic",
     allows: isOneOf("Sum", "Average", "Maximum", "Minimum", "SampleCount"),
     required: "a statistic",
-    mend,
+    fix,
   },
 ];
 
 function checkQueries(
   alarm: Declared,
   queries: readonly unknown[],
-  report: Parameters<typeof checkFields>[2],
+  report: Parameters<typeof checkProperties>[2],
 ): void {
-  const fault = (at: string, found: unknown, required: string, mend = "Set it.") =>
-    report({ at, found: shown(found), required, mend }, alarm);
+  const fault = (at: string, found: unknown, required: string, fix = "Set it.") =>
+    report({ at, found: shown(found), required, fix }, alarm);
   const ids: string[] = [];
   for (const [index, query] of queries.entries()) {
     if (query === unknown) return;
@@ -200,14 +200,14 @@ export const missingData = resourceRule({
   remedy: "Set `treatMissingData` to breaching, notBreaching or ignore, alarm by alarm.",
   types: [types.metricAlarm],
   check(alarm, report) {
-    checkFields(
+    checkProperties(
       alarm,
       [
         {
           path: "treatMissingData",
           allows: isOneOf("breaching", "notBreaching", "ignore"),
           required: "breaching, notBreaching or ignore",
-          mend: "Decide what no data means: nothing went wrong, or nothing happened.",
+          fix: "Decide what no data means: nothing went wrong, or nothing happened.",
         },
       ],
       report,
@@ -254,7 +254,7 @@ export const acts = stackRule<{ requireSubscriber: boolean; requireRecovery: boo
                 ? "actions switched off"
                 : shown(valueAt(alarm.properties, "alarmActions")),
             required: "the ARN of a topic, or a composite alarm that asks for it and has one",
-            mend: "Add the topic to `alarmActions`.",
+            fix: "Add the topic to `alarmActions`.",
           },
           alarm,
         );
@@ -264,7 +264,7 @@ export const acts = stackRule<{ requireSubscriber: boolean; requireRecovery: boo
             at: "alarmActions",
             found: "a topic without a subscription",
             required: "a subscription",
-            mend: "Declare a TopicSubscription.",
+            fix: "Declare a TopicSubscription.",
           },
           alarm,
         );
@@ -274,7 +274,7 @@ export const acts = stackRule<{ requireSubscriber: boolean; requireRecovery: boo
             at: "okActions",
             found: shown(valueAt(alarm.properties, "okActions")),
             required: "the ARN of a topic",
-            mend: "Tell the end of it as well: whoever was woken wants to sleep again.",
+            fix: "Tell the end of it as well: whoever was woken wants to sleep again.",
           },
           alarm,
         );
@@ -282,30 +282,30 @@ export const acts = stackRule<{ requireSubscriber: boolean; requireRecovery: boo
         for (const { path, value } of valuesAt(alarm.properties, `${key}[]`))
           if (isSet(valueAt(alarm.properties, key)) && value !== unknown && !/^arn:/.test(String(value)))
             report(
-              { at: path, found: shown(value), required: "an ARN", mend: "Give the topic's `arn`." },
+              { at: path, found: shown(value), required: "an ARN", fix: "Give the topic's `arn`." },
               alarm,
             );
       if (alarm.type === types.compositeAlarm)
-        checkFields(
+        checkProperties(
           alarm,
           [
             {
               path: "alarmName",
               allows: isWord,
               required: "a fixed name, by which checks and other composite alarms find it",
-              mend: "Set it.",
+              fix: "Set it.",
             },
             {
               path: "alarmRule",
               allows: (rule) => /ALARM\s*\(/.test(String(rule)),
               required: "a rule of ALARM(...)",
-              mend: "Set it.",
+              fix: "Set it.",
             },
             {
               path: "alarmDescription",
               allows: isWord,
               required: "what it means and what to do",
-              mend: "Set it.",
+              fix: "Set it.",
             },
           ],
           report,

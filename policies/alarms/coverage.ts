@@ -50,7 +50,7 @@ export const slotWatched = stackRule<{ require: string[] }>({
             {
               found: `no alarm on ${what}`,
               required: `one on ${metrics.join(" or ")}${least > 0 ? ` over ${least / 60} minutes or more` : ""} with its dimension TargetGroup`,
-              mend: "Declare it, with the last part of the target group's ARN as dimension.",
+              fix: "Declare it, with the last part of the target group's ARN as dimension.",
             },
             group,
           );
@@ -132,7 +132,7 @@ export const topicUsed = stackRule<{ toldFromOutside: string[] }>({
           {
             found: "nothing that tells it",
             required: "an alarm or a notification to it",
-            mend: "Use it or remove it.",
+            fix: "Use it or remove it.",
           },
           topic,
         );

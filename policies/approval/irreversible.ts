@@ -27,7 +27,7 @@ export const irreversible = resourceRule({
     const isLock = isCompliance(resource);
     if (!isLock && !isMigration(resource)) return;
     const found = isConfigured(situation)
-      ? await situation.inForce().irreversibleReasons(situation, isLock)
+      ? await situation.liveState().irreversibleReasons(situation, isLock)
       : isLock
         ? ["an approval, which only a project with `deployment-safety:changeWindow` can have"]
         : [];
@@ -39,7 +39,7 @@ export const irreversible = resourceRule({
             ? `compliance mode, ${shown(valueAt(resource.properties, "changeableForDays"))} days of grace`
             : "an irreversible migration",
           required: text.replace(/\.$/, ""),
-          mend: "Get what is missing, and update within the approved window.",
+          fix: "Get what is missing, and update within the approved window.",
         },
         resource,
       );

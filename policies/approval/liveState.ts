@@ -3,8 +3,8 @@ import { type Settings, parse } from "../../decisions/stack/config";
 import { type Published, describeRefusal, readParameters } from "../../decisions/stack/parameters";
 import { vaultLock } from "../../decisions/approval/vaultLock";
 import { irreversibleRefusals } from "../../repository/approval/irreversible";
-import { revisionFaults } from "../../repository/database/revisionFaults";
-import type { Situation } from "../rule";
+import { revisionIssues } from "../../repository/database/revisionIssues";
+import type { PolicyContext } from "../rule";
 import { document } from "../propertyValues";
 
 /** What the stack's config, its parameters and the project's evidence say at the hour of the question. */
@@ -15,7 +15,7 @@ interface InForce {
 }
 
 /** Undefined where the config is faulty: the program refuses such a file by itself. */
-async function read({ config, stack, parameters }: Situation): Promise<InForce | undefined> {
+async function read({ config, stack, parameters }: PolicyContext): Promise<InForce | undefined> {
   const values = Object.fromEntries(
     Object.entries(config)
       .filter(([key]) => key.startsWith("deployment-safety:"))
@@ -28,7 +28,7 @@ async function read({ config, stack, parameters }: Situation): Promise<InForce |
 }
 
 /** Why an irreversible change may not run now; the program and the commands ask the same. */
-export async function irreversibleReasons(situation: Situation, isLock: boolean): Promise<string[]> {
+export async function irreversibleReasons(situation: PolicyContext, isLock: boolean): Promise<string[]> {
   const found = await read(situation);
   if (!found) return [];
   if (!found.settings.changeWindow)
@@ -39,13 +39,13 @@ export async function irreversibleReasons(situation: Situation, isLock: boolean)
 }
 
 /** Why the revisions that a migration brings may not be applied; what the stack before this one did, the program asks. */
-export async function revisionReasons(situation: Situation): Promise<string[]> {
+export async function revisionReasons(situation: PolicyContext): Promise<string[]> {
   const found = await read(situation);
-  return found ? revisionFaults(situation.root, found.settings, found.published.release, "unasked") : [];
+  return found ? revisionIssues(situation.root, found.settings, found.published.release, "unasked") : [];
 }
 
 /** Why a release of the stack's config may not have the traffic that it has there. */
-export async function refusedReasons(situation: Situation): Promise<string[]> {
+export async function refusedReasons(situation: PolicyContext): Promise<string[]> {
   const found = await read(situation);
   if (!found) return [];
   const { refused } = found.published;

@@ -1,4 +1,4 @@
-import { checkFields, isBetween, isOneOf } from "../propertyChecks";
+import { checkProperties, isBetween, isOneOf } from "../propertyChecks";
 import { resourceRule } from "../rule";
 import { podLabels } from "../release/workloads";
 import { types } from "../types";
@@ -20,37 +20,37 @@ export const migrationJob = resourceRule({
   remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
   types: [types.job],
   check(job, report) {
-    const mend = "Set it.";
+    const fix = "Set it.";
     const labels = podLabels(job);
     const isBackfill = labels["app.kubernetes.io/component"] === "backfill";
-    checkFields(
+    checkProperties(
       job,
       [
         {
           path: "metadata.name",
           allows: (name) => name !== "*",
           required: "a name of the act, so that it is found again",
-          mend,
+          fix,
         },
-        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", fix },
         {
           path: "spec.backoffLimit",
           allows: isBackfill ? isBetween(0, 10) : isOneOf(0),
           required: isBackfill ? "0 to 10" : "0",
-          mend: "Set it; the default is 6.",
+          fix: "Set it; the default is 6.",
         },
         {
           path: "spec.activeDeadlineSeconds",
           allows: isBetween(1, isBackfill ? week : day),
           required: `a limit in seconds, at most a ${isBackfill ? "week" : "day"}`,
-          mend: "Set it; by default there is none.",
+          fix: "Set it; by default there is none.",
         },
-        { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never", mend },
+        { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never", fix },
         {
           path: "spec.template.spec.containers[].command[]",
           allows: (word) => word !== "*",
           required: "the command",
-          mend: "Say what runs: an image's default command is the server.",
+          fix: "Say what runs: an image's default command is the server.",
         },
       ],
       report,
@@ -63,7 +63,7 @@ export const migrationJob = resourceRule({
             at: `spec.template.metadata.labels.${label}`,
             found: shown(labels[label]),
             required: "what the pods are of, and what they do",
-            mend: "Set it: by `component: migrate` the other policies know a migration.",
+            fix: "Set it: by `component: migrate` the other policies know a migration.",
           },
           job,
         );

@@ -15,12 +15,12 @@ export const proved = resourceRule({
   types: [types.job],
   async check(job, report, _, situation) {
     if (!isMigration(job) || !isConfigured(situation)) return;
-    for (const reason of await situation.inForce().revisionReasons(situation))
+    for (const reason of await situation.liveState().revisionReasons(situation))
       report(
         {
           found: reason.replace(/\.$/, ""),
           required: "a review and a proof of each new revision as it is now",
-          mend: "Commit what is missing, and update again.",
+          fix: "Commit what is missing, and update again.",
         },
         job,
       );

@@ -1,5 +1,5 @@
 import { ofType } from "../resourceGraph";
-import { type Declared, type Report, resourceRule, stackRule } from "../rule";
+import { type Declared, type ReportViolation, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { document, isObject, isSet, maybe, shown, unknown, valueAt } from "../propertyValues";
 
@@ -47,7 +47,7 @@ export const valid = resourceRule<{ roles: string[] }>({
     const { content, value } = read;
     const fault = (at: string, found: unknown, required: string) =>
       report(
-        { at, found: shown(found), required, mend: "Mend the flag in the stack file and publish it anew." },
+        { at, found: shown(found), required, fix: "Mend the flag in the stack file and publish it anew." },
         parameter,
       );
     if (!isObject(content)) {
@@ -139,7 +139,7 @@ export const owned = resourceRule({
           at: `metadata.${key}`,
           found: shown(found),
           required,
-          mend: `Set \`${key}\` of the flag ${read.flag}.`,
+          fix: `Set \`${key}\` of the flag ${read.flag}.`,
         },
         parameter,
       );
@@ -174,7 +174,7 @@ export const expired = resourceRule({
         at: "metadata.expires",
         found: expires,
         required: "a day that is not past",
-        mend: "Remove the flag, or give it a new day.",
+        fix: "Remove the flag, or give it a new day.",
       },
       parameter,
     );
@@ -216,13 +216,13 @@ export const risky = stackRule({
   },
 });
 
-const reportOn = (report: Report, parameter: Declared, flag: string, validated: unknown): void =>
+const reportOn = (report: ReportViolation, parameter: Declared, flag: string, validated: unknown): void =>
   report(
     {
       at: "targeting",
       found: `${flag} on while validated is ${shown(validated)}`,
       required: "off until the live digest is validated",
-      mend: "Validate the release first (`make deploy` does), or lower the flag's risk with a reason.",
+      fix: "Validate the release first (`make deploy` does), or lower the flag's risk with a reason.",
     },
     parameter,
   );

@@ -40,7 +40,7 @@ export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
       report({
         found: "nobody is told of a failed backup",
         required: "an alarm or a vault notification on failed jobs, to a topic with a subscription",
-        mend: "Alarm on AWS/Backup NumberOfBackupJobsFailed above 0, and subscribe somebody to its topic.",
+        fix: "Alarm on AWS/Backup NumberOfBackupJobsFailed above 0, and subscribe somebody to its topic.",
       });
     const isMissing = told.some(
       (alarm) =>
@@ -54,7 +54,7 @@ export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
         found: "nobody is told when no backup is made at all",
         required:
           "an alarm on completed jobs below 1 that treats missing data as breaching, to a topic with a subscription",
-        mend: "Alarm on AWS/Backup NumberOfBackupJobsCompleted, LessThanThreshold 1, `treatMissingData: breaching`.",
+        fix: "Alarm on AWS/Backup NumberOfBackupJobsCompleted, LessThanThreshold 1, `treatMissingData: breaching`.",
       });
   },
 });

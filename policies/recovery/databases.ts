@@ -1,5 +1,5 @@
 import { ofType } from "../resourceGraph";
-import type { Declared, Situation } from "../rule";
+import type { Declared, PolicyContext } from "../rule";
 import { databaseTypes, types } from "../types";
 import { document, isObject, unknown, valueAt } from "../propertyValues";
 
@@ -22,7 +22,7 @@ export interface Database {
 export function databasesOf(
   resources: readonly Declared[],
   arns: readonly string[],
-  { config }: Situation,
+  { config }: PolicyContext,
 ): Database[] {
   const own = ofType(resources, ...databaseTypes)
     .filter(({ properties }) => valueAt(properties, "replicateSourceDb") === undefined)

@@ -1,4 +1,4 @@
-import { checkFields, isBetween, isFalse, isTrue } from "../propertyChecks";
+import { checkProperties, isBetween, isFalse, isTrue } from "../propertyChecks";
 import { resourceRule } from "../rule";
 import { databaseTypes, types } from "../types";
 import { valueAt } from "../propertyValues";
@@ -27,14 +27,14 @@ export const databaseRetention = resourceRule<{ minDays: number }>({
   check(database, report, { minDays }) {
     // A replica has its source's backups.
     if (valueAt(database.properties, "replicateSourceDb") !== undefined) return;
-    checkFields(
+    checkProperties(
       database,
       [
         {
           path: "backupRetentionPeriod",
           allows: isBetween(minDays, 35),
           required: `${minDays} to 35 days`,
-          mend: `Set it to ${minDays}; unset, it is 0 for an instance and 1 for a cluster.`,
+          fix: `Set it to ${minDays}; unset, it is 0 for an instance and 1 for a cluster.`,
         },
       ],
       report,
@@ -60,19 +60,19 @@ export const databaseGuarded = resourceRule({
           at: "protect",
           found: "false",
           required: "true",
-          mend: "Declare it with the option `protect: true`.",
+          fix: "Declare it with the option `protect: true`.",
         },
         database,
       );
     const isInstance = database.type === types.databaseInstance;
-    checkFields(
+    checkProperties(
       database,
       [
         {
           path: "deletionProtection",
           allows: isTrue,
           required: "true",
-          mend: "Set it; the default is false.",
+          fix: "Set it; the default is false.",
         },
         ...(isReplica
           ? []
@@ -82,26 +82,26 @@ export const databaseGuarded = resourceRule({
                 allows: isFalse,
                 mayBeUnset: true,
                 required: "false",
-                mend: "Leave it out or set it to false.",
+                fix: "Leave it out or set it to false.",
               },
               {
                 path: "finalSnapshotIdentifier",
                 required: "a name for the final snapshot, without which a delete fails",
-                mend: "Give one.",
+                fix: "Give one.",
               },
               {
                 path: "deleteAutomatedBackups",
                 allows: isFalse,
                 // The default is true.
                 required: "false",
-                mend: "Set it to false: by default the automated backups go with the database.",
+                fix: "Set it to false: by default the automated backups go with the database.",
               },
             ]),
         {
           path: "storageEncrypted",
           allows: isTrue,
           required: "true",
-          mend: "Set it; it cannot be set later.",
+          fix: "Set it; it cannot be set later.",
         },
         ...(isInstance
           ? [
@@ -110,7 +110,7 @@ export const databaseGuarded = resourceRule({
                 allows: isFalse,
                 mayBeUnset: true,
                 required: "false",
-                mend: "Leave it out.",
+                fix: "Leave it out.",
               },
             ]
           : []),

@@ -64,7 +64,7 @@ export const selected = stackRule<{ databases: string[]; maxGapMinutes: number }
               ? `${database.label} only in ${taken.map(({ name }) => name).join(", ")}, of no hourly plan of this stack`
               : `${database.label} in no selection${selections.length > 0 ? ` (there are ${selections.map(({ name }) => name).join(", ")})` : ""}`,
           required: "a selection of an hourly plan that takes it",
-          mend: "Add its ARN to `resources` of the selection. Tags count only where they are known here, and all that a selection says has to fit.",
+          fix: "Add its ARN to `resources` of the selection. Tags count only where they are known here, and all that a selection says has to fit.",
         },
         database.resource,
       );
@@ -95,7 +95,7 @@ export const selectionTakes = stackRule({
             at: "resources",
             found: "nothing",
             required: "what is backed up",
-            mend: "Name the database's ARN.",
+            fix: "Name the database's ARN.",
           },
           selection,
         );
@@ -105,7 +105,7 @@ export const selectionTakes = stackRule({
             at: "resources",
             found: "*",
             required: "the ARNs that are meant, or a pattern with conditions",
-            mend: "Name them: with * every supported resource of the account is copied and paid for each hour.",
+            fix: "Name them: with * every supported resource of the account is copied and paid for each hour.",
           },
           selection,
         );
@@ -115,7 +115,7 @@ export const selectionTakes = stackRule({
             at: "planId",
             found: shown(valueAt(properties, "planId")),
             required: "a plan of this stack",
-            mend: "Give the `id` of the plan.",
+            fix: "Give the `id` of the plan.",
           },
           selection,
         );
@@ -147,7 +147,7 @@ export const role = stackRule({
             at: "iamRoleArn",
             found: shown(arn),
             required: "the ARN of a role",
-            mend: "Give the role's `arn`.",
+            fix: "Give the role's `arn`.",
           },
           selection,
         );
@@ -166,7 +166,7 @@ export const role = stackRule({
               at: "assumeRolePolicy",
               found: shown(trust),
               required: "that backup.amazonaws.com may assume it",
-              mend: "Allow sts:AssumeRole to the service.",
+              fix: "Allow sts:AssumeRole to the service.",
             },
             one,
           );
@@ -184,7 +184,7 @@ export const role = stackRule({
               {
                 found: `no attachment of ${policy}`,
                 required: "it",
-                mend: `Attach arn:aws:iam::aws:policy/service-role/${policy}.`,
+                fix: `Attach arn:aws:iam::aws:policy/service-role/${policy}.`,
               },
               one,
             );
@@ -218,7 +218,7 @@ export const continuous = stackRule<{ databases: string[] }>({
             at: `rules[${index}].lifecycle.deleteAfter`,
             found: `${days} days`,
             required: "at most 35, as far as a continuous backup goes",
-            mend: "Shorten it, or make the longer one a rule of its own.",
+            fix: "Shorten it, or make the longer one a rule of its own.",
           },
           plan,
         );
@@ -236,7 +236,7 @@ export const continuous = stackRule<{ databases: string[] }>({
           report({
             found: `${database.label} with no continuous rule`,
             required: "a rule with `enableContinuousBackup` that selects it",
-            mend: "Add one: this stack does not see the database's own retention.",
+            fix: "Add one: this stack does not see the database's own retention.",
           });
         continue;
       }
@@ -247,7 +247,7 @@ export const continuous = stackRule<{ databases: string[] }>({
             at: "backupRetentionPeriod",
             found: shown(own),
             required: `${days.map(shown).join(" or ")} days, as the continuous rule has it`,
-            mend: "Give both the same number.",
+            fix: "Give both the same number.",
           },
           database.resource,
         );

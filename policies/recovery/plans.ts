@@ -1,5 +1,5 @@
-import { checkFields, isBetween } from "../propertyChecks";
-import { type Report, type Rule, resourceRule } from "../rule";
+import { checkProperties, isBetween } from "../propertyChecks";
+import { type ReportViolation, type Rule, resourceRule } from "../rule";
 import { types } from "../types";
 import { isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import { expanded } from "./expanded";
@@ -21,7 +21,10 @@ export function gapOf(rule: unknown, now: Date): number | undefined {
 }
 
 /** A plan must have rules; says so once. */
-function rulesOf(plan: Parameters<Extract<Rule, { check: unknown }>["check"]>[0], report: Report): unknown[] {
+function rulesOf(
+  plan: Parameters<Extract<Rule, { check: unknown }>["check"]>[0],
+  report: ReportViolation,
+): unknown[] {
   const rules = valueAt(plan.properties, "rules");
   if (rules !== unknown && !isSet(rules))
     report(
@@ -29,7 +32,7 @@ function rulesOf(plan: Parameters<Extract<Rule, { check: unknown }>["check"]>[0]
         at: "rules",
         found: "no rule",
         required: "at least one rule that makes backups",
-        mend: "Give the plan a rule with `schedule`, `targetVaultName` and `lifecycle`.",
+        fix: "Give the plan a rule with `schedule`, `targetVaultName` and `lifecycle`.",
       },
       plan,
     );
@@ -75,7 +78,7 @@ export const schedule = resourceRule<{ maxGapMinutes: number }>({
             at,
             found: found.fault,
             required: "a schedule that can be expanded",
-            mend: 'For example "cron(0 * * * ? *)" in "Etc/UTC".',
+            fix: 'For example "cron(0 * * * ? *)" in "Etc/UTC".',
           },
           plan,
         );
@@ -89,7 +92,7 @@ export const schedule = resourceRule<{ maxGapMinutes: number }>({
         at: `rules[${best.index}].schedule`,
         found: `${best.schedule} in ${best.zone}, whose longest gap within a year is ${shownGap(best.gap)}`,
         required: `at most ${shownGap(maxGapMinutes)} between two snapshots`,
-        mend: 'Set it to "cron(0 * * * ? *)" in "Etc/UTC" (in a zone with summer time an hour is missing once a year).',
+        fix: 'Set it to "cron(0 * * * ? *)" in "Etc/UTC" (in a zone with summer time an hour is missing once a year).',
       },
       plan,
     );
@@ -123,20 +126,20 @@ export const retention = resourceRule<{ minDays: number }>({
   types: [types.backupPlan],
   check(plan, report, { minDays }) {
     rulesOf(plan, report);
-    checkFields(
+    checkProperties(
       plan,
       [
         {
           path: "rules[].lifecycle.deleteAfter",
           allows: isBetween(minDays, 36_500),
           required: `${minDays} days or more`,
-          mend: `Set it to ${minDays}; unset, backups are kept for ever.`,
+          fix: `Set it to ${minDays}; unset, backups are kept for ever.`,
         },
         {
           path: "rules[].targetVaultName",
           allows: (name) => /^[\w-]{2,50}$/.test(String(name)),
           required: "the vault in which the backups are kept",
-          mend: "Name the vault.",
+          fix: "Name the vault.",
         },
       ],
       report,
@@ -152,7 +155,7 @@ export const retention = resourceRule<{ minDays: number }>({
           at: `rules[${index}].lifecycle.coldStorageAfter`,
           found: `${cold} days, deleted after ${deleted}`,
           required: "90 days in cold storage, which AWS charges for in any case",
-          mend: `Leave \`coldStorageAfter\` out, or keep the backups ${cold + 90} days.`,
+          fix: `Leave \`coldStorageAfter\` out, or keep the backups ${cold + 90} days.`,
         },
         plan,
       );
@@ -190,8 +193,8 @@ export const windows = resourceRule<{ maxStartMinutes: number; maxCompletionMinu
     for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
       const start = valueAt(rule, "startWindow");
       const completion = valueAt(rule, "completionWindow");
-      const fault = (key: string, value: unknown, required: string, mend: string) =>
-        report({ at: `rules[${index}].${key}`, found: shown(value), required, mend }, plan);
+      const fault = (key: string, value: unknown, required: string, fix: string) =>
+        report({ at: `rules[${index}].${key}`, found: shown(value), required, fix }, plan);
       if (start !== unknown && !isBetween(60, maxStartMinutes)(start))
         fault("startWindow", start, `60 to ${maxStartMinutes} minutes`, "Set it to 60; the default is 480.");
       if (completion === unknown || start === unknown) continue;

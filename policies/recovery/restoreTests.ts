@@ -1,5 +1,5 @@
 import { any, names, ofType } from "../resourceGraph";
-import { checkFields, isBetween, isOneOf } from "../propertyChecks";
+import { checkProperties, isBetween, isOneOf } from "../propertyChecks";
 import { type Declared, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { listAt, shown, unknown, valueAt } from "../propertyValues";
@@ -53,45 +53,45 @@ export const restoreSchedule = resourceRule<{ maxGapDays: number; maxWindowDays:
               ? `${String(text)}, whose longest gap is ${found.longestGapMinutes === Infinity ? "more than a year" : `${Math.ceil(found.longestGapMinutes / 1440)} days`}`
               : found.fault,
             required: `a test at least every ${maxGapDays} days`,
-            mend: 'For example "cron(0 3 1 1,4,7,10 ? *)".',
+            fix: 'For example "cron(0 3 1 1,4,7,10 ? *)".',
           },
           plan,
         );
     }
     const at = "recoveryPointSelection";
-    checkFields(
+    checkProperties(
       plan,
       [
         {
           path: `${at}.selectionWindowDays`,
           allows: isBetween(1, maxWindowDays),
           required: `1 to ${maxWindowDays} days, the retention`,
-          mend: `Set it to ${maxWindowDays}; the default is 30.`,
+          fix: `Set it to ${maxWindowDays}; the default is 30.`,
         },
         {
           path: `${at}.algorithm`,
           allows: isOneOf("LATEST_WITHIN_WINDOW", "RANDOM_WITHIN_WINDOW"),
           required: "LATEST_WITHIN_WINDOW or RANDOM_WITHIN_WINDOW",
-          mend: "Set one.",
+          fix: "Set one.",
         },
         {
           path: `${at}.includeVaults[]`,
           allows: (value) => value === "*" || (typeof value === "string" && value.startsWith("arn:")),
           required: "the ARN of a vault, or *",
-          mend: "Name the vault that the plan fills.",
+          fix: "Name the vault that the plan fills.",
         },
         {
           path: `${at}.recoveryPointTypes[]`,
           allows: isOneOf("SNAPSHOT", "CONTINUOUS"),
           required: "SNAPSHOT, CONTINUOUS or both",
-          mend: "Set them; CONTINUOUS tests point-in-time recovery.",
+          fix: "Set them; CONTINUOUS tests point-in-time recovery.",
         },
         {
           path: "startWindowHours",
           allows: isBetween(1, 168),
           mayBeUnset: true,
           required: "1 to 168 hours",
-          mend: "Leave it out for 24.",
+          fix: "Leave it out for 24.",
         },
       ],
       report,
@@ -119,20 +119,20 @@ export const restoreTested = stackRule<{ databases: string[] }>({
   checkStack(resources, report, { databases }, situation) {
     const selections = ofType(resources, types.restoreSelection);
     for (const selection of selections)
-      checkFields(
+      checkProperties(
         selection,
         [
           {
             path: "protectedResourceType",
             required: "the kind of what is restored, RDS or Aurora",
-            mend: "Set it.",
+            fix: "Set it.",
           },
           {
             path: "validationWindowHours",
             allows: isBetween(0, 168),
             mayBeUnset: true,
             required: "0 to 168 hours",
-            mend: "Give the time that your check of the restored data needs.",
+            fix: "Give the time that your check of the restored data needs.",
           },
         ],
         report,
@@ -162,7 +162,7 @@ export const restoreTested = stackRule<{ databases: string[] }>({
           {
             found: `no restore test of ${database.label}`,
             required: "a restore-testing plan with a selection that takes it",
-            mend: `Declare both, with \`protectedResourceType\` ${kindOf(database)}.`,
+            fix: `Declare both, with \`protectedResourceType\` ${kindOf(database)}.`,
           },
           database.resource,
         );
@@ -171,7 +171,7 @@ export const restoreTested = stackRule<{ databases: string[] }>({
           {
             found: `${database.label} tested from snapshots only (${plans.map(({ name }) => name).join(", ")})`,
             required: "a test of point-in-time recovery as well",
-            mend: 'Add "CONTINUOUS" to `recoveryPointTypes` of one plan.',
+            fix: 'Add "CONTINUOUS" to `recoveryPointTypes` of one plan.',
           },
           database.resource,
         );

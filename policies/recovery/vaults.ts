@@ -1,5 +1,5 @@
 import { names, ofType } from "../resourceGraph";
-import { checkFields, isBetween } from "../propertyChecks";
+import { checkProperties, isBetween } from "../propertyChecks";
 import { resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { document, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
@@ -32,32 +32,32 @@ export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
           at: "protect",
           found: "false",
           required: "true",
-          mend: "Declare the vault with the option `protect: true`; deleting it is then a decision of its own.",
+          fix: "Declare the vault with the option `protect: true`; deleting it is then a decision of its own.",
         },
         vault,
       );
-    checkFields(
+    checkProperties(
       vault,
       [
         {
           path: "name",
           allows: isVaultName,
           required: "a name of its own, by which alarms and restores find it",
-          mend: "Give it one.",
+          fix: "Give it one.",
         },
         {
           path: "forceDestroy",
           allows: (value) => value === false,
           mayBeUnset: true,
           required: "false",
-          mend: "Leave it out: with it a delete takes every recovery point along.",
+          fix: "Leave it out: with it a delete takes every recovery point along.",
         },
         {
           path: "kmsKeyArn",
           allows: (value) => typeof value === "string" && value.startsWith("arn:"),
           mayBeUnset: !requireCustomerKey,
           required: "the ARN of a KMS key",
-          mend: "Create a key with rotation and give its ARN.",
+          fix: "Create a key with rotation and give its ARN.",
         },
       ],
       report,
@@ -96,26 +96,26 @@ export const vaultLocked = stackRule<{ minDays: number }>({
           {
             found: "no lock",
             required: "a VaultLockConfiguration for it",
-            mend: "Declare one with `backupVaultName` of this vault; without `changeableForDays` it is in governance mode.",
+            fix: "Declare one with `backupVaultName` of this vault; without `changeableForDays` it is in governance mode.",
           },
           vault,
         );
         continue;
       }
-      checkFields(
+      checkProperties(
         lock,
         [
           {
             path: "minRetentionDays",
             allows: isBetween(minDays, 36_500),
             required: `${minDays} days or more`,
-            mend: `Set it to ${minDays}.`,
+            fix: `Set it to ${minDays}.`,
           },
           {
             path: "maxRetentionDays",
             allows: isBetween(minDays, 36_500),
             required: `a limit of ${minDays} days or more`,
-            mend: "Set it to the longest retention that is wanted.",
+            fix: "Set it to the longest retention that is wanted.",
           },
         ],
         report,
@@ -134,7 +134,7 @@ export const vaultLocked = stackRule<{ minDays: number }>({
                 at: `rules[${index}].lifecycle.deleteAfter`,
                 found: `${days} days`,
                 required: `${least} to ${most} days, the limits of the lock ${lock.name}`,
-                mend: "Change the one or the other: AWS does not make a backup outside of the limits.",
+                fix: "Change the one or the other: AWS does not make a backup outside of the limits.",
               },
               plan,
             );
@@ -169,18 +169,18 @@ export const vaultPolicy = resourceRule({
           at: "policy",
           found: shown(value),
           required: 'a statement that denies "backup:DeleteRecoveryPoint"',
-          mend: "Add the statement; a lock in governance mode alone can be taken off.",
+          fix: "Add the statement; a lock in governance mode alone can be taken off.",
         },
         policy,
       );
-    checkFields(
+    checkProperties(
       policy,
       [
         {
           path: "backupVaultName",
           allows: isVaultName,
           required: "the name of the one vault that it is for",
-          mend: "Name the vault.",
+          fix: "Name the vault.",
         },
       ],
       report,

@@ -64,7 +64,7 @@ export const knowsRelease = stackRule({
           const value = variables.get(name);
           if (value !== unknown && (value === undefined || !allows(value)))
             report(
-              { at: `${at}.env.${name}`, found: shown(value), required, mend: "Set the variable." },
+              { at: `${at}.env.${name}`, found: shown(value), required, fix: "Set the variable." },
               workload,
             );
         }
@@ -75,7 +75,7 @@ export const knowsRelease = stackRule({
               at: `${at}.command`,
               found: shown(command),
               required: "what it runs: web, workers and migrations have one image",
-              mend: "Set it.",
+              fix: "Set it.",
             },
             workload,
           );
@@ -93,7 +93,7 @@ export const knowsRelease = stackRule({
               at: `${at}.envFrom`,
               found: shown(valueAt(container, "envFrom")),
               required: "a Secret with DATABASE_URL",
-              mend: "Name the Secret in `envFrom[].secretRef.name`.",
+              fix: "Name the Secret in `envFrom[].secretRef.name`.",
             },
             workload,
           );
@@ -107,7 +107,7 @@ export const knowsRelease = stackRule({
               at: `${spec}.containers[${index}].ports`,
               found: "not set",
               required: "the port that probes and metrics ask",
-              mend: "Declare it with its name.",
+              fix: "Declare it with its name.",
             },
             workload,
           );
@@ -125,7 +125,7 @@ function checkScratch(
   spec: string,
   index: number,
   report: (
-    violation: { at: string; found: string; required: string; mend: string },
+    violation: { at: string; found: string; required: string; fix: string },
     resource: Declared,
   ) => void,
 ): void {
@@ -147,7 +147,7 @@ function checkScratch(
         at: `${spec}.containers[${index}].volumeMounts`,
         found: shown(valueAt(mounts, "volumeMounts")),
         required: "an `emptyDir` at /tmp: the root file system is read-only",
-        mend: "Mount one.",
+        fix: "Mount one.",
       },
       workload,
     );
@@ -199,7 +199,7 @@ export const published = stackRule({
             at: "insecureValue",
             found: shown(value),
             required: wanted.holds,
-            mend: "Let the program publish it; nobody writes it by hand.",
+            fix: "Let the program publish it; nobody writes it by hand.",
           },
           parameter,
         );
@@ -209,7 +209,7 @@ export const published = stackRule({
             at: "type",
             found: shown(valueAt(parameter.properties, "type")),
             required: "String",
-            mend: "Nothing in it is secret, and everybody must be able to read it.",
+            fix: "Nothing in it is secret, and everybody must be able to read it.",
           },
           parameter,
         );
@@ -219,7 +219,7 @@ export const published = stackRule({
             at: "overwrite",
             found: shown(valueAt(parameter.properties, "overwrite")),
             required: "true",
-            mend: "An update that was killed between writing and recording it makes the next one fail.",
+            fix: "An update that was killed between writing and recording it makes the next one fail.",
           },
           parameter,
         );

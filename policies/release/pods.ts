@@ -1,4 +1,4 @@
-import { type Field, checkFields, isBetween, isFalse, isOneOf, isTrue } from "../propertyChecks";
+import { type PropertyCheck, checkProperties, isBetween, isFalse, isOneOf, isTrue } from "../propertyChecks";
 import { resourceRule } from "../rule";
 import { types } from "../types";
 import { isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
@@ -20,15 +20,15 @@ export const images = resourceRule({
   remedy: "Give `image` as name@sha256:<64 hex digits>; the build writes it into releases/<version>.json.",
   types: podTypes,
   check(workload, report) {
-    const mend = "Name it by digest: name@sha256:<64 hex digits>.";
+    const fix = "Name it by digest: name@sha256:<64 hex digits>.";
     const required = "an image by digest";
     const spec = podSpecPath(workload);
-    checkFields(
+    checkProperties(
       workload,
       [
-        { path: `${spec}.containers[].image`, allows: byDigest, required, mend },
+        { path: `${spec}.containers[].image`, allows: byDigest, required, fix },
         ...(isSet(valueAt(workload.properties, `${spec}.initContainers`))
-          ? [{ path: `${spec}.initContainers[].image`, allows: byDigest, required, mend }]
+          ? [{ path: `${spec}.initContainers[].image`, allows: byDigest, required, fix }]
           : []),
       ],
       report,
@@ -55,9 +55,9 @@ export const probed = resourceRule({
   types: serverTypes,
   check(workload, report) {
     const spec = podSpecPath(workload);
-    const fields: Field[] = probes.flatMap(({ name, longestPeriod, most, why }) => {
+    const fields: PropertyCheck[] = probes.flatMap(({ name, longestPeriod, most, why }) => {
       const at = `${spec}.containers[].${name}`;
-      const mend = `Set it: ${why}.`;
+      const fix = `Set it: ${why}.`;
       return [
         {
           path: at,
@@ -74,7 +74,7 @@ export const probed = resourceRule({
             );
           },
           required: "a probe with `httpGet`, `tcpSocket`, `grpc` or `exec`, and where it asks",
-          mend,
+          fix,
         },
         {
           path: `${at}.httpGet.path`,
@@ -82,27 +82,27 @@ export const probed = resourceRule({
           mayBeUnset: false,
           allows: (path: unknown) => typeof path === "string" && path.startsWith("/") && path.length > 1,
           required: "a path of its own, such as /ready",
-          mend,
+          fix,
         },
         {
           path: `${at}.httpGet.port`,
           allows: (port: unknown) => port !== 0 && port !== "*" && port !== false,
           required: "a port",
-          mend,
+          fix,
         },
         {
           path: `${at}.periodSeconds`,
           allows: isBetween(1, longestPeriod),
           required: `1 to ${longestPeriod} seconds`,
-          mend,
+          fix,
         },
         {
           path: `${at}.timeoutSeconds`,
           allows: isBetween(1, longestPeriod),
           required: `1 to ${longestPeriod} seconds`,
-          mend: "Set it: the default of 1 second ends an answer that only is slow.",
+          fix: "Set it: the default of 1 second ends an answer that only is slow.",
         },
-        { path: `${at}.failureThreshold`, allows: isBetween(1, most), required: `1 to ${most}`, mend },
+        { path: `${at}.failureThreshold`, allows: isBetween(1, most), required: `1 to ${most}`, fix },
       ];
     });
     const usesHttp = (path: string): boolean => {
@@ -114,7 +114,7 @@ export const probed = resourceRule({
         !isSet(valueAt(value, "exec"))
       );
     };
-    checkFields(workload, fields, (violation, resource) => {
+    checkProperties(workload, fields, (violation, resource) => {
       if (violation.at?.includes(".httpGet.") && !usesHttp(violation.at)) return;
       report(violation, resource);
     });
@@ -145,48 +145,48 @@ export const contained = resourceRule({
     const container = `${spec}.containers[]`;
     const quantity = (value: unknown): boolean =>
       /^[1-9][\d.]*(m|[KMGT]i?)?$|^0\.\d*[1-9]\d*$/.test(String(value));
-    const mend = "Set it.";
-    checkFields(
+    const fix = "Set it.";
+    checkProperties(
       workload,
       [
-        { path: `${spec}.securityContext.runAsNonRoot`, allows: isTrue, required: "true", mend },
+        { path: `${spec}.securityContext.runAsNonRoot`, allows: isTrue, required: "true", fix },
         {
           path: `${spec}.securityContext.seccompProfile.type`,
           allows: isOneOf("RuntimeDefault", "Localhost"),
           required: "RuntimeDefault",
-          mend,
+          fix,
         },
-        { path: `${spec}.automountServiceAccountToken`, allows: isFalse, required: "false", mend },
+        { path: `${spec}.automountServiceAccountToken`, allows: isFalse, required: "false", fix },
         {
           path: `${container}.securityContext.allowPrivilegeEscalation`,
           allows: isFalse,
           required: "false",
-          mend,
+          fix,
         },
         {
           path: `${container}.securityContext.readOnlyRootFilesystem`,
           allows: isTrue,
           required: "true",
-          mend,
+          fix,
         },
         {
           path: `${container}.securityContext.capabilities.drop`,
           allows: (drop) => drop === unknown || (Array.isArray(drop) && drop.includes("ALL")),
           required: '["ALL"]',
-          mend,
+          fix,
         },
-        { path: `${container}.resources.requests.cpu`, allows: quantity, required: "a share of CPU", mend },
+        { path: `${container}.resources.requests.cpu`, allows: quantity, required: "a share of CPU", fix },
         {
           path: `${container}.resources.requests.memory`,
           allows: quantity,
           required: "an amount of memory",
-          mend,
+          fix,
         },
         {
           path: `${container}.resources.limits.memory`,
           allows: quantity,
           required: "a limit of memory",
-          mend,
+          fix,
         },
       ],
       report,
@@ -206,49 +206,49 @@ export const rollout = resourceRule({
     "Set `replicas`, `minReadySeconds`, `progressDeadlineSeconds`, a `RollingUpdate` with `maxUnavailable: 0`, and a selector of the pods' labels.",
   types: [types.deployment],
   check(deployment, report) {
-    const mend = "Set it.";
-    checkFields(
+    const fix = "Set it.";
+    checkProperties(
       deployment,
       [
         {
           path: `${podSpecPath(deployment)}.terminationGracePeriodSeconds`,
           allows: isBetween(5, 3600),
           required: "5 seconds to an hour",
-          mend: "Set it to what a pod needs to finish or put back what it holds; the default is 30.",
+          fix: "Set it to what a pod needs to finish or put back what it holds; the default is 30.",
         },
         {
           path: "metadata.name",
           allows: (name) => name !== "*",
           required: "a fixed name, by which commands and budgets find it",
-          mend,
+          fix,
         },
-        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
-        { path: "spec.replicas", allows: isBetween(0, 1000), required: "a number", mend },
-        { path: "spec.minReadySeconds", allows: isBetween(1, 600), required: "1 second or more", mend },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", fix },
+        { path: "spec.replicas", allows: isBetween(0, 1000), required: "a number", fix },
+        { path: "spec.minReadySeconds", allows: isBetween(1, 600), required: "1 second or more", fix },
         {
           path: "spec.progressDeadlineSeconds",
           allows: isBetween(30, 900),
           required: "30 to 900 seconds",
-          mend: "Set it; the default is 600.",
+          fix: "Set it; the default is 600.",
         },
         {
           path: "spec.strategy.type",
           allows: isOneOf("RollingUpdate"),
           mayBeUnset: true,
           required: "RollingUpdate",
-          mend: "With Recreate there is a gap.",
+          fix: "With Recreate there is a gap.",
         },
         {
           path: "spec.strategy.rollingUpdate.maxUnavailable",
           allows: isOneOf(0, "0", "0%"),
           required: "0",
-          mend: "Set it; the default is 25 %.",
+          fix: "Set it; the default is 25 %.",
         },
         {
           path: "spec.strategy.rollingUpdate.maxSurge",
           allows: (value) => /^[1-9]\d*%?$/.test(String(value)),
           required: "more than 0",
-          mend: "Set it; with 0 and no pod unavailable nothing can be replaced.",
+          fix: "Set it; with 0 and no pod unavailable nothing can be replaced.",
         },
       ],
       report,
@@ -266,7 +266,7 @@ export const rollout = resourceRule({
           at: "spec.selector.matchLabels",
           found: shown(selector),
           required: `labels that its pods have: ${shown(podLabels(deployment))}`,
-          mend: "Give selector and pods the same labels.",
+          fix: "Give selector and pods the same labels.",
         },
         deployment,
       );
@@ -287,29 +287,29 @@ export const spread = resourceRule({
   types: [types.deployment],
   check(deployment, report) {
     const at = `${podSpecPath(deployment)}.topologySpreadConstraints`;
-    const mend = "Set it.";
-    checkFields(
+    const fix = "Set it.";
+    checkProperties(
       deployment,
       [
-        { path: `${at}[].maxSkew`, allows: isBetween(1, 5), required: "1 to 5", mend },
+        { path: `${at}[].maxSkew`, allows: isBetween(1, 5), required: "1 to 5", fix },
         {
           path: `${at}[].topologyKey`,
           allows: isOneOf("topology.kubernetes.io/zone", "kubernetes.io/hostname"),
           required: "topology.kubernetes.io/zone or kubernetes.io/hostname",
-          mend,
+          fix,
         },
         {
           path: `${at}[].whenUnsatisfiable`,
           allows: isOneOf("ScheduleAnyway", "DoNotSchedule"),
           required: "ScheduleAnyway or DoNotSchedule",
-          mend,
+          fix,
         },
         {
           path: `${at}[].labelSelector.matchLabels`,
           allows: (labels) =>
             selects(labels, podLabels(deployment)) && Object.keys(labels as object).length > 2,
           required: "the pods' labels, all of them",
-          mend: "Give the labels of the Deployment's own selector.",
+          fix: "Give the labels of the Deployment's own selector.",
         },
       ],
       report,
@@ -318,6 +318,6 @@ export const spread = resourceRule({
     const keys = listAt(deployment.properties, at).map((entry) => valueAt(entry, "topologyKey"));
     for (const key of ["topology.kubernetes.io/zone", "kubernetes.io/hostname"])
       if (list !== unknown && !keys.includes(unknown) && !keys.includes(key))
-        report({ at, found: shown(keys), required: `a constraint over ${key}`, mend: "Add it." }, deployment);
+        report({ at, found: shown(keys), required: `a constraint over ${key}`, fix: "Add it." }, deployment);
   },
 });

@@ -14,13 +14,13 @@ export const refused = resourceRule({
   types: [types.listenerRule],
   async check(rule, report, _, situation) {
     if (isTestRule(rule) || !isConfigured(situation)) return;
-    for (const reason of await situation.inForce().refusedReasons(situation))
+    for (const reason of await situation.liveState().refusedReasons(situation))
       report(
         {
           at: "actions",
           found: reason.replace(/\.$/, ""),
           required: "no traffic for a refused digest",
-          mend: "Run `make sync`, or take the release back.",
+          fix: "Run `make sync`, or take the release back.",
         },
         rule,
       );

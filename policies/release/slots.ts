@@ -43,7 +43,7 @@ export const oneImage = stackRule({
               at: "containers[].image",
               found: images.map(shown).join(", "),
               required: `${first.images.map(shown).join(", ")}, as ${first.workload.name} has it`,
-              mend: "Give both the image of the slot's release.",
+              fix: "Give both the image of the slot's release.",
             },
             workload,
           );
@@ -74,7 +74,7 @@ export const disruption = stackRule({
           {
             found: "no disruption budget",
             required: "one whose selector takes its pods",
-            mend: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the same labels and namespace.",
+            fix: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the same labels and namespace.",
           },
           workload,
         );
@@ -94,7 +94,7 @@ export const disruption = stackRule({
             at: "spec.maxUnavailable",
             found: `${shown(most)} (minAvailable ${shown(least)})`,
             required: "a number of pods that may go: neither none nor all",
-            mend: "Set `maxUnavailable` to 1.",
+            fix: "Set `maxUnavailable` to 1.",
           },
           budget,
         );
@@ -114,7 +114,7 @@ export const disruption = stackRule({
             at: "spec.selector.matchLabels",
             found: shown(given),
             required: `all the labels by which one Deployment of the stack finds its pods; these take ${taken.length}${missing.length > 0 ? ` and lack ${missing.join(", ")}` : ""}`,
-            mend: "Give it all of the Deployment's labels: a budget over web and workers together may take the last web pod.",
+            fix: "Give it all of the Deployment's labels: a budget over web and workers together may take the last web pod.",
           },
           budget,
         );
@@ -143,8 +143,8 @@ export const service = stackRule({
         )
       )
         continue;
-      const fault = (at: string, found: unknown, required: string, mend: string) =>
-        report({ at, found: shown(found), required, mend }, one);
+      const fault = (at: string, found: unknown, required: string, fix: string) =>
+        report({ at, found: shown(found), required, fix }, one);
       const selector = valueAt(one.properties, "spec.selector");
       if (selector === unknown) continue;
       const labels = (typeof selector === "object" && selector !== null ? selector : {}) as Record<
@@ -193,7 +193,7 @@ export const service = stackRule({
               at: `labels.${label}`,
               found: "not set",
               required: "the label by which Services, budgets and metrics tell pods apart",
-              mend: "Set it.",
+              fix: "Set it.",
             },
             workload,
           );

@@ -1,4 +1,4 @@
-import { checkFields, isArn, isBetween, isOneOf } from "../propertyChecks";
+import { checkProperties, isArn, isBetween, isOneOf } from "../propertyChecks";
 import { type Declared, resourceRule } from "../rule";
 import { types } from "../types";
 import { isObject, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
@@ -49,7 +49,7 @@ export const weightsSum = resourceRule({
     for (const { weight, at } of shares)
       if (weight !== unknown && !isBetween(0, 100)(weight))
         report(
-          { at, found: shown(weight), required: "0 to 100", mend: "Set it; unset, a group gets weight 1." },
+          { at, found: shown(weight), required: "0 to 100", fix: "Set it; unset, a group gets weight 1." },
           rule,
         );
     if (shares.length === 0 || shares.some(({ weight }) => typeof weight !== "number")) return;
@@ -60,7 +60,7 @@ export const weightsSum = resourceRule({
           at: "actions[].forward.targetGroups[].weight",
           found: `${shares.map(({ weight }) => shown(weight)).join(" + ")} = ${sum}`,
           required: "a sum of 100",
-          mend: "Give the live slot what the canary does not get.",
+          fix: "Give the live slot what the canary does not get.",
         },
         rule,
       );
@@ -97,7 +97,7 @@ export const canaryBounded = resourceRule<{ maxPercent: number }>({
           at: "actions[].forward.targetGroups[].weight",
           found: `${weights.join(" and ")}, ${Math.round(canary)} % beside the largest`,
           required: `at most ${maxPercent} %`,
-          mend: "Lower the canary's weight, or let it be promoted: 100 and 0.",
+          fix: "Lower the canary's weight, or let it be promoted: 100 and 0.",
         },
         rule,
       );
@@ -115,20 +115,20 @@ export const ruleComplete = resourceRule({
   remedy: "Set `priority`, `conditions` with `hostHeader`, and one action; leave stickiness out.",
   types: [types.listenerRule],
   check(rule, report) {
-    const mend = "Set it.";
+    const fix = "Set it.";
     const fault = (at: string, found: string, required: string, how: string) =>
-      report({ at, found, required, mend: how }, rule);
-    checkFields(
+      report({ at, found, required, fix: how }, rule);
+    checkProperties(
       rule,
       [
-        { path: "listenerArn", allows: isArn, required: "the ARN of a listener", mend },
-        { path: "priority", allows: isBetween(1, 50_000), required: "a fixed place, 1 to 50000", mend },
-        { path: "conditions[]", required: "a condition", mend },
+        { path: "listenerArn", allows: isArn, required: "the ARN of a listener", fix },
+        { path: "priority", allows: isBetween(1, 50_000), required: "a fixed place, 1 to 50000", fix },
+        { path: "conditions[]", required: "a condition", fix },
         {
           path: "actions[].type",
           allows: isOneOf("forward", "fixed-response", "redirect"),
           required: "forward or fixed-response",
-          mend,
+          fix,
         },
       ],
       report,
@@ -163,7 +163,7 @@ export const ruleComplete = resourceRule({
         const values = listAt(header, "values");
         const name = valueAt(header, "httpHeaderName");
         if (name !== unknown && (!isSet(name) || name === "*"))
-          fault(`conditions[${index}].httpHeader.httpHeaderName`, shown(name), "the name of a header", mend);
+          fault(`conditions[${index}].httpHeader.httpHeaderName`, shown(name), "the name of a header", fix);
         if (
           valueAt(header, "values") !== unknown &&
           (values.length === 0 || values.some((value) => !isSet(value) || value === "*"))
@@ -206,7 +206,7 @@ export const ruleComplete = resourceRule({
         );
       for (const key of ["contentType", "messageBody"])
         if (isObject(answer) && (!isSet(answer[key]) || answer[key] === "*"))
-          fault(`${at}.fixedResponse.${key}`, shown(answer[key]), "what tells a pause from a failure", mend);
+          fault(`${at}.fixedResponse.${key}`, shown(answer[key]), "what tells a pause from a failure", fix);
     }
   },
 });

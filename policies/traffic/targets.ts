@@ -1,4 +1,4 @@
-import { checkFields, isArn, isBetween, isOneOf, isTrue } from "../propertyChecks";
+import { checkProperties, isArn, isBetween, isOneOf, isTrue } from "../propertyChecks";
 import { resourceRule } from "../rule";
 import { types } from "../types";
 
@@ -24,49 +24,49 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
   },
   types: [types.targetGroup],
   check(group, report, { maxSeconds }) {
-    const mend = "Set it.";
-    checkFields(
+    const fix = "Set it.";
+    checkProperties(
       group,
       [
         {
           path: "name",
           allows: (name) => /^[A-Za-z0-9-]{1,32}$/.test(String(name)),
           required: "a fixed name, by which alarms and dashboards find it",
-          mend,
+          fix,
         },
         {
           path: "vpcId",
           allows: (id) => /^vpc-[0-9a-f]+$/.test(String(id)),
           required: "the VPC of its targets",
-          mend,
+          fix,
         },
-        { path: "port", allows: isBetween(1, 65_535), required: "a port", mend },
-        { path: "protocol", allows: isOneOf("HTTP", "HTTPS"), required: "HTTP or HTTPS", mend },
-        { path: "targetType", allows: isOneOf("ip", "instance"), required: "ip", mend },
+        { path: "port", allows: isBetween(1, 65_535), required: "a port", fix },
+        { path: "protocol", allows: isOneOf("HTTP", "HTTPS"), required: "HTTP or HTTPS", fix },
+        { path: "targetType", allows: isOneOf("ip", "instance"), required: "ip", fix },
         {
           path: "deregistrationDelay",
           allows: isBetween(1, 300),
           required: "1 to 300 seconds",
-          mend: "Set it; with 0 requests under way are cut off, and the default of 300 holds up each update.",
+          fix: "Set it; with 0 requests under way are cut off, and the default of 300 holds up each update.",
         },
-        { path: "healthCheck.enabled", allows: isTrue, mayBeUnset: true, required: "true", mend },
+        { path: "healthCheck.enabled", allows: isTrue, mayBeUnset: true, required: "true", fix },
         {
           path: "healthCheck.protocol",
           allows: isOneOf("HTTP", "HTTPS"),
           required: "HTTP or HTTPS: an open port is no answer",
-          mend,
+          fix,
         },
         {
           path: "healthCheck.path",
           allows: (path) => /^\/\S+$/.test(String(path)),
           required: "a path that says whether the pod is ready, such as /ready",
-          mend,
+          fix,
         },
         {
           path: "healthCheck.matcher",
           allows: (matcher) => /^2\d\d([-,]2\d\d)*$/.test(String(matcher)),
           required: "2xx",
-          mend,
+          fix,
         },
         {
           path: "healthCheck.interval",
@@ -76,16 +76,16 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
             return isBetween(5, maxSeconds / times)(interval);
           },
           required: `so many seconds that a bad pod is out within ${maxSeconds}`,
-          mend: "Set 5; the default is 30.",
+          fix: "Set 5; the default is 30.",
         },
-        { path: "healthCheck.timeout", allows: isBetween(2, 10), required: "2 to 10 seconds", mend },
+        { path: "healthCheck.timeout", allows: isBetween(2, 10), required: "2 to 10 seconds", fix },
         {
           path: "healthCheck.healthyThreshold",
           allows: isBetween(2, 3),
           required: "2 or 3",
-          mend: "Set 2; the default is 3 to 5.",
+          fix: "Set 2; the default is 3 to 5.",
         },
-        { path: "healthCheck.unhealthyThreshold", allows: isBetween(2, 5), required: "2 to 5", mend },
+        { path: "healthCheck.unhealthyThreshold", allows: isBetween(2, 5), required: "2 to 5", fix },
       ],
       report,
     );
@@ -102,31 +102,31 @@ export const binding = resourceRule({
   remedy: "Set `serviceRef.name`, `serviceRef.port`, `targetGroupARN` and `targetType`.",
   types: [types.binding],
   check(one, report) {
-    const mend = "Set it.";
-    checkFields(
+    const fix = "Set it.";
+    checkProperties(
       one,
       [
         {
           path: "metadata.name",
           allows: (name) => name !== "*",
           required: "a fixed name: pods name it in a readiness gate",
-          mend,
+          fix,
         },
-        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", mend },
+        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", fix },
         {
           path: "spec.serviceRef.name",
           allows: (name) => name !== "*",
           required: "the name of a Service",
-          mend,
+          fix,
         },
         {
           path: "spec.serviceRef.port",
           allows: (port) => port !== 0 && port !== "*" && port !== false,
           required: "a port of the Service",
-          mend,
+          fix,
         },
-        { path: "spec.targetGroupARN", allows: isArn, required: "the ARN of a target group", mend },
-        { path: "spec.targetType", allows: isOneOf("ip", "instance"), required: "ip", mend },
+        { path: "spec.targetGroupARN", allows: isArn, required: "the ARN of a target group", fix },
+        { path: "spec.targetType", allows: isOneOf("ip", "instance"), required: "ip", fix },
       ],
       report,
     );

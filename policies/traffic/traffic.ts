@@ -76,7 +76,7 @@ export const noEmptySlot = stackRule({
                 at: share.at,
                 found: `${shown(share.weight)} for target group ${group.name}, which no pod serves`,
                 required: "pods behind it, or weight 0",
-                mend: "Load a release into the slot, and give it weight in the next update.",
+                fix: "Load a release into the slot, and give it weight in the next update.",
               },
               rule,
             );
@@ -110,7 +110,7 @@ export const testRule = stackRule({
           {
             found: "no rule that asks for a header and forwards to it",
             required: "a test rule of its own",
-            mend: "Declare a listener rule with a condition `httpHeader` that forwards only to this target group.",
+            fix: "Declare a listener rule with a condition `httpHeader` that forwards only to this target group.",
           },
           group,
         );
@@ -124,7 +124,7 @@ export const testRule = stackRule({
               at: "priority",
               found: `${first}, after ${second} of ${weighted.name}`,
               required: "a lower number than the weighted rule's",
-              mend: "The weighted rule takes the request before the test rule is asked.",
+              fix: "The weighted rule takes the request before the test rule is asked.",
             },
             test,
           );
@@ -166,7 +166,7 @@ export const drained = stackRule({
               at: "spec.serviceRef",
               found: service ? `port ${shown(port)}` : shown(valueAt(one.properties, "spec.serviceRef.name")),
               required: service ? "a port of its Service" : "a Service of the stack in its namespace",
-              mend: "Name the Service and its port.",
+              fix: "Name the Service and its port.",
             },
             one,
           );
@@ -179,7 +179,7 @@ export const drained = stackRule({
         );
         const sleep = sleeps.find((value) => value !== undefined);
         const fault = (at: string, found: unknown, required: string) =>
-          report({ at: `${spec}.${at}`, found: shown(found), required, mend: "Raise it." }, workload);
+          report({ at: `${spec}.${at}`, found: shown(found), required, fix: "Raise it." }, workload);
         if (sleep !== unknown && typeof delay === "number" && !(typeof sleep === "number" && sleep > delay))
           fault(
             "containers[].lifecycle.preStop.sleep.seconds",

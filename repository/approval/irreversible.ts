@@ -1,6 +1,6 @@
 import type { ChangeCalendar } from "../../decisions/approval/changeWindow";
 import type { Settings } from "../../decisions/stack/config";
-import { givenUp, locksVault } from "../../decisions/approval/protectionState";
+import { whyNotGivenUp, locksVault } from "../../decisions/approval/protectionState";
 import {
   mayRunIrreversible,
   refusalsOf,
@@ -26,7 +26,7 @@ export interface Ground {
 /** Why the update that applies these settings may not run at `now`, as far as what it does cannot be undone; empty when it may. */
 export function irreversibleRefusals(ground: Ground, now: Date): string[] {
   const { stack, settings, published } = ground;
-  const lost = givenUp(settings, published.guard, parameters.guard(stack));
+  const lost = whyNotGivenUp(settings, published.guard, parameters.guard(stack));
   if (lost) return [lost];
   if (!settings.changeWindow) return [];
   const found = irreversibleOf(ground);

@@ -1,11 +1,16 @@
 import type { Settings } from "../../decisions/stack/config";
-import type { Between } from "../../decisions/database/schemaPlan";
+import type { RevisionsBetween } from "../../decisions/database/schemaPlan";
 import { pendingRevisions } from "../../decisions/database/revisionProof";
 import { evidenceSettings, judgeFile } from "../approval/evidence";
 import { readRevisionFiles, readRevisionProof } from "./revisions";
 
 /** The revisions that lie between `to` and the database's `at`, with their proofs and approvals as they count now. */
-export function readBetween(root: string, settings: Settings, to: string, at: string): Between {
+export function readRevisionsBetween(
+  root: string,
+  settings: Settings,
+  to: string,
+  at: string,
+): RevisionsBetween {
   const known = readRevisionFiles(root);
   const wanted = evidenceSettings(settings);
   const ids = known.parents.has(to) ? pendingRevisions(known.parents, to, at) : undefined;

@@ -2,7 +2,7 @@ import type { Context } from "../../cli/shell/context";
 import type { Route, Routing } from "../../cli/ports/loadBalancer";
 import type { Parameters } from "../../cli/ports/parameters";
 import type { Answer } from "../../cli/ports/traffic";
-import type { Report } from "../../cli/shell/output";
+import type { Output } from "../../cli/shell/output";
 import { settingsWith } from "../decisions/samples";
 import { served } from "../decisions/samples";
 
@@ -25,7 +25,7 @@ export function memoryParameters(
 }
 
 /** A report that keeps what was said. */
-export function quietReport(): Report & { said: string[] } {
+export function quietOutput(): Output & { said: string[] } {
   const said: string[] = [];
   return {
     said,
@@ -63,13 +63,13 @@ const route: Omit<Route, "routing"> = {
 /** A context over memory, as far as brake, verification and smoke tests need one. */
 export function fakeContext(cloud: FakeCloud): Context & {
   parameters: ReturnType<typeof memoryParameters>;
-  report: ReturnType<typeof quietReport>;
+  output: ReturnType<typeof quietOutput>;
 } {
   const context = {
     command: "rollback",
     stack: "prod",
     options: { actor: "ada" },
-    report: quietReport(),
+    output: quietOutput(),
     signal: new AbortController().signal,
     settings: settingsWith(served()),
     parameters: memoryParameters(),

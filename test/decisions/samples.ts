@@ -3,8 +3,8 @@ import { digest } from "../../decisions/release/digest";
 import type { HistoryEntry } from "../../decisions/stack/history";
 import type { ProvedRevision } from "../../decisions/database/revisionProof";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
-import { emptyRelease, next } from "../../decisions/release/nextRelease";
-import type { Facts } from "../../decisions/release/transition";
+import { emptyRelease, releaseAfter } from "../../decisions/release/nextRelease";
+import type { TransitionFacts } from "../../decisions/release/transition";
 
 /** A release named by one hex digit: version 1.<n>.0, its own image, revision `r<n>` unless told. */
 export const sample = (n: number, revision = `r${n}`): SlotRelease => ({
@@ -23,7 +23,7 @@ export const digestOf = (n: number): string => digest(sample(n).image);
 export const migrationOf = (n: number) => ({ revision: sample(n).revision, image: sample(n).image });
 
 /** Facts under which nothing is known. */
-export const facts = (more: Partial<Facts> = {}): Facts => ({
+export const facts = (more: Partial<TransitionFacts> = {}): TransitionFacts => ({
   refused: new Set(),
   knownGood: new Set(),
   requiresStaging: false,
@@ -32,18 +32,18 @@ export const facts = (more: Partial<Facts> = {}): Facts => ({
 
 /** Release 1 live, validated, open, in slot blue; green is empty. */
 export function served(): Release {
-  const migrated = next.migrate(emptyRelease(), migrationOf(1));
-  return next.validate(next.first(migrated, sample(1)));
+  const migrated = releaseAfter.migrate(emptyRelease(), migrationOf(1));
+  return releaseAfter.validate(releaseAfter.first(migrated, sample(1)));
 }
 
 /** What a deploy of release `n` leaves after each of its steps, the last one first. */
 export function deployed(from: Release, n: number): Release[] {
-  const states = [next.migrate(from, migrationOf(n))];
+  const states = [releaseAfter.migrate(from, migrationOf(n))];
   const then = (step: (release: Release) => Release) => states.unshift(step(states[0] ?? from));
-  then((release) => next.load(release, sample(n)));
-  then((release) => next.canary(release));
-  then((release) => next.promote(release));
-  then((release) => next.validate(release));
+  then((release) => releaseAfter.load(release, sample(n)));
+  then((release) => releaseAfter.canary(release));
+  then((release) => releaseAfter.promote(release));
+  then((release) => releaseAfter.validate(release));
   return states;
 }
 

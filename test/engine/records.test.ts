@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AuditEvent, type AuditHead } from "../../decisions/audit/auditChain";
-import { auditFaults } from "../../decisions/audit/auditIssues";
+import { auditIssues } from "../../decisions/audit/auditIssues";
 import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/database/databaseRoles";
 import { openReporting, type AuditRecord } from "../../cli/ports/auditTrail";
 import { createSpool } from "../../cli/audit/spool";
@@ -154,7 +154,7 @@ describe("records", () => {
     const whole = await all();
     const last = whole.at(-1)!;
     const head: AuditHead = { number: last.number, hash: last.hash };
-    expect(auditFaults(whole, head)).toEqual([]);
+    expect(auditIssues(whole, head)).toEqual([]);
     const tampered = async (...statements: string[]) => {
       const client = new Client({ connectionString: url });
       await client.connect();
@@ -166,7 +166,7 @@ describe("records", () => {
           `SELECT number::int AS number, id, reporting.utc(at) AS at, kind, stack, actor, body::text AS body,
              previous, hash FROM reporting.audit_event ORDER BY number`,
         );
-        return auditFaults(rows, head).map(({ kind, number }) => `${kind} ${number}`);
+        return auditIssues(rows, head).map(({ kind, number }) => `${kind} ${number}`);
       } finally {
         await client.query("ROLLBACK");
         await client.end();

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { configFaults, withLevels } from "../../policies/configFile";
+import { configIssues, withLevels } from "../../policies/configFile";
 import { levelOf, settingsOf } from "../../policies/pack";
 import { retention } from "../../policies/recovery/plans";
 import { rules } from "../../policies/rules";
@@ -9,12 +9,12 @@ import { rules } from "../../policies/rules";
 describe("a policy config file", () => {
   it.each(["staging", "prod"])("of %s names only policies and settings that there are", (stack) => {
     const text = readFileSync(join(__dirname, "../../policies", `${stack}.json`), "utf8");
-    expect(configFaults(JSON.parse(text), rules)).toEqual([]);
+    expect(configIssues(JSON.parse(text), rules)).toEqual([]);
   });
 
   it("is refused with the path of each fault", () => {
     expect(
-      configFaults(
+      configIssues(
         {
           all: "always",
           "backup-retention-long-enough": { enforcementLevel: "mandatory", minDay: 7 },
@@ -29,7 +29,7 @@ describe("a policy config file", () => {
       ),
       expect.stringMatching(/^backup-retention: there is no such policy/),
     ]);
-    expect(configFaults([], rules)).toHaveLength(1);
+    expect(configIssues([], rules)).toHaveLength(1);
   });
 
   it("that gives a policy settings and no level leaves it as strict as it is", () => {

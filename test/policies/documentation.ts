@@ -54,7 +54,7 @@ const section = (rule: Rule): string =>
     rule.description,
     "",
     `- Why: ${rule.why}`,
-    `- To mend: ${rule.remedy}`,
+    `- To fix: ${rule.remedy}`,
     `- Looks at: ${scopeOf(rule)}. Severity ${rule.severity}${rule.level ? `, ${rule.level}` : ""}${rule.isAdvisoryInPreview ? ", advisory in a preview" : ""}. Requirements ${rule.rows.join(", ")}.`,
     ...Object.entries(rule.settings ?? {}).map(settingLine),
     "",

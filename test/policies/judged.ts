@@ -1,6 +1,6 @@
-import * as inForce from "../../policies/approval/liveState";
+import * as liveState from "../../policies/approval/liveState";
 import { settingsOf } from "../../policies/pack";
-import { type Declared, type Rule, type Situation, type Violation, sentence } from "../../policies/rule";
+import { type Declared, type Rule, type PolicyContext, type Violation, sentence } from "../../policies/rule";
 import type { Properties } from "../../policies/propertyValues";
 
 /** Runs rules over stacks in process. */
@@ -41,21 +41,21 @@ export interface Broken extends Violation {
   text: string;
 }
 
-export const situation: Situation = {
+export const situation: PolicyContext = {
   now: new Date("2026-11-24T12:00:00Z"),
   stack: "prod",
   isPreview: false,
   config: {},
   root: "",
   parameters: () => Promise.resolve(new Map()),
-  inForce: () => inForce,
+  liveState: () => liveState,
 };
 
 /** Every violation of `rules` in the stack, with settings by policy. */
 export async function broken(
   rules: readonly Rule[],
   given: readonly Given[],
-  { settings = {}, ...changes }: Partial<Situation> & { settings?: Record<string, object> } = {},
+  { settings = {}, ...changes }: Partial<PolicyContext> & { settings?: Record<string, object> } = {},
 ): Promise<Broken[]> {
   const resources = declared(given);
   const found: Broken[] = [];

@@ -43,7 +43,7 @@ describe("one fault", () => {
   });
 
   it("is there for every policy", () => {
-    // The latter two are asked of parameters and evidence: inForce.test.ts.
+    // The latter two are asked of parameters and evidence: liveState.test.ts.
     const faulted = new Set([
       ...faults.map(([policy]) => policy),
       "refused-digest-without-traffic",

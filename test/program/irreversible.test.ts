@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { parse, type Release, type Settings } from "../../decisions/stack/config";
 import { approvalDetails, rulesHash } from "../../decisions/approval/irreversibleChange";
-import { next } from "../../decisions/release/nextRelease";
+import { releaseAfter } from "../../decisions/release/nextRelease";
 import { irreversible } from "../../policies/approval/irreversible";
 import { policies } from "../../policies/pack";
 import { types } from "../../policies/types";
@@ -19,7 +19,7 @@ import { digestOf, migrationOf, served } from "../decisions/samples";
 import { broken, situation } from "../policies/judged";
 
 // Reviews and proofs have tests of their own, and would be refused here besides.
-vi.mock("../../repository/database/revisionFaults", () => ({ revisionFaults: () => [] }));
+vi.mock("../../repository/database/revisionIssues", () => ({ revisionIssues: () => [] }));
 
 /** What the program lets through, in a clone of its own: each way in which somebody may try to get round an approval. */
 
@@ -103,7 +103,7 @@ const approve = (by = "bo", more: Record<string, unknown> = {}, sha256 = hash())
   commit(by);
 };
 
-const migrated = next.migrate(served(), migrationOf(2));
+const migrated = releaseAfter.migrate(served(), migrationOf(2));
 interface World {
   release?: Release;
   stack?: Record<string, unknown>;
@@ -223,7 +223,7 @@ describe("the program and an irreversible migration", () => {
     ],
     [
       "the word head for a revision",
-      () => up({ release: next.migrate(served(), { ...migrationOf(2), revision: "head" }) }),
+      () => up({ release: releaseAfter.migrate(served(), { ...migrationOf(2), revision: "head" }) }),
       /head has no file/,
     ],
     [
@@ -370,7 +370,9 @@ describe("the program and an irreversible migration", () => {
         write("migrations/revisions/r3_z.py", revision("r3", "r2", "True", "none"));
         rmSync(join(root, "evidence/approval/r2.json"));
         commit("ada");
-        const said = await up({ release: next.migrate(served(), { ...migrationOf(2), revision: "r3" }) });
+        const said = await up({
+          release: releaseAfter.migrate(served(), { ...migrationOf(2), revision: "r3" }),
+        });
         rmSync(join(root, "migrations/revisions/r3_z.py"));
         commit("ada");
         return said;

@@ -2,7 +2,7 @@ import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it } from "vitest";
 import { judge, policyConfig } from "../../bench/policies/recorded";
-import { next } from "../../decisions/release/nextRelease";
+import { releaseAfter } from "../../decisions/release/nextRelease";
 import { rules } from "../../policies/rules";
 import { type Declared, declare } from "../components/declared";
 import { stackFile } from "../components/settings";
@@ -20,7 +20,7 @@ const withIds = (declared: Declared[]): Declared[] =>
 /** The program as it is, with a canary, before its own policies. */
 describe("prod with a canary", () => {
   it("breaks no policy, at mandatory, with its own policy config", async () => {
-    const release = next.canary(next.load(served(), sample(2, sample(1).revision)));
+    const release = releaseAfter.canary(releaseAfter.load(served(), sample(2, sample(1).revision)));
     const config = Object.fromEntries(
       Object.entries({ ...stackFile("prod"), release }).map(([key, value]) => [
         `deployment-safety:${key}`,

@@ -2,8 +2,8 @@ import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it, vi } from "vitest";
 import type { Release } from "../../decisions/stack/config";
-import { wayBackVariable } from "../../decisions/stack/names";
-import { emptyRelease, next } from "../../decisions/release/nextRelease";
+import { rollbackVariable } from "../../decisions/stack/names";
+import { emptyRelease, releaseAfter } from "../../decisions/release/nextRelease";
 import { type Answers, type Declared, declare, named, promiseOf } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, sample, served } from "../decisions/samples";
@@ -74,7 +74,7 @@ async function run(
 }
 
 /** Release 2 in the idle slot, on the revision that the database is at. */
-const loaded = next.load(served(), sample(2, sample(1).revision));
+const loaded = releaseAfter.load(served(), sample(2, sample(1).revision));
 
 describe("the program", () => {
   it("declares an empty stack on a first run: paused, no workload, no migration", async () => {
@@ -115,7 +115,7 @@ describe("the program", () => {
     });
 
     it("hold up nothing on a way back: whatever depended on one that was left out would spoil the state", async () => {
-      vi.stubEnv(wayBackVariable, "1");
+      vi.stubEnv(rollbackVariable, "1");
       try {
         const { declared } = await run(world);
         expect(waitingFor(declared)).toEqual([]);
@@ -162,7 +162,7 @@ describe("the program", () => {
     [
       "two steps at once",
       {
-        release: { ...next.canary(next.load(served(), sample(2))), serial: loaded.serial },
+        release: { ...releaseAfter.canary(releaseAfter.load(served(), sample(2))), serial: loaded.serial },
         published: served(),
         staging: digestOf(2),
       },
@@ -170,7 +170,7 @@ describe("the program", () => {
     ],
     [
       "a canary that staging has not validated",
-      { release: next.canary(loaded), published: loaded, staging: digestOf(1) },
+      { release: releaseAfter.canary(loaded), published: loaded, staging: digestOf(1) },
       /^Refused: .*\n[^]*staging/,
     ],
     [
@@ -207,7 +207,7 @@ describe("the program", () => {
     [
       "a listener that is not there and an illegal step, both at once",
       {
-        release: next.canary(loaded),
+        release: releaseAfter.canary(loaded),
         published: loaded,
         staging: digestOf(1),
         answers: {
@@ -221,7 +221,7 @@ describe("the program", () => {
     [
       "a step where the earlier stage is not there",
       {
-        release: next.canary(loaded),
+        release: releaseAfter.canary(loaded),
         published: loaded,
         answers: {
           "pulumi:pulumi:readStackOutputs": () => {
@@ -255,19 +255,19 @@ describe("the program", () => {
     };
     await run({ release: loaded, published: loaded, answers });
     expect(asked).toEqual([]);
-    await run({ release: next.canary(loaded), published: loaded, answers });
+    await run({ release: releaseAfter.canary(loaded), published: loaded, answers });
     expect(asked).toEqual(["organization/deployment-safety/staging"]);
   });
 
   it("refuses a migration whose revisions have no review, no proof and no seeds that ran on them", async () => {
-    const migrated = next.migrate(emptyRelease(), migrationOf(1));
+    const migrated = releaseAfter.migrate(emptyRelease(), migrationOf(1));
     await expect(run({ release: migrated, published: emptyRelease() })).rejects.toThrow(
       /^Refused: [^]*revisions-reviewed: [^]*seeds-current: [^]*downgrades-proved: /,
     );
   });
 
   it("takes a migration alone, and then the release", async () => {
-    const migrated = next.migrate(emptyRelease(), migrationOf(1));
+    const migrated = releaseAfter.migrate(emptyRelease(), migrationOf(1));
     const { declared } = await run({ release: migrated, published: migrated });
     expect(named(declared, "migration-job").inputs.metadata).toMatchObject({ namespace: "school-prod" });
   });
@@ -275,12 +275,12 @@ describe("the program", () => {
   it("publishes flags after a migration up, and before one down: none may be on without its revision", async () => {
     const { image } = sample(2);
     const old = { ...served(), migration: { revision: "3f2a77aa", image } };
-    const up = next.migrate(old, { revision: "9c1b0d2f", image });
+    const up = releaseAfter.migrate(old, { revision: "9c1b0d2f", image });
     // Both applied again: whether the revision is proved and reviewed is asked where it is new.
     const { declared } = await run({ release: up, published: up });
     expect(named(declared, "flags-gradebook-v2").dependsOn).toContain("migration-job");
-    const paused = next.pause(up);
-    const down = next.downgrade(paused, { revision: "3f2a77aa" });
+    const paused = releaseAfter.pause(up);
+    const down = releaseAfter.downgrade(paused, { revision: "3f2a77aa" });
     const after = (await run({ release: down, published: down })).declared;
     expect(named(after, "migration-job").dependsOn).toContain("flags-gradebook-v2");
     expect(named(after, "flags-gradebook-v2").dependsOn).not.toContain("migration-job");

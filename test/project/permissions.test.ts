@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { alarmPrefix, alarmQueue, alarmTopic } from "../../decisions/alarms/alarm";
 import { backupNames } from "../../decisions/recovery/backupNames";
 import { audiences, topicName } from "../../decisions/incident/comms";
-import { handOverQueue } from "../../decisions/audit/outboxMessage";
+import { outboxQueueName } from "../../decisions/audit/outboxMessage";
 import { slots } from "../../decisions/stack/names";
 import { documentsOf, roleOf, type Role } from "../../rehearsal/harness/permissions/roles";
 import { commands } from "../../cli/shell/catalogue";
@@ -232,7 +232,7 @@ describe("the policy documents", () => {
     const declared: [string, string[]][] = [
       ["sns:CreateTopic", [alarmTopic(application, stack), backup.alarms]],
       ["sns:CreateTopic", audiences.map((audience) => topicName(application, stack, audience))],
-      ["sqs:CreateQueue", [alarmQueue(application, stack), handOverQueue(application, stack)]],
+      ["sqs:CreateQueue", [alarmQueue(application, stack), outboxQueueName(application, stack)]],
       [
         "cloudwatch:PutMetricAlarm",
         [`alarm:${alarmPrefix(application, stack)}a`, `alarm:${backup.alarms}-a`],

@@ -12,7 +12,7 @@ import { rulesOf } from "../../../repository/approval/irreversible";
 import { gitIdentity } from "../../../repository/stack/git";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { guardedChange } from "../../approval/irreversible";
+import { irreversibleChangeNow } from "../../approval/irreversible";
 import { makeLine } from "../../shell/options";
 import { replaceFile } from "../../ports/stackFile";
 
@@ -21,7 +21,7 @@ import { replaceFile } from "../../ports/stackFile";
  * counts once it is committed: who gave it is that commit's author, who must not be the change's.
  */
 export async function run(ctx: Context): Promise<void> {
-  const { change, settings } = await guardedChange(ctx);
+  const { change, settings } = await irreversibleChangeNow(ctx);
   const { reason } = ctx.options;
   const { subject } = change;
   if (reason === undefined)
@@ -50,21 +50,21 @@ export async function run(ctx: Context): Promise<void> {
     details,
   };
   const file = evidencePath("approval", subject);
-  ctx.report.set("approval", evidence);
+  ctx.output.set("approval", evidence);
   const { zone } = settings.changeWindow;
   const told = `${subject} (${change.sha256.slice(0, 12)}) for ${shown(window.from, zone)} to ${shown(window.to, zone)}`;
   if (ctx.options.dryRun) {
-    ctx.report.print(`Would approve ${told}, in ${file}.`);
+    ctx.output.print(`Would approve ${told}, in ${file}.`);
     return;
   }
   const path = join(ctx.root, file);
   const isAnew = existsSync(path);
   await mkdir(dirname(path), { recursive: true });
   replaceFile(path, `${JSON.stringify(evidence, null, 2)}\n`);
-  ctx.report.print(
+  ctx.output.print(
     `${isAnew ? "Approved anew" : "Approved"}: ${told}.\nIt counts once it is committed${rulesOf(settings).requireSigned ? " and signed" : ""}: git add ${file} && git commit${rulesOf(settings).requireSigned ? " -S" : ""}`,
   );
-  ctx.report.next(
+  ctx.output.next(
     change.guardians
       ? makeLine(ctx.stack, "notify-guardians", { CHANGE: subject })
       : makeLine(ctx.stack, "status"),

@@ -5,16 +5,16 @@ import { parameters as paths } from "../../../decisions/stack/names";
 import { readRevisionTexts } from "../../../repository/database/revisionTexts";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { guardedChange } from "../../approval/irreversible";
+import { irreversibleChangeNow } from "../../approval/irreversible";
 import { makeLine } from "../../shell/options";
-import { deliverMessages, tell, waitsFor } from "../../incident/notify";
+import { deliverMessages, notify, waitsFor } from "../../incident/notify";
 
 /**
  * Tells guardians, in English and Arabic, of an approved change that affects them, and records that. The same notice is
  * sent once: run again, it sends only what still waits, or nothing.
  */
 export async function run(ctx: Context): Promise<void> {
-  const { change, settings } = await guardedChange(ctx);
+  const { change, settings } = await irreversibleChangeNow(ctx);
   const { subject, sha256, notice, approval } = change;
   if (!settings.comms)
     throw new Failure(
@@ -33,7 +33,7 @@ export async function run(ctx: Context): Promise<void> {
   const { zone, noticeHours } = settings.changeWindow;
   const isSame = notice?.sha256 === sha256 && notice.from === window.from && notice.to === window.to;
   if (isSame && notice.sentAt) {
-    ctx.report.print(
+    ctx.output.print(
       `Guardians were told at ${shown(new Date(notice.sentAt), zone)}; nothing was sent again.`,
     );
     return done(ctx, from);
@@ -52,30 +52,30 @@ export async function run(ctx: Context): Promise<void> {
     minutes,
     zone,
   });
-  ctx.report.set("notice", message);
+  ctx.output.set("notice", message);
   if (ctx.options.dryRun) {
-    ctx.report.print(`Would send to guardians:\n${message.subject}\n\n${message.text}`);
+    ctx.output.print(`Would send to guardians:\n${message.subject}\n\n${message.text}`);
     return;
   }
   const path = paths.evidence(ctx.stack, "notice", subject);
   const value = { subject, sha256, from: window.from, to: window.to };
   const reached = waitsFor(ctx, path, value)
     ? await deliverMessages(ctx)
-    : await tell(ctx, { audience: "guardians", ...message }, { path, value });
-  ctx.report.set("reached", reached);
+    : await notify(ctx, { audience: "guardians", ...message }, { path, value });
+  ctx.output.set("reached", reached);
   if (!reached.includes("topic"))
     throw new Failure(
       exitCodes.unexpected,
       `The notice could not be sent yet. It waits on this machine; the hours of notice begin when it is sent.`,
       { next: makeLine(ctx.stack, "notify-guardians", { CHANGE: subject }) },
     );
-  ctx.report.print(
+  ctx.output.print(
     `Sent to guardians by ${reached.join(" and ")}. The change may run ${noticeHours} hours from now at the earliest.`,
   );
   return done(ctx, from);
 }
 
 function done(ctx: Context, from: Date): void {
-  ctx.report.set("windowFrom", from.toISOString());
-  ctx.report.next(makeLine(ctx.stack, "status"));
+  ctx.output.set("windowFrom", from.toISOString());
+  ctx.output.next(makeLine(ctx.stack, "status"));
 }

@@ -20,7 +20,7 @@ const showMilliseconds = 120_000;
  * writes the evidence. It counts once it is committed, by another person than the revision's last author.
  */
 export async function run(ctx: Context): Promise<void> {
-  const { options, root, report } = ctx;
+  const { options, root, output } = ctx;
   const { files } = readRevisionFiles(root);
   const { revision } = options;
   const file = files.get(revision ?? "");
@@ -60,15 +60,15 @@ export async function run(ctx: Context): Promise<void> {
     details: {},
   };
   const target = evidencePath("review", revision);
-  report.set("review", review);
+  output.set("review", review);
   if (options.dryRun) {
-    report.print(`Would write ${target}.`);
+    output.print(`Would write ${target}.`);
     return;
   }
   await mkdir(dirname(join(root, target)), { recursive: true });
   replaceFile(join(root, target), `${JSON.stringify(review, null, 2)}\n`);
-  report.print(`${target} is written. It counts once you commit it.`);
-  report.next(`git add ${target} && git commit -S -m "Review ${revision}"`);
+  output.print(`${target} is written. It counts once you commit it.`);
+  output.next(`git add ${target} && git commit -S -m "Review ${revision}"`);
 }
 
 /** What a revision sends up and down, and how many findings the lint has in it. */

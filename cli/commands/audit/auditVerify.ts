@@ -1,5 +1,5 @@
 import { type AuditEvent } from "../../../decisions/audit/auditChain";
-import { auditFaults } from "../../../decisions/audit/auditIssues";
+import { auditIssues } from "../../../decisions/audit/auditIssues";
 import { parameters as paths } from "../../../decisions/stack/names";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
@@ -21,12 +21,12 @@ export async function run(ctx: Context): Promise<void> {
   } finally {
     await reporting.end();
   }
-  const faults = auditFaults(events, head);
+  const faults = auditIssues(events, head);
   const waiting = recordsOf(ctx).waiting().length;
-  ctx.report.set("events", events.length);
-  ctx.report.set("head", head);
-  ctx.report.set("waiting", waiting);
-  ctx.report.set("faults", faults);
+  ctx.output.set("events", events.length);
+  ctx.output.set("head", head);
+  ctx.output.set("waiting", waiting);
+  ctx.output.set("faults", faults);
   if (faults.length > 0)
     throw new Failure(
       exitCodes.refused,
@@ -36,7 +36,7 @@ export async function run(ctx: Context): Promise<void> {
         ...(faults.length > shownFaults ? [`  and ${faults.length - shownFaults} more, in JSON=1`] : []),
       ].join("\n"),
     );
-  ctx.report.print(
+  ctx.output.print(
     `${events.length} events hang together${head ? `, and event ${head.number} is the one that was kept outside of the database` : "; none is anchored yet"}.${waiting > 0 ? ` ${waiting} wait on this machine.` : ""}`,
   );
 }

@@ -1,5 +1,5 @@
 import { slots, parameters as paths } from "../../../decisions/stack/names";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { confirm } from "../../shell/ask";
 import { describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
@@ -8,7 +8,7 @@ import { operate } from "../../stack/operate";
 import { makeLine } from "../../shell/options";
 import { passDowngrade } from "../../database/revisionGate";
 import { verifyIfChanged } from "../../database/verifySchema";
-import { applyOne } from "../../release/applyStep";
+import { applyStep } from "../../release/applyStep";
 import { killSwitchOn } from "../../traffic/killSwitch";
 
 /**
@@ -39,12 +39,12 @@ export async function run(ctx: Context): Promise<void> {
       );
     await verifyIfChanged(operation);
     if (current.migration.revision === revision) {
-      ctx.report.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
+      ctx.output.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
       return;
     }
     const { loss } = ctx.options;
     passDowngrade(ctx, current.migration.revision, revision, loss);
-    const release = next.downgrade(current, { revision, loss });
+    const release = releaseAfter.downgrade(current, { revision, loss });
     const why = reason ?? `downgrade to ${revision}`;
     const before = operation.published.killSwitch;
     // One with our own reason is what a killed run of this command left; anybody else's stays on afterwards.
@@ -53,13 +53,13 @@ export async function run(ctx: Context): Promise<void> {
     if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
       await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
     try {
-      await applyOne(operation, { step: "downgrade", release, reason: why });
+      await applyStep(operation, { step: "downgrade", release, reason: why });
     } finally {
       if (!ctx.options.dryRun && isOurs) await ctx.parameters.remove(paths.killSwitch(ctx.stack));
     }
-    ctx.report.print(describeUpdates(operation));
+    ctx.output.print(describeUpdates(operation));
     const live = current.slots[current.live]?.version;
     // Not `open`: what answers must be smoke-tested on the older schema and validated anew.
-    ctx.report.next(live ? makeLine(ctx.stack, "deploy", { VERSION: live }) : makeLine(ctx.stack, "status"));
+    ctx.output.next(live ? makeLine(ctx.stack, "deploy", { VERSION: live }) : makeLine(ctx.stack, "status"));
   });
 }

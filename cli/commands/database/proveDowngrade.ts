@@ -4,19 +4,19 @@ import { liveDigest } from "../../../decisions/release/digest";
 import { trialRefusal } from "../../../decisions/database/downgradeTrial";
 import { knownGood } from "../../../decisions/stack/history";
 import { other, parameters as paths, slots } from "../../../decisions/stack/names";
-import { plan, type PlannedStep } from "../../../decisions/rollback/rollbackPlan";
-import { next } from "../../../decisions/release/nextRelease";
+import { rollbackPlan, type PlannedStep } from "../../../decisions/rollback/rollbackPlan";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { pendingRevisions } from "../../../decisions/database/revisionProof";
-import { findTarget } from "../../../decisions/rollback/rollbackTarget";
-import { readBetween } from "../../../repository/database/revisionsBetween";
+import { findRollbackTarget } from "../../../decisions/rollback/rollbackTarget";
+import { readRevisionsBetween } from "../../../repository/database/revisionsBetween";
 import { sha256Of } from "../../../repository/approval/evidence";
 import { readReleases } from "../../../repository/release/releases";
 import { readRevisionFacts } from "../../../repository/database/revisionFacts";
 import { readRevisionFiles } from "../../../repository/database/revisions";
 import { confirm } from "../../shell/ask";
-import { carryOut, describeUpdates, type PlannedUpdate } from "../../rollback/executePlan";
+import { executePlan, describeUpdates, type PlannedUpdate } from "../../rollback/executePlan";
 import { readPublished, type Context } from "../../shell/context";
-import { readStaging } from "../../stack/releaseFacts";
+import { readPromotionSource } from "../../stack/releaseFacts";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
 import type { Operation } from "../../stack/operation";
@@ -41,19 +41,19 @@ export async function run(ctx: Context): Promise<void> {
     version = trial.version;
     if (trial.revisions.every((revision) => isProved(operation, revision))) {
       const went = trial.revisions.join(", ");
-      ctx.report.print(
+      ctx.output.print(
         went === ""
           ? `${trial.before.version} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to take down.`
           : `Stack ${ctx.stack} has taken down ${went} and up again already.`,
       );
       return;
     }
-    ctx.report.set("revisions", trial.revisions);
-    ctx.report.set("under", trial.before.version);
+    ctx.output.set("revisions", trial.revisions);
+    ctx.output.set("under", trial.before.version);
     const down = await stepsDown(operation, trial.before.version);
     await mustComeUp(operation, trial);
     if (ctx.options.dryRun) {
-      ctx.report.print(
+      ctx.output.print(
         `Would take down ${trial.revisions.join(", ")} and up again under ${trial.before.version}.`,
       );
       return;
@@ -61,15 +61,15 @@ export async function run(ctx: Context): Promise<void> {
     // Nobody may work on a schema that goes away; the way back clears it once the database is down.
     const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
     await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
-    await carryOut(operation, down, {});
+    await executePlan(operation, down, {});
     const up = stepsUp(operation, trial);
-    await carryOut(operation, up.slice(0, -1), {});
+    await executePlan(operation, up.slice(0, -1), {});
     // Before the last update, whose output hands it to the next stack.
     for (const revision of trial.revisions) await record(operation, revision, trial);
-    await carryOut(operation, up.slice(-1), {});
-    ctx.report.print(describeUpdates(operation));
+    await executePlan(operation, up.slice(-1), {});
+    ctx.output.print(describeUpdates(operation));
   });
-  ctx.report.next(makeLine("prod", "deploy", { VERSION: version }));
+  ctx.output.next(makeLine("prod", "deploy", { VERSION: version }));
 }
 
 /** What is to be taken down. */
@@ -123,7 +123,7 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
  */
 async function mustComeUp({ ctx, current, history, published }: Operation, trial: Trial): Promise<void> {
   const { before, at } = trial;
-  const { stagingDowngraded } = await readStaging(ctx);
+  const { stagingDowngraded } = await readPromotionSource(ctx);
   const meanwhile = { ...current, slots: { ...current.slots, [current.live]: before } };
   const facts = readRevisionFacts(ctx.root, ctx.settings, meanwhile, {
     from: before.revision,
@@ -157,7 +157,7 @@ function goodRelease(
   { refused }: Operation["published"],
   version: string,
 ): SlotRelease | undefined {
-  const found = findTarget(history, new Set(refused.keys()), { version });
+  const found = findRollbackTarget(history, new Set(refused.keys()), { version });
   if (!found.ok) throw new Failure(found.code, `${found.reasons.join("\n")} Nothing was changed.`);
   const { release } = found.target.settings;
   return release.slots[release.live];
@@ -173,14 +173,14 @@ const hashOf = ({ root }: Context, revision: string): string =>
 /** The updates of a rollback to a version, database included; flags and sizing stay as the file has them. */
 async function stepsDown({ ctx, current }: Operation, version: string): Promise<PlannedUpdate[]> {
   const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
-  const planned = plan({
+  const planned = rollbackPlan({
     history,
     settings: ctx.settings,
     current,
     refused: new Set(published.refused.keys()),
     target: { version },
     database: "downgrade",
-    between: (to, at) => readBetween(ctx.root, ctx.settings, to, at),
+    between: (to, at) => readRevisionsBetween(ctx.root, ctx.settings, to, at),
     loss: ctx.options.loss,
     releases: readReleases(ctx.root).records,
   });
@@ -202,12 +202,12 @@ function stepsUp({ ctx, current }: Operation, { version, at }: Trial): PlannedUp
       next: makeLine(ctx.stack, "rollback", { VERSION: version }),
     });
   const { image } = current.migration;
-  const migrated = next.migrate(current, { revision: at, image });
-  const back = next.rollback(migrated, slot);
+  const migrated = releaseAfter.migrate(current, { revision: at, image });
+  const back = releaseAfter.rollback(migrated, slot);
   return [
     { step: "migrate", release: migrated, smoke: slot, why: `the database goes up to ${at}` },
     { step: "rollback", release: back, smoke: slot, why: `slot ${slot} takes all traffic with ${version}` },
-    { step: "validate", release: next.validate(back), why: `${version} serves on it again` },
+    { step: "validate", release: releaseAfter.validate(back), why: `${version} serves on it again` },
   ];
 }
 

@@ -13,12 +13,12 @@ export async function run(ctx: Context): Promise<void> {
     history,
     published,
   });
-  ctx.report.set("checklist", checks);
-  ctx.report.print(describeChecks(checks));
+  ctx.output.set("checklist", checks);
+  ctx.output.print(describeChecks(checks));
   const failed = checks.filter((check) => !check.ok);
   if (failed.length > 0)
     throw new Failure(exitCodes.refused, `${failed.length} of ${checks.length} checks are not ok.`, {
       ...(failed[0]?.next ? { next: failed[0].next } : {}),
     });
-  ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
+  ctx.output.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
 }

@@ -1,10 +1,10 @@
-import { deploySteps, type DeployStep } from "../../../decisions/deploy/deployPlan";
+import { deployPlan, type DeployStep } from "../../../decisions/deploy/deployPlan";
 import type { Release } from "../../../decisions/stack/config";
 import { digest, digestIn, liveDigest } from "../../../decisions/release/digest";
 import { exposedDigests, idleSlot } from "../../../decisions/release/trafficWeights";
 import { knownGood, type HistoryEntry } from "../../../decisions/stack/history";
 import { parameters as paths } from "../../../decisions/stack/names";
-import { factsFor } from "../../../decisions/stack/parameters";
+import { transitionFacts } from "../../../decisions/stack/parameters";
 import type { ReleaseRecord } from "../../../decisions/release/releaseRecord";
 import { transition } from "../../../decisions/release/transition";
 import { bake, BakeUndecided } from "../../deploy/bake";
@@ -12,10 +12,10 @@ import { routingFor } from "../../traffic/brake";
 import { confirmTraffic, describeUpdates, recordValidated } from "../../rollback/executePlan";
 import { describeChecks, passChecklist, readChecklist } from "../../deploy/checklist";
 import { readPublished, type Context } from "../../shell/context";
-import { readRecordOf, readStaging } from "../../stack/releaseFacts";
+import { readRecordOf, readPromotionSource } from "../../stack/releaseFacts";
 import { exitCodes, Failure } from "../../shell/failure";
 import { gate } from "../../deploy/gate";
-import { Guard } from "../../deploy/canarySupervisor";
+import { CanarySupervisor } from "../../deploy/canarySupervisor";
 import { apply } from "../../stack/apply";
 import { operate } from "../../stack/operate";
 import type { Operation } from "../../stack/operation";
@@ -25,7 +25,7 @@ import { timeline } from "../../shell/output";
 import { readSaved } from "../../deploy/savedMonitor";
 import { verifyIfChanged } from "../../database/verifySchema";
 import { smokeStep } from "../../traffic/smoke";
-import { undo } from "../../deploy/autoRollback";
+import { autoRollback } from "../../deploy/autoRollback";
 import { rollBackTo } from "../rollback/rollback";
 
 /** Brings a version to full production; finished by running it again after a crash at any point. */
@@ -37,7 +37,7 @@ export async function run(ctx: Context): Promise<void> {
   const current = published.release ?? ctx.settings.release;
   const planned = planOf({ current, history, published }, record);
   if (planned.kind === "rollback") {
-    ctx.report.say(planned.why);
+    ctx.output.say(planned.why);
     return rollBackTo(
       { ...ctx, command: "rollback" },
       isOlder(history, digest(record.image), liveDigest(current)),
@@ -70,7 +70,7 @@ async function finishGoingBack(
   reason: string,
   good: string,
 ): Promise<never> {
-  ctx.report.warn(`${record.version} was condemned (${reason}) and going back is not finished`);
+  ctx.output.warn(`${record.version} was condemned (${reason}) and going back is not finished`);
   await rollBackTo(
     { ...ctx, command: "rollback", options: { ...ctx.options, version: good, reason } },
     true,
@@ -98,11 +98,11 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
     ? await readSaved(ctx, digest(record.image))
     : undefined;
   if (planned.kind === "nothing" && !saved) {
-    ctx.report.say(planned.why);
-    ctx.report.print(planned.why);
-    ctx.report.set("upCount", operation.updates.length);
+    ctx.output.say(planned.why);
+    ctx.output.print(planned.why);
+    ctx.output.set("upCount", operation.updates.length);
     await recordValidated(operation);
-    ctx.report.next(makeLine(ctx.stack, "status"));
+    ctx.output.next(makeLine(ctx.stack, "status"));
     return;
   }
   if (planned.kind === "rollback")
@@ -117,10 +117,10 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
   const steps = planned.kind === "steps" ? planned.steps : [];
   if (steps.length > 0) await verifyIfChanged(operation);
   if (steps.length > 0)
-    await ctx.report.step("checklist", async () =>
+    await ctx.output.step("checklist", async () =>
       passChecklist(ctx, await readChecklist(ctx, record, operation)),
     );
-  const guard = new Guard(operation, digest(record.image), saved);
+  const guard = new CanarySupervisor(operation, digest(record.image), saved);
   let isOver = false;
   try {
     for (const step of steps) await takeStep(operation, record, step, guard);
@@ -134,18 +134,18 @@ async function deploy(operation: Operation, record: ReleaseRecord): Promise<void
   }
 
   const summary = describeUpdates(operation);
-  ctx.report.print(
+  ctx.output.print(
     [
       `${record.version} serves all of stack ${ctx.stack} and is validated.`,
       "",
-      timeline(ctx.report.steps),
+      timeline(ctx.output.steps),
       "",
       summary,
       "",
       `Commit Pulumi.${ctx.stack}.yaml: it holds the release that is applied now.`,
     ].join("\n"),
   );
-  ctx.report.next(nextAfter(ctx, record));
+  ctx.output.next(nextAfter(ctx, record));
 }
 
 /** One update with what comes before and after it. Whatever goes wrong ends with the old release in place (5). */
@@ -153,7 +153,7 @@ async function takeStep(
   operation: Operation,
   record: ReleaseRecord,
   planned: DeployStep,
-  guard: Guard,
+  guard: CanarySupervisor,
 ): Promise<void> {
   const { ctx } = operation;
   try {
@@ -177,12 +177,12 @@ async function takeStep(
     const code = error instanceof Failure ? error.exitCode : undefined;
     // Somebody else has the stack now, or nothing was begun: there is nothing that we may or must take back.
     if (code === exitCodes.held || (code === exitCodes.refused && !isExposed(operation, record))) throw error;
-    await undo(operation, record, error, guard.brakes);
+    await autoRollback(operation, record, error, guard.brakes);
   }
 }
 
 /** The bake, where the release was watched; ends with the old release in place (5) where this one goes bad. */
-async function bakeOut(operation: Operation, record: ReleaseRecord, guard: Guard): Promise<void> {
+async function bakeOut(operation: Operation, record: ReleaseRecord, guard: CanarySupervisor): Promise<void> {
   const { ctx } = operation;
   try {
     await guard.watchBake();
@@ -191,7 +191,7 @@ async function bakeOut(operation: Operation, record: ReleaseRecord, guard: Guard
   } catch (error) {
     const isOurs = error instanceof Failure && error.exitCode === exitCodes.held;
     if (ctx.signal.aborted || isOurs || error instanceof BakeUndecided) throw error;
-    await undo(operation, record, error, guard.brakes);
+    await autoRollback(operation, record, error, guard.brakes);
   }
 }
 
@@ -208,10 +208,10 @@ const isExposed = ({ current }: Operation, record: ReleaseRecord): boolean =>
 async function mustBeLegal(operation: Operation, { step, release }: DeployStep): Promise<void> {
   const { ctx, current } = operation;
   const { override: check, actor, reason } = ctx.options;
-  const staging = await readStaging(ctx);
+  const staging = await readPromotionSource(ctx);
   const judge = async () => {
     const published = await readPublished(ctx);
-    return transition(published.release, release, factsFor(published, release, staging));
+    return transition(published.release, release, transitionFacts(published, release, staging));
   };
   let legal = await judge();
   if (!legal.ok && check !== undefined) {
@@ -231,7 +231,7 @@ async function mustBeLegal(operation: Operation, { step, release }: DeployStep):
 
 function planOf(from: Pick<Operation, "current" | "history" | "published">, record: ReleaseRecord) {
   const { targets } = knownGood(from.history, new Set(from.published.refused.keys()));
-  return deploySteps({
+  return deployPlan({
     current: from.current,
     record,
     knownGood: new Set(targets.map((target) => target.digest)),
@@ -246,16 +246,16 @@ async function show(
 ): Promise<void> {
   const planned = planOf(from, record);
   const checks = await readChecklist(ctx, record, from);
-  ctx.report.set("checklist", checks);
-  ctx.report.set("plan", planned);
+  ctx.output.set("checklist", checks);
+  ctx.output.set("plan", planned);
   const lines =
     planned.kind === "steps"
       ? planned.steps.map(
           ({ step, release, why }, index) => `${index + 1}. ${step} (serial ${release.serial}): ${why}`,
         )
       : [planned.kind === "blocked" ? planned.reasons.join("\n") : planned.why];
-  ctx.report.print([describeChecks(checks), "", ...lines].join("\n"));
-  ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
+  ctx.output.print([describeChecks(checks), "", ...lines].join("\n"));
+  ctx.output.next(makeLine(ctx.stack, "deploy", { VERSION: record.version }));
 }
 
 /** The next stack takes what this one validated; the last one is done. */

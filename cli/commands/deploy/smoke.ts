@@ -11,8 +11,8 @@ export async function run(ctx: Context): Promise<void> {
   if (slot && !release.slots[slot])
     throw new Failure(exitCodes.usage, `Slot ${slot} is empty: there is nothing to test.`);
   const results = await smoke(ctx, release, slot);
-  ctx.report.set("smoke", results);
-  ctx.report.print(
+  ctx.output.set("smoke", results);
+  ctx.output.print(
     results
       .map(
         (result) =>

@@ -2,7 +2,7 @@ import { changeFlag, readFlagAsk } from "../../../decisions/flags/flagChange";
 import { changeHold, missingHolds } from "../../../decisions/flags/heldFlags";
 import { newestSucceeded } from "../../../decisions/stack/history";
 import { parameters as paths } from "../../../decisions/stack/names";
-import { standingOf } from "../../../decisions/database/revisionTree";
+import { flagConditions } from "../../../decisions/database/revisionTree";
 import { readRevisionParents } from "../../../repository/database/revisionParents";
 import { describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
@@ -24,7 +24,7 @@ export async function run(ctx: Context): Promise<void> {
   await operate(ctx, {}, async (operation) => {
     if (planned?.ok) await changeRollout(operation, planned.ask);
     else await changeHeld(operation, hold ?? "on");
-    ctx.report.next(makeLine(ctx.stack, "status"));
+    ctx.output.next(makeLine(ctx.stack, "status"));
   });
 }
 
@@ -51,7 +51,7 @@ async function changeRollout(
     flags,
     heldFlags,
     ...(applied && { applied: applied.flags }),
-    standing: standingOf(current, readRevisionParents(ctx.root)),
+    standing: flagConditions(current, readRevisionParents(ctx.root)),
     ...(published.killSwitch && { killSwitch: published.killSwitch.reason }),
     today: new Date().toISOString().slice(0, 10),
   });
@@ -59,7 +59,7 @@ async function changeRollout(
     if (change.code === 2) throw usage(ctx, change.reasons);
     throw new Failure(exitCodes.refused, change.reasons.join("\n"), { details: { reasons: change.reasons } });
   }
-  ctx.report.set("flag", { name: ask.name, lowers: change.lowers, lines: change.lines });
+  ctx.output.set("flag", { name: ask.name, lowers: change.lowers, lines: change.lines });
   await publish(operation, change.changes, [`${ask.name} on stack ${ctx.stack}`, ...change.lines], {
     flags: change.flags,
     reason: `${ask.name}: ${change.lines.join("; ")}`,
@@ -87,7 +87,7 @@ async function changeHeld(operation: Operation, hold: "on" | "off"): Promise<voi
         at: new Date().toISOString(),
       }),
     );
-  ctx.report.set("flag", { name, hold, line: change.line });
+  ctx.output.set("flag", { name, hold, line: change.line });
   await publish(operation, change.changes, [change.line], {
     heldFlags: change.heldFlags,
     reason: change.line,
@@ -105,7 +105,7 @@ async function publish(
   // What a killed run wrote into the file has been applied by the update that heals.
   const isDone = !changes || (updates.length > 0 && isInFile(ctx, change));
   if (ctx.options.dryRun || isDone) {
-    ctx.report.print([isDone ? "Is so already." : "Would change and apply:", ...lines].join("\n"));
+    ctx.output.print([isDone ? "Is so already." : "Would change and apply:", ...lines].join("\n"));
     return;
   }
   try {
@@ -115,7 +115,7 @@ async function publish(
     const again = `The change is in Pulumi.${ctx.stack}.yaml and may be published in part. Run the same command again, or put the file back and run \`pulumi up\`.`;
     throw new Failure(exitCodes.unexpected, `${error.message}\n${again}`, { cause: error });
   }
-  ctx.report.print(
+  ctx.output.print(
     [...lines, "", describeUpdates(operation), "", `Commit Pulumi.${ctx.stack}.yaml.`].join("\n"),
   );
 }

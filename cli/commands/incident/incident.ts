@@ -6,11 +6,11 @@ import {
   stateAfter,
   type OpenIncident,
 } from "../../../decisions/incident/incident";
-import { orderFaults, timesOf } from "../../../decisions/incident/incidentTimes";
+import { orderIssues, timesOf } from "../../../decisions/incident/incidentTimes";
 import { readAlarmQueue } from "../../incident/alarmQueue";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { entriesOf, incidentAsked, openIncidents, report, zoneOf } from "../../incident/incidentLog";
+import { entriesOf, incidentAsked, openIncidents, recordIncident, zoneOf } from "../../incident/incidentLog";
 import { makeLine } from "../../shell/options";
 
 /**
@@ -30,8 +30,8 @@ export async function run(ctx: Context): Promise<void> {
 /** The open incidents; none is no error. */
 async function list(ctx: Context): Promise<void> {
   const open = await openIncidents(ctx);
-  ctx.report.set("incidents", open);
-  ctx.report.print(
+  ctx.output.set("incidents", open);
+  ctx.output.print(
     open
       .map(
         ({ id, state, detectedAt, title }) =>
@@ -39,7 +39,7 @@ async function list(ctx: Context): Promise<void> {
       )
       .join("\n") || `No incident of stack ${ctx.stack} is open.`,
   );
-  ctx.report.next(makeLine(ctx.stack, "playbook", open[0] ? { INCIDENT: open[0].id } : {}));
+  ctx.output.next(makeLine(ctx.stack, "playbook", open[0] ? { INCIDENT: open[0].id } : {}));
 }
 
 /** When the incident began, as a person typed it in AT=, in the school's zone unless it says another. */
@@ -66,10 +66,10 @@ async function open(ctx: Context): Promise<void> {
   const startedAt = typedStart(ctx);
   const zone = zoneOf(ctx);
   if (dryRun) {
-    ctx.report.print(`Would open an incident for ticket ${ticket}: ${title}.`);
+    ctx.output.print(`Would open an incident for ticket ${ticket}: ${title}.`);
     return;
   }
-  const { id, isNew } = await report(ctx, {
+  const { id, isNew } = await recordIncident(ctx, {
     cause: `ticket:${ticket}`,
     title,
     source: "ticket",
@@ -79,16 +79,16 @@ async function open(ctx: Context): Promise<void> {
     next: "we look into it and tell when we know more",
     facts: { ticket },
   });
-  ctx.report.set("incident", id);
-  ctx.report.set("isNew", isNew);
+  ctx.output.set("incident", id);
+  ctx.output.set("isNew", isNew);
   const known = isNew ? undefined : (await openIncidents(ctx)).find((one) => one.id === id);
   const since = shown(new Date(known?.detectedAt ?? Date.now()), zone);
-  ctx.report.print(
+  ctx.output.print(
     isNew
       ? `${id} is open since ${since}: ${title}.`
       : `${id} is open since ${since}: ${known?.title ?? title}. This was noted; nobody was told again.`,
   );
-  ctx.report.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
+  ctx.output.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
 }
 
 async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
@@ -99,9 +99,9 @@ async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
   if (asked === undefined && startedAt && !dryRun) {
     await refuseDisorder(ctx, id, startedAt);
     const done = reason ?? `it began at ${shown(startedAt, zoneOf(ctx))}`;
-    await report(ctx, { cause, title, source, state: "note", ...began, done, next: "as before" });
-    ctx.report.print(`${id} began at ${shown(startedAt, zoneOf(ctx))}.`);
-    ctx.report.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
+    await recordIncident(ctx, { cause, title, source, state: "note", ...began, done, next: "as before" });
+    ctx.output.print(`${id} began at ${shown(startedAt, zoneOf(ctx))}.`);
+    ctx.output.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
     return;
   }
   const state = incidentStates.find((one) => one === asked);
@@ -134,11 +134,11 @@ async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
     );
   await refuseDisorder(ctx, id, startedAt);
   if (dryRun) {
-    ctx.report.print(`Would record that ${id} is ${state}.`);
+    ctx.output.print(`Would record that ${id} is ${state}.`);
     return;
   }
   const following = stateAfter(state);
-  await report(ctx, {
+  await recordIncident(ctx, {
     cause,
     title,
     source,
@@ -151,15 +151,15 @@ async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
       : "nothing; the action that prevents it is under way",
     ...(closing?.success ? { facts: closing.data } : {}),
   });
-  ctx.report.set("incident", id);
-  ctx.report.print(`${id} is ${state}.`);
-  ctx.report.next(makeLine(ctx.stack, following ? "playbook" : "postmortem", { INCIDENT: id }));
+  ctx.output.set("incident", id);
+  ctx.output.print(`${id} is ${state}.`);
+  ctx.output.next(makeLine(ctx.stack, following ? "playbook" : "postmortem", { INCIDENT: id }));
 }
 
 /** A beginning after the times that are recorded would make every length wrong: refused (4), with each pair. */
 async function refuseDisorder(ctx: Context, id: string, startedAt: Date | undefined): Promise<void> {
   if (!startedAt) return;
-  const faults = orderFaults({ ...timesOf(await entriesOf(ctx, id)), started: startedAt });
+  const faults = orderIssues({ ...timesOf(await entriesOf(ctx, id)), started: startedAt });
   if (faults.length > 0)
     throw new Failure(
       exitCodes.refused,

@@ -4,9 +4,9 @@ import { guardianNews } from "../../../decisions/incident/guardianNews";
 import { incidentMessage, type OpenIncident } from "../../../decisions/incident/incident";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { entriesOf, incidentAsked, report, usuallyTold, zoneOf } from "../../incident/incidentLog";
+import { entriesOf, incidentAsked, recordIncident, usuallyTold, zoneOf } from "../../incident/incidentLog";
 import { makeLine } from "../../shell/options";
-import { deliverMessages, queue } from "../../incident/notify";
+import { deliverMessages, queueMessage } from "../../incident/notify";
 
 /**
  * C3: tells people of an incident as it stands: stakeholders and on call, or AUDIENCE=. Guardians get a text of their own in
@@ -49,19 +49,19 @@ export async function run(ctx: Context): Promise<void> {
           contact: comms.contact,
         })),
   }));
-  ctx.report.set("incident", id);
-  ctx.report.set("messages", messages);
+  ctx.output.set("incident", id);
+  ctx.output.set("messages", messages);
   if (options.dryRun) {
-    ctx.report.print(
+    ctx.output.print(
       messages
         .map(({ audience, subject, text }) => `Would send to ${audience}:\n${subject}\n\n${text}`)
         .join("\n\n"),
     );
-    ctx.report.next(makeLine(stack, "notify", { INCIDENT: id, AUDIENCE: options.audience }));
+    ctx.output.next(makeLine(stack, "notify", { INCIDENT: id, AUDIENCE: options.audience }));
     return;
   }
-  for (const message of messages) queue(ctx, message);
-  await report(ctx, {
+  for (const message of messages) queueMessage(ctx, message);
+  await recordIncident(ctx, {
     cause,
     title,
     source,
@@ -74,13 +74,13 @@ export async function run(ctx: Context): Promise<void> {
     wasTold: true,
   });
   const reached = await deliverMessages(ctx);
-  ctx.report.set("reached", reached);
-  ctx.report.print(
+  ctx.output.set("reached", reached);
+  ctx.output.print(
     reached.length > 0
       ? `Told ${told.join(" and ")} of ${id} by ${reached.join(" and ")}, at ${shown(new Date(), zone)}.`
       : `The messages about ${id} wait on this machine; the next command sends them.`,
   );
-  ctx.report.next(makeLine(stack, "playbook", { INCIDENT: id }));
+  ctx.output.next(makeLine(stack, "playbook", { INCIDENT: id }));
 }
 
 function readAudiences(text: string | undefined): Audience[] {

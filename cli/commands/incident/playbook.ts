@@ -5,10 +5,10 @@ import {
   type PlaybookState,
 } from "../../../decisions/incident/playbook";
 import { digestIn } from "../../../decisions/release/digest";
-import { publish } from "../../../decisions/flags/flags";
+import { flagsAsPublished } from "../../../decisions/flags/flags";
 import { knownGood } from "../../../decisions/stack/history";
 import { isFurther, type OpenIncident } from "../../../decisions/incident/incident";
-import { standingOf } from "../../../decisions/database/revisionTree";
+import { flagConditions } from "../../../decisions/database/revisionTree";
 import { readRevisionParents } from "../../../repository/database/revisionParents";
 import { readAlarmQueue } from "../../incident/alarmQueue";
 import { readPublished, type Context } from "../../shell/context";
@@ -23,11 +23,11 @@ export async function run(ctx: Context): Promise<void> {
       ? (await openIncidents(ctx).catch(() => [])).sort(unfinishedFirst)[0]
       : await incidentAsked(ctx);
   const steps = fillPlaybook(await stateOf(ctx, incident));
-  ctx.report.set("incident", incident);
-  ctx.report.set("playbook", steps);
-  ctx.report.print(describePlaybook(steps));
+  ctx.output.set("incident", incident);
+  ctx.output.set("playbook", steps);
+  ctx.output.print(describePlaybook(steps));
   const next = nextOf(steps);
-  ctx.report.next(
+  ctx.output.next(
     next === undefined
       ? makeLine(ctx.stack, "status")
       : ctx.stack === "prod"
@@ -54,10 +54,10 @@ async function stateOf(ctx: Context, incident: OpenIncident | undefined): Promis
   const release = published.release ?? ctx.settings.release;
   const slot = release.slots[release.live];
   const digest = digestIn(release, release.live);
-  const flags = publish(
+  const flags = flagsAsPublished(
     ctx.settings.flags,
     ctx.settings.heldFlags,
-    standingOf(release, readRevisionParents(ctx.root)),
+    flagConditions(release, readRevisionParents(ctx.root)),
   );
   const good = knownGood(history, new Set(published.refused.keys())).targets.find((target) =>
     incident?.digest === undefined ? target.digest !== digest : target.digest !== incident.digest,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { diff, type DiffLine } from "../../../decisions/stack/configDiff";
+import { configDiff, type DiffLine } from "../../../decisions/stack/configDiff";
 import { settingsOf, type HistoryEntry } from "../../../decisions/stack/history";
 import type { Impact } from "../../../decisions/incident/impact";
 import { timesOf } from "../../../decisions/incident/incidentTimes";
@@ -13,7 +13,7 @@ import { entriesOf, incidentAsked, zoneOf } from "../../incident/incidentLog";
 import { makeLine } from "../../shell/options";
 import { openReporting } from "../../ports/auditTrail";
 import { replaceFile } from "../../ports/stackFile";
-import { conceal } from "../../shell/secretsOfProcess";
+import { redactText } from "../../shell/secretsOfProcess";
 import { recordsUrl } from "../../audit/recordCommand";
 
 /** Folder of post-mortems below the project's root. */
@@ -58,16 +58,16 @@ export async function run(ctx: Context): Promise<void> {
   };
   const path = join(ctx.root, folder, `${id}.md`);
   const text = postmortem(facts, existsSync(path) ? readFileSync(path, "utf8") : undefined);
-  ctx.report.set("incident", id);
-  ctx.report.set("file", `${folder}/${id}.md`);
-  ctx.report.set("times", times);
-  ctx.report.print(text);
+  ctx.output.set("incident", id);
+  ctx.output.set("file", `${folder}/${id}.md`);
+  ctx.output.set("times", times);
+  ctx.output.print(text);
   if (!ctx.options.dryRun) {
     mkdirSync(join(ctx.root, folder), { recursive: true });
-    replaceFile(path, conceal(text));
-    ctx.report.say(`written to ${folder}/${id}.md; commit it`);
+    replaceFile(path, redactText(text));
+    ctx.output.say(`written to ${folder}/${id}.md; commit it`);
   }
-  ctx.report.next(
+  ctx.output.next(
     makeLine(ctx.stack, "incident", {
       INCIDENT: id,
       STATE: "closed",
@@ -97,7 +97,7 @@ type InForce = ReturnType<typeof around>[number];
 
 /** Every key that the two differ in but for what rises with each step; history holds no secret. */
 const changed = (before: InForce, after: InForce): DiffLine[] | undefined =>
-  before && after ? diff(before, after).filter(({ path }) => path !== "release.serial") : undefined;
+  before && after ? configDiff(before, after).filter(({ path }) => path !== "release.serial") : undefined;
 
 const liveOf = (settings: InForce): string | undefined =>
   settings?.release.slots[settings.release.live]?.version;
@@ -140,7 +140,7 @@ async function commandsBetween(ctx: Context, from: Date, to: Date): Promise<Mome
       await reporting.end();
     }
   } catch (error) {
-    ctx.report.warn(
+    ctx.output.warn(
       `the records cannot be reached, so commands and updates are left out: ${messageOf(error)}`,
     );
     return [];

@@ -2,16 +2,16 @@ import { missingHolds } from "../../../decisions/flags/heldFlags";
 import { newestSucceeded } from "../../../decisions/stack/history";
 import { parameters as paths } from "../../../decisions/stack/names";
 import { flagsToHold } from "../../../decisions/flags/flagsToHold";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { describeUpdates } from "../../rollback/executePlan";
 import { readPublished, type Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { incidentAsked, report } from "../../incident/incidentLog";
+import { incidentAsked, recordIncident } from "../../incident/incidentLog";
 import { apply } from "../../stack/apply";
 import { operate } from "../../stack/operate";
 import type { Change } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
-import { applyOne } from "../../release/applyStep";
+import { applyStep } from "../../release/applyStep";
 import { killSwitchOn } from "../../traffic/killSwitch";
 
 /**
@@ -29,19 +29,19 @@ export async function run(ctx: Context): Promise<void> {
       `There is no flag ${asked.unknown.join(", ")}. Flags: ${Object.keys(settings.flags).join(", ") || "none"}. Nothing was changed.`,
     );
   const pauses = options.cause === "migration";
-  ctx.report.set("incident", incident.id);
+  ctx.output.set("incident", incident.id);
   if (options.dryRun) {
-    ctx.report.print(
+    ctx.output.print(
       `Would hold ${asked.added.join(", ") || "no further flag"}${pauses ? " and pause traffic" : ""}.`,
     );
-    ctx.report.next(makeLine(stack, "stabilize", { INCIDENT: incident.id, CAUSE: options.cause }));
+    ctx.output.next(makeLine(stack, "stabilize", { INCIDENT: incident.id, CAUSE: options.cause }));
     return;
   }
   const reason = `${incident.id}: ${incident.title}`;
   // Before the lease: what makes people safe must not wait until somebody's deploy has ended.
   const isOurs = asked.added.length > 0 && (await readPublished(ctx)).killSwitch === undefined;
   if (isOurs)
-    await ctx.report.step("risky flags off by the kill switch", () =>
+    await ctx.output.step("risky flags off by the kill switch", () =>
       ctx.parameters.put(paths.killSwitch(stack), killSwitchOn([], reason)),
     );
   const lines = await operate(ctx, { heal: false }, async (operation) => {
@@ -52,18 +52,22 @@ export async function run(ctx: Context): Promise<void> {
     if (isToPause) await pauseNow(ctx);
     const change: Change = { step: "flags", release: operation.current, heldFlags, reason };
     if (isToPause)
-      await applyOne(operation, { ...change, step: "pause", release: next.pause(operation.current) });
+      await applyStep(operation, {
+        ...change,
+        step: "pause",
+        release: releaseAfter.pause(operation.current),
+      });
     else if (added.length > 0) await apply(operation, change);
     if (isOurs) await ctx.parameters.remove(paths.killSwitch(stack));
-    ctx.report.set("held", Object.keys(heldFlags));
-    ctx.report.set("added", added);
+    ctx.output.set("held", Object.keys(heldFlags));
+    ctx.output.set("added", added);
     return [
       `held: ${Object.keys(heldFlags).join(", ") || "no flag"}`,
       `traffic is ${operation.current.traffic}`,
       describeUpdates(operation),
     ];
   });
-  await report(ctx, {
+  await recordIncident(ctx, {
     cause: incident.cause,
     title: incident.title,
     source: incident.source,
@@ -77,15 +81,15 @@ export async function run(ctx: Context): Promise<void> {
       ...(options.cause ? { stabilizedCause: options.cause } : {}),
     },
   });
-  ctx.report.print([...lines, `Commit Pulumi.${stack}.yaml.`].join("\n"));
-  ctx.report.next(makeLine(stack, "playbook", { INCIDENT: incident.id }));
+  ctx.output.print([...lines, `Commit Pulumi.${stack}.yaml.`].join("\n"));
+  ctx.output.next(makeLine(stack, "playbook", { INCIDENT: incident.id }));
 }
 
 /** The fixed 503 at once, by a direct call; the update that follows makes it the config's word. */
 async function pauseNow(ctx: Context): Promise<void> {
   const route = await ctx.loadBalancer.route(ctx.signal);
   if (route)
-    await ctx.report.step("pause the listener rule", () =>
+    await ctx.output.step("pause the listener rule", () =>
       ctx.loadBalancer.set(route, { traffic: "paused" }, ctx.signal),
     );
 }

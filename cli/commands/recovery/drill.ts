@@ -23,19 +23,19 @@ export async function run(ctx: Context): Promise<void> {
       tables: ctx.settings.database.recovery.tables,
       ...(at === undefined ? {} : { at }),
       actor: ctx.options.actor,
-      report: ctx.report,
+      output: ctx.output,
       signal: ctx.signal,
     });
-    await ctx.report.step("write the evidence", () => writeEvidence(ctx, drilled));
+    await ctx.output.step("write the evidence", () => writeEvidence(ctx, drilled));
     return drilled;
   });
-  ctx.report.set("drill", record);
-  ctx.report.print(describeDrill(record));
+  ctx.output.set("drill", record);
+  ctx.output.print(describeDrill(record));
   if (!record.ok)
     throw new Failure(exitCodes.refused, "The drill failed: what it restored is not what it had to be.", {
       next: makeLine(ctx.stack, "drill"),
     });
-  ctx.report.next(makeLine(ctx.stack, "status"));
+  ctx.output.next(makeLine(ctx.stack, "status"));
 }
 
 /** A time from the command line, in UTC. No time: usage (2). */
@@ -56,8 +56,8 @@ async function writeEvidence({ parameters, stack }: Context, record: DrillRecord
 async function dryRun(ctx: Context, at: string | undefined): Promise<void> {
   const { source } = await openRecovery(ctx);
   const [range, left] = await Promise.all([source.restorable(ctx.signal), source.copies()]);
-  ctx.report.set("restorable", range);
-  ctx.report.print(
+  ctx.output.set("restorable", range);
+  ctx.output.print(
     [
       range ? `Can be restored: ${range.oldest} to ${range.newest}.` : "Nothing can be restored.",
       `Would write two marker rows, hold the tables still for a moment, restore a copy from ${source.name} to ${at ?? "that moment"}, compare it and remove it.`,

@@ -32,7 +32,7 @@ export async function run(ctx: Context): Promise<void> {
 async function restored(ctx: Context, { source, prefix, live }: Recovery, target: string): Promise<string> {
   const there = (await source.copies()).find((copy) => copy.purpose === "restore" && copy.target === target);
   if (there) {
-    ctx.report.say(`${there.id} is there already`);
+    ctx.output.say(`${there.id} is there already`);
     return there.id;
   }
   const connection = await connect(live, "the live database").catch(() => undefined);
@@ -46,14 +46,14 @@ async function restored(ctx: Context, { source, prefix, live }: Recovery, target
   if (outside) throw new Failure(exitCodes.refused, `${outside}. Nothing was restored.`);
   const id = copyId(prefix, "restore", new Date());
   try {
-    await ctx.report.step(`restore ${id} to ${target}, at most ${source.limitMinutes} minutes`, async () => {
+    await ctx.output.step(`restore ${id} to ${target}, at most ${source.limitMinutes} minutes`, async () => {
       await source.restore({ id, purpose: "restore", target }, ctx.signal);
       await source.markReady(id);
     });
   } catch (error) {
     await source
       .remove(id)
-      .catch((left: unknown) => ctx.report.warn(`${id} is left over: ${messageOf(left)}`));
+      .catch((left: unknown) => ctx.output.warn(`${id} is left over: ${messageOf(left)}`));
     throw error instanceof Failure || ctx.signal.aborted
       ? error
       : new Failure(
@@ -74,13 +74,13 @@ async function show(ctx: Context, { source, live }: Recovery, id: string, target
   const rows = [...new Set([...known.keys(), ...copy.keys()])]
     .sort()
     .map((table) => ({ table, live: known.get(table), restored: copy.get(table) }));
-  ctx.report.set("copy", { id, target });
-  ctx.report.set("rows", rows);
+  ctx.output.set("copy", { id, target });
+  ctx.output.set("rows", rows);
   const width = Math.max(5, ...rows.map(({ table }) => table.length));
   const line = (table: string, a: string, b: string, note = "") =>
     `${table.padEnd(width)}  ${a.padStart(12)}  ${b.padStart(12)}  ${note}`.trimEnd();
   const text = (count: number | undefined) => (count === undefined ? "-" : String(count));
-  ctx.report.print(
+  ctx.output.print(
     [
       `${id} holds the database as of ${target}. The live database was not touched.`,
       ...(now instanceof Error ? [`${messageOf(now)}.`] : []),
@@ -91,7 +91,7 @@ async function show(ctx: Context, { source, live }: Recovery, id: string, target
       ...(await source.instructions(id)),
     ].join("\n"),
   );
-  ctx.report.next(`${makeLine(ctx.stack, "restore", { REMOVE: id })} once it is no longer needed`);
+  ctx.output.next(`${makeLine(ctx.stack, "restore", { REMOVE: id })} once it is no longer needed`);
 }
 
 async function rowsOf(config: ClientConfig, what: string): Promise<Map<string, number> | Error> {
@@ -116,21 +116,21 @@ async function remove(ctx: Context, id: string): Promise<void> {
   const { host } = await source.connection(id, live).catch(() => ({ host: undefined }));
   if (host !== undefined && host === live.host)
     throw new Failure(exitCodes.refused, `${id} is what DATABASE_URL names: it is the live database now.`);
-  if (ctx.options.dryRun) return ctx.report.print(`Would remove ${id}.`);
+  if (ctx.options.dryRun) return ctx.output.print(`Would remove ${id}.`);
   await confirm(`Remove the copy ${id}?`, ctx.options, ctx.signal);
   await withRecovery(ctx, async (recovery) => {
-    await ctx.report.step(`remove ${id}`, () => recovery.source.remove(id));
+    await ctx.output.step(`remove ${id}`, () => recovery.source.remove(id));
   });
-  ctx.report.print(`${id} is removed.`);
-  ctx.report.next(makeLine(ctx.stack, "status"));
+  ctx.output.print(`${id} is removed.`);
+  ctx.output.next(makeLine(ctx.stack, "status"));
 }
 
 async function dryRun(ctx: Context, target: string): Promise<void> {
   const { source } = await openRecovery(ctx);
   const [range, copies] = await Promise.all([source.restorable(ctx.signal), source.copies()]);
   const outside = outsideRestorable(target, range);
-  ctx.report.set("restorable", range);
-  ctx.report.print(
+  ctx.output.set("restorable", range);
+  ctx.output.print(
     outside
       ? `Would be refused: ${outside}.`
       : `Would restore a copy from ${source.name} to ${target}, beside the live database. ${listed(copies)}`,

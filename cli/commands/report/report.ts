@@ -5,20 +5,20 @@ import type { HistoryEntry } from "../../../decisions/stack/history";
 import { pendingRevisions } from "../../../decisions/database/revisionProof";
 import { other } from "../../../decisions/stack/names";
 import type { Proof } from "../../../decisions/report/evidenceInReport";
-import { frameOf, tellStory, type Story } from "../../../decisions/report/releaseReport";
-import type { Frame, Subject, Unknown } from "../../../decisions/report/reportInput";
+import { timeRangeOf, buildReport, type ReleaseReport } from "../../../decisions/report/releaseReport";
+import type { TimeRange, Subject, Unknown } from "../../../decisions/report/reportInput";
 import { updatesOf } from "../../../decisions/report/updates";
 import { evidenceSettings } from "../../../repository/approval/evidence";
 import { readProvedRevision, readRevisionFiles } from "../../../repository/database/revisions";
 import { readPublished, type Context } from "../../shell/context";
-import { readStaging } from "../../stack/releaseFacts";
+import { readPromotionSource } from "../../stack/releaseFacts";
 import { exitCodes, Failure, messageOf } from "../../shell/failure";
 import { entriesOf } from "../../incident/incidentLog";
 import { makeLine } from "../../shell/options";
 import { drawCharts } from "../../report/page/charts";
 import { pageOf } from "../../report/page/page";
 import { replaceFile } from "../../ports/stackFile";
-import { conceal } from "../../shell/secretsOfProcess";
+import { redactText } from "../../shell/secretsOfProcess";
 import { openReporting } from "../../ports/auditTrail";
 import { recordsUrl } from "../../audit/recordCommand";
 
@@ -27,10 +27,10 @@ const patience = 15;
 
 /** Writes a release's or an incident's story as one HTML file. Changes nothing on the stack. */
 export async function run(ctx: Context): Promise<void> {
-  const { options, report, settings, stack } = ctx;
+  const { options, output, settings, stack } = ctx;
   const history = await ctx.engine.history();
   const subject = await subjectOf(ctx, history);
-  const frame = frameOf(subject, history, Date.now(), settings.gate.bakeMinutes * 60_000);
+  const frame = timeRangeOf(subject, history, Date.now(), settings.gate.bakeMinutes * 60_000);
   if (!frame) throw unknownSubject(ctx, subject, history);
   const { from, to } = frame;
   const [course, service, published, events, staging] = await Promise.all([
@@ -43,9 +43,9 @@ export async function run(ctx: Context): Promise<void> {
     }),
     attempt("The stack's parameters", () => readPublished(ctx)),
     attempt("The audit trail and the incident log", () => eventsBetween(ctx, from, to)),
-    readStaging(ctx).catch(() => undefined),
+    readPromotionSource(ctx).catch(() => undefined),
   ]);
-  const story = tellStory({
+  const story = buildReport({
     stack,
     zone: zoneOf(ctx),
     frame,
@@ -61,19 +61,19 @@ export async function run(ctx: Context): Promise<void> {
   const command = makeLine(stack, "report", asked(subject));
   const page = pageOf(story, await drawCharts(story), { at: new Date(), command });
   mkdirSync(dirname(file), { recursive: true });
-  replaceFile(file, conceal(page));
-  for (const why of story.unknown) report.warn(why);
-  report.set("file", file);
-  report.set("bytes", Buffer.byteLength(page));
-  report.set("verdict", story.verdict);
-  report.set(
+  replaceFile(file, redactText(page));
+  for (const why of story.unknown) output.warn(why);
+  output.set("file", file);
+  output.set("bytes", Buffer.byteLength(page));
+  output.set("verdict", story.verdict);
+  output.set(
     "figures",
     Object.fromEntries(
       story.tiles.map(({ label, value, note }) => [label, note ? `${value} ${note}` : value]),
     ),
   );
-  report.set("unknown", story.unknown);
-  report.print(glance(story, relative(process.cwd(), file) || file));
+  output.set("unknown", story.unknown);
+  output.print(glance(story, relative(process.cwd(), file) || file));
 }
 
 const asked = (subject: Subject): Record<string, string> =>
@@ -147,7 +147,7 @@ async function attempt<T extends object>(what: string, read: () => Promise<T>): 
 }
 
 /** Proof and review of each revision that the story's database went through. */
-function proofsOf(ctx: Context, { chapter }: Frame): Proof[] {
+function proofsOf(ctx: Context, { chapter }: TimeRange): Proof[] {
   const files = readRevisionFiles(ctx.root);
   const at = ({ release }: { release?: { migration?: { revision: string } } }) =>
     release?.migration?.revision;
@@ -178,7 +178,7 @@ function proofsOf(ctx: Context, { chapter }: Frame): Proof[] {
 }
 
 /** The page's first screen, for a terminal. */
-function glance({ heading, verdict, tiles, unknown }: Story, file: string): string {
+function glance({ heading, verdict, tiles, unknown }: ReleaseReport, file: string): string {
   const width = Math.max(...tiles.map(({ label }) => label.length));
   return [
     `${heading}: ${verdict.word}. ${verdict.sentence}`,

@@ -2,35 +2,35 @@ import { digestIn } from "../../../decisions/release/digest";
 import { knownGood } from "../../../decisions/stack/history";
 import { other, parameters as paths, slots } from "../../../decisions/stack/names";
 import type { Published } from "../../../decisions/stack/parameters";
-import { plan as makePlan, type Plan } from "../../../decisions/rollback/rollbackPlan";
-import { databaseWay } from "../../../decisions/database/schemaPlan";
-import { readBetween } from "../../../repository/database/revisionsBetween";
+import { rollbackPlan as makePlan, type RollbackPlan } from "../../../decisions/rollback/rollbackPlan";
+import { schemaPlan } from "../../../decisions/database/schemaPlan";
+import { readRevisionsBetween } from "../../../repository/database/revisionsBetween";
 import { readReleases } from "../../../repository/release/releases";
-import { brake, brakeOrder, routingFor, type Brake, type BrakeOrder } from "../../traffic/brake";
+import { brake, brakeOrder, routingFor, type BrakeHandle, type BrakeOrder } from "../../traffic/brake";
 import { readPublished, type Context } from "../../shell/context";
 import {
-  carryOut,
+  executePlan,
   confirmBrake,
   confirmTraffic,
   describeUpdates,
   recordKnownGood,
 } from "../../rollback/executePlan";
-import { databaseAway } from "../../database/databaseUnreachable";
+import { databaseUnreachable } from "../../database/databaseUnreachable";
 import { exitCodes, Failure, failureFrom } from "../../shell/failure";
-import { lossIn } from "../../database/dataLoss";
-import { endMigrations } from "../../database/abortMigrations";
+import { dataLossIn } from "../../database/dataLoss";
+import { abortMigrations } from "../../database/abortMigrations";
 import { operate } from "../../stack/operate";
 import type { Operation } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { describeDiff, describePlan } from "../../rollback/planText";
 import { describeRouting, type Routing } from "../../ports/loadBalancer";
 import { timeline } from "../../shell/output";
-import { verifyBeforeWayBack } from "../../database/verifySchema";
+import { verifyBeforeRollback } from "../../database/verifySchema";
 import { smokeStep } from "../../traffic/smoke";
 import { Overtaken } from "../../stack/stackLock";
-import { beginTakenBack, leaving } from "../../incident/rollbackIncident";
+import { openRollbackIncident, digestBeingReplaced } from "../../incident/rollbackIncident";
 
-type Planned = Extract<Plan, { ok: true }>;
+type Planned = Extract<RollbackPlan, { ok: true }>;
 
 /**
  * Takes the whole release back: brake, plan, updates, smoke. Safe to run again after a crash at any point: the plan is
@@ -45,7 +45,7 @@ export async function run(ctx: Context): Promise<void> {
  * that was live before, of which nothing says that what is live now is bad. `interrupts`: may end a living deploy.
  */
 export async function rollBackTo(ctx: Context, refuse: boolean, interrupts = refuse): Promise<void> {
-  const { options, report, stack } = ctx;
+  const { options, output, stack } = ctx;
   const { version, update } = options;
   if (version === undefined && update === undefined) throw await missingTarget(ctx);
   if (options.dryRun) return show(ctx);
@@ -71,9 +71,9 @@ export async function rollBackTo(ctx: Context, refuse: boolean, interrupts = ref
       next: failure.more.next ?? nextAfter(failure, ctx),
     });
   } finally {
-    await running.brake?.release();
+    await running.brake?.handBack();
   }
-  report.next(makeLine(stack, "status"));
+  output.next(makeLine(stack, "status"));
 }
 
 /** Seconds to wait, with the brake on, for an update that somebody runs without a lease. */
@@ -93,14 +93,14 @@ async function operateUntilDone(
     await once();
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error;
-    ctx.report.warn("another update came between; planning anew");
+    ctx.output.warn("another update came between; planning anew");
     await once();
   }
 }
 
 /** The brake, if it is on already. */
 export interface Running {
-  brake?: Brake;
+  brake?: BrakeHandle;
 }
 
 /** Plans and does it, from whatever is applied now. */
@@ -108,25 +108,25 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
   const { ctx } = operation;
   const planned = planFrom(operation);
   const { target, steps } = planned;
-  for (const note of planned.notes) ctx.report.say(note);
-  ctx.report.set("target", { name: target.name, version: target.version, digest: target.digest });
-  ctx.report.set("diff", planned.diff);
-  if (steps.length === 0) ctx.report.say(`stack ${ctx.stack} is at ${target.version} already`);
+  for (const note of planned.notes) ctx.output.say(note);
+  ctx.output.set("target", { name: target.name, version: target.version, digest: target.digest });
+  ctx.output.set("diff", planned.diff);
+  if (steps.length === 0) ctx.output.say(`stack ${ctx.stack} is at ${target.version} already`);
 
   // A deploy that was killed between its last update and this write leaves it out; history proves it.
   if (!operation.published.validated.has(target.digest))
     await recordKnownGood(ctx, target.digest, target.version, target.settings.release.serial);
 
   await brakeFor(ctx, planned, running, refuse);
-  const bad = leaving(operation.current, target.digest);
+  const bad = digestBeingReplaced(operation.current, target.digest);
   if (refuse && steps.length > 0 && bad !== undefined)
-    beginTakenBack(ctx, { operation, bad, byItself: false, reason: reasonOf(ctx, target.version) });
+    openRollbackIncident(ctx, { operation, bad, byItself: false, reason: reasonOf(ctx, target.version) });
   try {
     const shown = running.brake?.routing;
     const isMeant = shown && (goesBack(planned) || shown.traffic === "open");
-    await Promise.all([endMigrations(ctx), ...(isMeant ? [confirmBrake(ctx, shown, target.digest)] : [])]);
-    await verifyBeforeWayBack(operation, steps);
-    await carryOut(operation, steps, running);
+    await Promise.all([abortMigrations(ctx), ...(isMeant ? [confirmBrake(ctx, shown, target.digest)] : [])]);
+    await verifyBeforeRollback(operation, steps);
+    await executePlan(operation, steps, running);
     await confirmTraffic(ctx, routingFor(operation.current), target.digest, "at the end");
     await smokeStep(ctx, operation.current, undefined);
     // What a deploy knew of the release that left.
@@ -135,9 +135,9 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
     if (error instanceof Overtaken || (error instanceof Failure && error.exitCode === exitCodes.held))
       throw error;
     const { message, more } = failureFrom(error, "The rollback is not finished", exitCodes.rollbackFailed);
-    const loss = lossIn(error);
+    const loss = dataLossIn(error);
     if (loss === undefined)
-      throw new Failure(exitCodes.rollbackFailed, message + (await databaseAway(ctx)), more);
+      throw new Failure(exitCodes.rollbackFailed, message + (await databaseUnreachable(ctx)), more);
     const line = {
       VERSION: ctx.options.version,
       UPDATE: ctx.options.update,
@@ -150,12 +150,12 @@ async function rollBack(operation: Operation, running: Running, refuse: boolean)
       { ...more, next: makeLine(ctx.stack, "rollback", line), details: { loss } },
     );
   }
-  ctx.report.set("restoredUpdate", target.name);
-  ctx.report.print(
+  ctx.output.set("restoredUpdate", target.name);
+  ctx.output.print(
     [
       `Stack ${ctx.stack} is back at ${target.version} (${target.name}).`,
       "",
-      timeline(ctx.report.steps),
+      timeline(ctx.output.steps),
       "",
       describeDiff(planned.diff),
       "",
@@ -175,7 +175,7 @@ async function brakeFor(ctx: Context, planned: Planned, running: Running, refuse
   const pause = goesBack(planned);
   const isOn = running.brake !== undefined && (!pause || running.brake.routing.traffic === "paused");
   if (!wanted || !refuse || isOn) return;
-  await running.brake?.release();
+  await running.brake?.handBack();
   running.brake = await brake(ctx, {
     good: wanted.good,
     goodDigest: target.digest,
@@ -214,7 +214,7 @@ function planFrom(from: Pick<Operation, "ctx" | "current" | "history" | "publish
     refused: new Set(published.refused.keys()),
     target: { ...(version ? { version } : {}), ...(update ? { update } : {}) },
     database,
-    between: (to, at) => readBetween(ctx.root, ctx.settings, to, at),
+    between: (to, at) => readRevisionsBetween(ctx.root, ctx.settings, to, at),
     loss,
     releases: readReleases(ctx.root).records,
   });
@@ -229,18 +229,18 @@ function planFrom(from: Pick<Operation, "ctx" | "current" | "history" | "publish
 /** DRY_RUN: the plan and the diff, without lease and without change. */
 async function show(ctx: Context): Promise<void> {
   const planned = planFrom(await look(ctx));
-  ctx.report.set(
+  ctx.output.set(
     "plan",
     planned.steps.map(({ step, why, release }) => ({ step, why, serial: release.serial })),
   );
-  ctx.report.set("target", {
+  ctx.output.set("target", {
     name: planned.target.name,
     version: planned.target.version,
     digest: planned.target.digest,
   });
-  ctx.report.set("diff", planned.diff);
-  ctx.report.print([describePlan(planned), "", describeDiff(planned.diff)].join("\n"));
-  ctx.report.next(
+  ctx.output.set("diff", planned.diff);
+  ctx.output.print([describePlan(planned), "", describeDiff(planned.diff)].join("\n"));
+  ctx.output.next(
     makeLine(ctx.stack, "rollback", { VERSION: ctx.options.version, UPDATE: ctx.options.update }),
   );
 }
@@ -260,13 +260,13 @@ async function quickBrake(ctx: Context, version: string): Promise<BrakeOrder | u
   const target = order && published.release.slots[order.good];
   const at = published.release.migration?.revision;
   if (!target || target.revision === at) return order;
-  const { way } = databaseWay({
+  const { way } = schemaPlan({
     target,
     at,
     asked: ctx.options.database,
     loss: ctx.options.loss,
     history: await ctx.engine.history(),
-    between: (to, from) => readBetween(ctx.root, ctx.settings, to, from),
+    between: (to, from) => readRevisionsBetween(ctx.root, ctx.settings, to, from),
   });
   if (way === "down") return { ...order, stopWorkers: [...slots], pause: true };
   return way === "none" || way === "keep" ? order : undefined;

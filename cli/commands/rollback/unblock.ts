@@ -36,14 +36,14 @@ export async function run(ctx: Context): Promise<void> {
       `Digest \`${digest}\` is not refused. Refused digests: ${list}. Nothing was changed.`,
     );
   await confirm(`${full} is ${describeRefusal(refusal)}. Allow it again?`, ctx.options, ctx.signal);
-  ctx.report.set("allowed", { digest: full, refusal, actor, reason });
+  ctx.output.set("allowed", { digest: full, refusal, actor, reason });
   if (ctx.options.dryRun) {
-    ctx.report.print(`Would take ${full} off the refused list.`);
+    ctx.output.print(`Would take ${full} off the refused list.`);
     return;
   }
   const evidence = { digest: full, refusal, actor, reason, at: new Date().toISOString() };
   await ctx.parameters.put(paths.evidence(ctx.stack, "allowed", hex(full)), JSON.stringify(evidence));
   await ctx.parameters.remove(paths.refused(ctx.stack, hex(full)));
-  ctx.report.print(`${full} may be deployed again (${actor}: ${reason}).`);
-  ctx.report.next(makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }));
+  ctx.output.print(`${full} may be deployed again (${actor}: ${reason}).`);
+  ctx.output.next(makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }));
 }

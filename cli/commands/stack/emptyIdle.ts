@@ -1,11 +1,11 @@
 import { idleSlot } from "../../../decisions/release/trafficWeights";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { confirm } from "../../shell/ask";
 import { describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
-import { applyOne } from "../../release/applyStep";
+import { applyStep } from "../../release/applyStep";
 
 /** Empties the idle slot. From then on going back is a load and a switch, no more a change of weights. */
 export async function run(ctx: Context): Promise<void> {
@@ -19,7 +19,7 @@ export async function run(ctx: Context): Promise<void> {
     const idle = idleSlot(current);
     const held = current.slots[idle];
     if (!held) {
-      ctx.report.print(`Slot ${idle} is empty already.`);
+      ctx.output.print(`Slot ${idle} is empty already.`);
       return;
     }
     if (current.canaryWeight > 0)
@@ -27,11 +27,11 @@ export async function run(ctx: Context): Promise<void> {
         exitCodes.refused,
         `Slot ${idle} has ${current.canaryWeight} % of the traffic. Finish or roll back the canary first.`,
       );
-    await applyOne(operation, {
+    await applyStep(operation, {
       step: "settle",
-      release: next.settle(current),
+      release: releaseAfter.settle(current),
       reason: ctx.options.reason ?? "settle",
     });
-    ctx.report.print(`Slot ${idle} held ${held.version} and is empty now.\n${describeUpdates(operation)}`);
+    ctx.output.print(`Slot ${idle} held ${held.version} and is empty now.\n${describeUpdates(operation)}`);
   });
 }

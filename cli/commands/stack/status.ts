@@ -1,21 +1,21 @@
 import { DateTime } from "luxon";
 import { drillAge } from "../../../decisions/deploy/checks/recovery";
-import { wordOn } from "../../../decisions/gate/monitor";
+import { verdictOf } from "../../../decisions/gate/monitor";
 import { describeRollout } from "../../../decisions/flags/flagChange";
-import { publish } from "../../../decisions/flags/flags";
-import { describeGlance } from "../../../decisions/report/recentTraffic";
+import { flagsAsPublished } from "../../../decisions/flags/flags";
+import { describeSlotTraffic } from "../../../decisions/report/recentTraffic";
 import { knownGood } from "../../../decisions/stack/history";
 import { describeLease, leaseState } from "../../../decisions/stack/lease";
 import { slots } from "../../../decisions/stack/names";
 import { since } from "../../deploy/checklist";
 import { refusedBy } from "../../../decisions/stack/parameters";
-import { standingOf } from "../../../decisions/database/revisionTree";
+import { flagConditions } from "../../../decisions/database/revisionTree";
 import { updatesOf } from "../../../decisions/report/updates";
 import { readRevisionParents } from "../../../repository/database/revisionParents";
-import { attempt } from "../../shell/valueOrError";
+import { valueOrError } from "../../shell/valueOrError";
 import { readPublished, type Context } from "../../shell/context";
 import { messageOf } from "../../shell/failure";
-import { glanceMinutes, readGlance } from "../../report/recentTraffic";
+import { recentMinutes, readRecentTraffic } from "../../report/recentTraffic";
 import { undelivered } from "../../audit/outbox";
 import { makeLine } from "../../shell/options";
 import { here } from "../../stack/process";
@@ -28,22 +28,23 @@ export async function run(ctx: Context): Promise<void> {
   const records = ctx.settings.reporting ?? ctx.settings.comms;
   const [published, route, history, saved, firing, glance, waiting] = await Promise.all([
     readPublished(ctx),
-    attempt(() => ctx.loadBalancer.route(ctx.signal)),
-    attempt(() => ctx.engine.history()),
+    valueOrError(() => ctx.loadBalancer.route(ctx.signal)),
+    valueOrError(() => ctx.engine.history()),
     readSaved(ctx),
-    attempt(async () =>
+    valueOrError(async () =>
       (await ctx.alarms.states()).filter(({ state }) => state === "ALARM").map(({ name }) => name),
     ),
-    readGlance(ctx, ctx.settings.release.live),
-    records && attempt(() => undelivered(ctx, AbortSignal.any([ctx.signal, AbortSignal.timeout(patience)]))),
+    readRecentTraffic(ctx, ctx.settings.release.live),
+    records &&
+      valueOrError(() => undelivered(ctx, AbortSignal.any([ctx.signal, AbortSignal.timeout(patience)]))),
   ]);
   const release = published.release;
   const file = ctx.settings.release;
   const { targets } = knownGood(Array.isArray(history) ? history : [], new Set(published.refused.keys()));
   const rule = route instanceof Error ? undefined : route;
   const slotLines = await Promise.all(slots.map((slot) => describeSlot(ctx, slot, route, release ?? file)));
-  const standing = standingOf(release ?? file, readRevisionParents(ctx.root));
-  const flags = publish(ctx.settings.flags, ctx.settings.heldFlags, standing);
+  const standing = flagConditions(release ?? file, readRevisionParents(ctx.root));
+  const flags = flagsAsPublished(ctx.settings.flags, ctx.settings.heldFlags, standing);
   const lease = published.lease && {
     ...published.lease,
     state: leaseState(published.lease, new Date(), here),
@@ -55,32 +56,32 @@ export async function run(ctx: Context): Promise<void> {
   });
   const inFile = release === undefined || JSON.stringify(release) === JSON.stringify(file);
 
-  ctx.report.set("release", release);
-  ctx.report.set("fileAgrees", inFile);
-  ctx.report.set("traffic", rule?.routing);
-  ctx.report.set("slots", Object.fromEntries(slotLines.map(({ line: _, ...seen }) => [seen.slot, seen])));
-  ctx.report.set("lease", lease);
-  const word = saved && wordOn(saved.watch, gateSettings(ctx));
+  ctx.output.set("release", release);
+  ctx.output.set("fileAgrees", inFile);
+  ctx.output.set("traffic", rule?.routing);
+  ctx.output.set("slots", Object.fromEntries(slotLines.map(({ line: _, ...seen }) => [seen.slot, seen])));
+  ctx.output.set("lease", lease);
+  const word = saved && verdictOf(saved.watch, gateSettings(ctx));
   if (word)
-    ctx.report.set("gate", { at: saved.at, phase: word.phase, verdict: word.verdict, reasons: word.reasons });
-  ctx.report.set("refused", Object.fromEntries(published.refused));
-  ctx.report.set("drill", { ...drill, ...published.drills });
-  ctx.report.set("killSwitch", published.killSwitch);
-  ctx.report.set(
+    ctx.output.set("gate", { at: saved.at, phase: word.phase, verdict: word.verdict, reasons: word.reasons });
+  ctx.output.set("refused", Object.fromEntries(published.refused));
+  ctx.output.set("drill", { ...drill, ...published.drills });
+  ctx.output.set("killSwitch", published.killSwitch);
+  ctx.output.set(
     "flags",
     Object.fromEntries([...flags].map(([name, flag]) => [name, flag.metadata.off ?? "on"])),
   );
-  ctx.report.set("figures", orWhy(glance.slots));
-  ctx.report.set("budget", orWhy(glance.budget));
-  ctx.report.set(
+  ctx.output.set("figures", orWhy(glance.slots));
+  ctx.output.set("budget", orWhy(glance.budget));
+  ctx.output.set(
     "incidents",
     glance.incidents instanceof Error
       ? messageOf(glance.incidents)
       : glance.incidents.map(({ id, title, state, detectedAt }) => ({ id, title, state, detectedAt })),
   );
-  ctx.report.set("alarms", orWhy(firing));
-  if (waiting) ctx.report.set("undelivered", orWhy(waiting));
-  ctx.report.set(
+  ctx.output.set("alarms", orWhy(firing));
+  if (waiting) ctx.output.set("undelivered", orWhy(waiting));
+  ctx.output.set(
     "knownGood",
     targets.map(({ name, startTime, version, digest }) => ({ name, startTime, version, digest })),
   );
@@ -99,7 +100,7 @@ export async function run(ctx: Context): Promise<void> {
       : { label: "stack", text: `${ctx.stack}, nothing released yet` },
     ...slotLines.flatMap(({ slot, line }): Line[] => {
       const seen = glance.slots instanceof Error ? undefined : glance.slots[slot];
-      return [line, ...(seen ? [{ label: `  ${glanceMinutes} min`, text: describeGlance(seen) }] : [])];
+      return [line, ...(seen ? [{ label: `  ${recentMinutes} min`, text: describeSlotTraffic(seen) }] : [])];
     }),
     ...(glance.slots instanceof Error ? [unknown("figures", glance.slots)] : []),
     route instanceof Error
@@ -170,11 +171,11 @@ export async function run(ctx: Context): Promise<void> {
         text: `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`,
       })),
   ];
-  ctx.report.print(
+  ctx.output.print(
     lines
       .map(({ label, text, mood }) => {
         const line = `${label.padEnd(12)} ${text}`;
-        return mood ? ctx.report.paint(mood === "bad" ? "red" : "yellow", line) : line;
+        return mood ? ctx.output.paint(mood === "bad" ? "red" : "yellow", line) : line;
       })
       .join("\n"),
   );
@@ -182,7 +183,7 @@ export async function run(ctx: Context): Promise<void> {
   const live = release?.slots[release.live]?.version;
   const isCanary = release !== undefined && release.canaryWeight > 0;
   const back = targets.find(({ version }) => (version === live) === isCanary);
-  if (back) ctx.report.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
+  if (back) ctx.output.next(makeLine(ctx.stack, "rollback", { VERSION: back.version }));
 }
 
 /** The value, or why it is not known. */

@@ -1,4 +1,4 @@
-import { diff } from "../../../decisions/stack/configDiff";
+import { configDiff } from "../../../decisions/stack/configDiff";
 import { missingHolds } from "../../../decisions/flags/heldFlags";
 import { newestSucceeded } from "../../../decisions/stack/history";
 import type { Context } from "../../shell/context";
@@ -21,10 +21,10 @@ export async function run(ctx: Context): Promise<void> {
     );
   const held = ctx.settings.heldFlags;
   const heldFlags = { ...held, ...missingHolds(newest.settings?.heldFlags ?? {}, held) };
-  const lines = diff({ release: ctx.settings.release, heldFlags: held }, { release, heldFlags });
-  ctx.report.set("diff", lines);
-  ctx.report.print(describeDiff(lines));
+  const lines = configDiff({ release: ctx.settings.release, heldFlags: held }, { release, heldFlags });
+  ctx.output.set("diff", lines);
+  ctx.output.print(describeDiff(lines));
   if (ctx.options.dryRun || lines.length === 0) return;
   writeStackFile(ctx.file.path, { release, heldFlags });
-  ctx.report.next(`git add Pulumi.${ctx.stack}.yaml && git commit`);
+  ctx.output.next(`git add Pulumi.${ctx.stack}.yaml && git commit`);
 }

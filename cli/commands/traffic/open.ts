@@ -1,12 +1,12 @@
 import { liveDigest } from "../../../decisions/release/digest";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { routingFor } from "../../traffic/brake";
 import { confirmTraffic, describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
 import { makeLine } from "../../shell/options";
-import { applyOne } from "../../release/applyStep";
+import { applyStep } from "../../release/applyStep";
 import { smokeStep } from "../../traffic/smoke";
 
 /** Opens paused traffic again, after the smoke tests on the live slot's test rule. */
@@ -20,7 +20,7 @@ export async function run(ctx: Context): Promise<void> {
         `Slot ${current.live} is empty: nothing would answer. Deploy a release first.`,
       );
     if (current.traffic === "open") {
-      ctx.report.print(`Traffic of stack ${ctx.stack} is open already.`);
+      ctx.output.print(`Traffic of stack ${ctx.stack} is open already.`);
     } else {
       await smokeStep(ctx, current, current.live).catch((error: unknown) => {
         throw new Failure(
@@ -29,15 +29,15 @@ export async function run(ctx: Context): Promise<void> {
           { cause: error },
         );
       });
-      await applyOne(operation, {
+      await applyStep(operation, {
         step: "open",
-        release: next.open(current),
+        release: releaseAfter.open(current),
         reason: ctx.options.reason ?? "open",
       });
       if (!ctx.options.dryRun && operation.current.canaryWeight === 0)
         await confirmTraffic(ctx, routingFor(operation.current), live, "after opening");
-      ctx.report.print(describeUpdates(operation));
+      ctx.output.print(describeUpdates(operation));
     }
-    ctx.report.next(makeLine(ctx.stack, "status"));
+    ctx.output.next(makeLine(ctx.stack, "status"));
   });
 }

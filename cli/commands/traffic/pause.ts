@@ -1,9 +1,9 @@
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { confirmTraffic, describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
 import { operate } from "../../stack/operate";
 import { makeLine } from "../../shell/options";
-import { applyOne } from "../../release/applyStep";
+import { applyStep } from "../../release/applyStep";
 
 /** Answers a fixed 503 at once by a direct call, then writes it into config, so that the two agree. Never asks. */
 export async function run(ctx: Context): Promise<void> {
@@ -12,20 +12,20 @@ export async function run(ctx: Context): Promise<void> {
     const { current } = operation;
     const route = ctx.options.dryRun ? undefined : await ctx.loadBalancer.route(ctx.signal);
     if (route)
-      await ctx.report.step("pause the listener rule", () =>
+      await ctx.output.step("pause the listener rule", () =>
         ctx.loadBalancer.set(route, { traffic: "paused" }, ctx.signal),
       );
     if (current.traffic === "paused") {
-      ctx.report.print(`Traffic of stack ${ctx.stack} is paused already.`);
+      ctx.output.print(`Traffic of stack ${ctx.stack} is paused already.`);
     } else {
-      await applyOne(operation, {
+      await applyStep(operation, {
         step: "pause",
-        release: next.pause(current),
+        release: releaseAfter.pause(current),
         reason: ctx.options.reason ?? "pause",
       });
       if (!ctx.options.dryRun) await confirmTraffic(ctx, { traffic: "paused" }, "", "after the pause");
-      ctx.report.print(describeUpdates(operation));
+      ctx.output.print(describeUpdates(operation));
     }
-    ctx.report.next(makeLine(ctx.stack, "open"));
+    ctx.output.next(makeLine(ctx.stack, "open"));
   });
 }

@@ -1,6 +1,6 @@
 import { CloudWatchClient, paginateGetMetricData, type MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import { slots, type Slot } from "../../../decisions/stack/names";
-import { stepFor, type Course } from "../../../decisions/report/trafficSeries";
+import { stepFor, type TrafficSeries } from "../../../decisions/report/trafficSeries";
 import { messageOf } from "../../shell/failure";
 import { awsClient } from "../aws";
 import type { MetricSource, SourceArgs } from "./measured";
@@ -261,7 +261,7 @@ const ofSlot95 = (slot: Slot, LoadBalancer: string, TargetGroup: string): Query 
 });
 
 /** Figures as steps, each at its end; what CloudWatch has no figure of did not happen. */
-function courseOf(figures: Figures, stepSeconds: number): Course {
+function courseOf(figures: Figures, stepSeconds: number): TrafficSeries {
   const steps = slots.flatMap((slot) => {
     const of = (name: string, start: number) => figures.get(`${slot}_${name}`)?.get(start);
     return [...(figures.get(`${slot}_requests`) ?? [])].map(([start, requests]) => {

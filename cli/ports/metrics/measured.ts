@@ -1,6 +1,6 @@
 import type { Settings } from "../../../decisions/stack/config";
 import type { LoadBalancer } from "../loadBalancer";
-import type { Course } from "../../../decisions/report/trafficSeries";
+import type { TrafficSeries } from "../../../decisions/report/trafficSeries";
 import type { ServiceWindows } from "../../../decisions/gate/errorBudget";
 import type { Observation } from "../../../decisions/gate/observation";
 import type { Slot } from "../../../decisions/stack/names";
@@ -27,7 +27,7 @@ export interface MetricSource {
   /** Requests and errors of both slots over the windows of the error budget. */
   service(canary: Slot, signal?: AbortSignal): Promise<ServiceWindows | "unknown">;
   /** What both slots had from `from` to `to`, milliseconds since 1970. Throws where the source has no answer. */
-  course(from: number, to: number, signal?: AbortSignal): Promise<Course>;
+  course(from: number, to: number, signal?: AbortSignal): Promise<TrafficSeries>;
 }
 
 /** What a source needs besides the settings. */

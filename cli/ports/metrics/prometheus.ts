@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { other, slots, type Slot } from "../../../decisions/stack/names";
 import { counterCursor, increments, startAt, type Counts, type PodCounters } from "./increments";
 import type { Look, Measured, MetricSource, SourceArgs } from "./measured";
-import { prometheusCourse } from "./prometheusSeries";
+import { prometheusSeries } from "./prometheusSeries";
 import { askPrometheus, whyNot } from "./prometheusQuery";
 import { readPods, slowBound } from "./series";
 import { serviceWindows } from "./serviceWindows";
@@ -159,7 +159,7 @@ export function createPrometheusSource({
       };
     },
 
-    course: prometheusCourse({ ask, names, scrapeSeconds, matchers }),
+    course: prometheusSeries({ ask, names, scrapeSeconds, matchers }),
 
     async service(_canary, signal) {
       const requests = `${names.requests}{component="web",${matchers.join(",")}}`;

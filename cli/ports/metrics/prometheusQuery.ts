@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { conceal } from "../../shell/secretsOfProcess";
+import { redactText } from "../../shell/secretsOfProcess";
 import type { Series } from "./series";
 
 const sample = z.tuple([z.number(), z.string()]);
@@ -32,7 +32,7 @@ export function askPrometheus(base: string): Ask {
     const limit = AbortSignal.timeout(timeout);
     const response = await fetch(target, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
     const text = await response.text();
-    if (!response.ok) throw new Error(`it answered ${response.status}: ${conceal(text).slice(0, 200)}`);
+    if (!response.ok) throw new Error(`it answered ${response.status}: ${redactText(text).slice(0, 200)}`);
     const date = Date.parse(response.headers.get("date") ?? "");
     return {
       series: answer.parse(JSON.parse(text)).data.result,

@@ -1,5 +1,5 @@
 import { slots, type Slot } from "../../../decisions/stack/names";
-import { growth, stepFor, type CourseStep } from "../../../decisions/report/trafficSeries";
+import { growth, stepFor, type TrafficStep } from "../../../decisions/report/trafficSeries";
 import type { MetricSource } from "./measured";
 import type { Ask } from "./prometheusQuery";
 import type { MetricNames } from "./series";
@@ -20,7 +20,7 @@ interface CourseArgs {
  * Both slots' requests, errors and latency over time. Counts are worked out here from each pod's counters, because
  * `increase` does not see what a new pod or a new status begins with, and a bad canary's errors are just that.
  */
-export function prometheusCourse({
+export function prometheusSeries({
   ask,
   names,
   scrapeSeconds,
@@ -40,8 +40,8 @@ export function prometheusCourse({
       read(`histogram_quantile(0.95, sum by (slot, le) (rate(${names.duration}_bucket${web()}[${over}s])))`),
     ]);
     if (requests.length === 0) throw new Error(`no sample of ${names.requests}${web()} from that time`);
-    const steps = new Map<string, CourseStep>();
-    const at = (slot: Slot, time: number): CourseStep => {
+    const steps = new Map<string, TrafficStep>();
+    const at = (slot: Slot, time: number): TrafficStep => {
       const key = `${slot} ${time}`;
       const known = steps.get(key) ?? { at: time, slot, requests: 0, errors: 0 };
       steps.set(key, known);

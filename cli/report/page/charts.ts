@@ -1,8 +1,8 @@
 import { DateTime } from "luxon";
 import type { TopLevelSpec } from "vega-lite" with { "resolution-mode": "import" };
 import { slots, type Slot } from "../../../decisions/stack/names";
-import type { CourseStep } from "../../../decisions/report/trafficSeries";
-import type { Story } from "../../../decisions/report/releaseReport";
+import type { TrafficStep } from "../../../decisions/report/trafficSeries";
+import type { ReleaseReport } from "../../../decisions/report/releaseReport";
 
 /** One picture: for people who see it, and in a sentence for those who do not. */
 export interface Chart {
@@ -44,7 +44,7 @@ interface Drawing {
 }
 
 /** The story's charts. vega is loaded here, since other commands do not need it. */
-export async function drawCharts(story: Story): Promise<Chart[]> {
+export async function drawCharts(story: ReleaseReport): Promise<Chart[]> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const draw = async (drawing: Drawing, width: number) => {
     const view = new vega.View(vega.parse(compile(specOf(drawing, story, width)).spec), { renderer: "none" });
@@ -73,7 +73,7 @@ const bare = (svg: string): string =>
     .replaceAll(/(\d\.\d\d)\d+/g, "$1")
     .replace("<svg ", '<svg aria-hidden="true" focusable="false" ');
 
-function drawingsOf({ shares, course, burn, objective, slotNames }: Story): Drawing[] {
+function drawingsOf({ shares, course, burn, objective, slotNames }: ReleaseReport): Drawing[] {
   const names = Object.values(slotNames).join("; ");
   const drawings: Drawing[] = [
     {
@@ -88,7 +88,7 @@ function drawingsOf({ shares, course, burn, objective, slotNames }: Story): Draw
   ];
   if ("unknown" in course) return drawings;
   const gap = course.stepSeconds * 2500;
-  const bySlot = (value: (step: CourseStep) => number | undefined) =>
+  const bySlot = (value: (step: TrafficStep) => number | undefined) =>
     broken(
       course.steps.flatMap((step) => {
         const own = value(step);
@@ -153,7 +153,7 @@ function broken(points: Point[], gap: number): Point[] {
   });
 }
 
-function specOf(drawing: Drawing, { from, to, zone, timeline }: Story, width: number): TopLevelSpec {
+function specOf(drawing: Drawing, { from, to, zone, timeline }: ReleaseReport, width: number): TopLevelSpec {
   // vega knows UTC and this machine's zone; the school's is had by moving the times.
   const moved = (at: number) => at + DateTime.fromMillis(at, { zone }).offset * 60_000;
   const domain = [moved(from), moved(to)];

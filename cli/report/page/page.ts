@@ -1,8 +1,8 @@
 import { DateTime } from "luxon";
 import type { DiffLine } from "../../../decisions/stack/configDiff";
 import { slots } from "../../../decisions/stack/names";
-import type { CourseStep } from "../../../decisions/report/trafficSeries";
-import type { Story } from "../../../decisions/report/releaseReport";
+import type { TrafficStep } from "../../../decisions/report/trafficSeries";
+import type { ReleaseReport } from "../../../decisions/report/releaseReport";
 import type { Chart } from "./charts";
 import { html, Markup } from "./markup";
 import { style } from "./style";
@@ -16,7 +16,7 @@ export interface Origin {
 }
 
 /** The whole page: one file that asks for nothing else and needs no script. */
-export function pageOf(story: Story, charts: readonly Chart[], origin: Origin): string {
+export function pageOf(story: ReleaseReport, charts: readonly Chart[], origin: Origin): string {
   const { heading, stack, verdict, zone, from, to, unknown } = story;
   const moment = momentIn(story);
   const page = html`<!doctype html>
@@ -91,12 +91,12 @@ type Moment = (time: number) => string;
 
 /** Tells times of a story: with its day where the story goes past midnight. */
 const momentIn =
-  ({ from, to, zone }: Story): Moment =>
+  ({ from, to, zone }: ReleaseReport): Moment =>
   (time) =>
     at(time, zone).toFormat(day(from, zone) === day(to, zone) ? "HH:mm:ss" : "d LLL HH:mm:ss");
 const utc = (time: number): string => clock(time, "utc");
 
-const tiles = ({ tiles: all }: Story): Markup =>
+const tiles = ({ tiles: all }: ReleaseReport): Markup =>
   html`<dl class="tiles">
     ${all.map(
       ({ label, value, note }) =>
@@ -108,7 +108,7 @@ const tiles = ({ tiles: all }: Story): Markup =>
     )}
   </dl>`;
 
-const legend = ({ slotNames }: Story): Markup =>
+const legend = ({ slotNames }: ReleaseReport): Markup =>
   html`<ul class="legend">
     ${slots.map((slot) => html`<li><i class="${slot}"></i>${slotNames[slot]}</li>`)}
     <li class="note">Numbers are those of the timeline</li>
@@ -125,7 +125,7 @@ const figure = ({ title, says, wide, narrow }: Chart): Markup =>
 const mostRows = 40;
 
 /** What the charts show, as a table. */
-function figures(steps: readonly CourseStep[], moment: Moment): Markup {
+function figures(steps: readonly TrafficStep[], moment: Moment): Markup {
   const times = [...new Set(steps.map((step) => step.at))].sort((one, two) => one - two);
   const size = Math.max(1, Math.ceil(times.length / mostRows));
   const rows = Array.from({ length: Math.ceil(times.length / size) }, (_, index) =>
@@ -168,7 +168,7 @@ function figures(steps: readonly CourseStep[], moment: Moment): Markup {
   </details>`;
 }
 
-function timeline({ timeline: lines }: Story, moment: Moment): Markup {
+function timeline({ timeline: lines }: ReleaseReport, moment: Moment): Markup {
   if (lines.length === 0) return html`<p class="note">Nothing is known of it.</p>`;
   return html`<ol class="timeline">
     ${lines.map(({ at: time, mark, what, who, why, seconds, ok, source }) => {
@@ -225,7 +225,7 @@ function change({ title, lines }: { title: string; lines: DiffLine[] }): Markup 
   </table>`;
 }
 
-function evidence({ evidence: { lines }, zone }: Story): Markup {
+function evidence({ evidence: { lines }, zone }: ReleaseReport): Markup {
   if (lines.length === 0) return html`<p class="note">None is known.</p>`;
   return html`<table class="pairs evidence">
     <thead>

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { parameterRoot, parameters } from "../../../decisions/stack/names";
 import { lineage } from "../../../decisions/database/revisionProof";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { readReleases } from "../../../repository/release/releases";
 import { readRevisionFiles } from "../../../repository/database/revisions";
 import type { Context } from "../context";
@@ -85,7 +85,7 @@ export async function writeMigration(context: Context): Promise<void> {
   const release = await context.published("prod");
   assert.ok(release, "prod must have a release");
   const { image } = recordOf(context, irreversible.version);
-  const migrated = next.migrate(release, { revision: irreversible.revision, image });
+  const migrated = releaseAfter.migrate(release, { revision: irreversible.revision, image });
   edit(context, (document) => document.setIn(["config", "deployment-safety:release"], migrated));
 }
 

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../../cli/shell/context";
-import { deliverHandedOver, handOver } from "../../../cli/audit/outbox";
+import { deliverOutbox, sendToOutbox } from "../../../cli/audit/outbox";
 import type { Queue } from "../../../cli/ports/queue";
 import { spoolIn } from "../../../cli/audit/stackSpools";
 import { served, settingsWith } from "../../decisions/samples";
-import { quietReport } from "../fakes";
+import { quietOutput } from "../fakes";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "hand-over-"))));
@@ -20,8 +20,8 @@ const machine = (name: string) =>
     stack: "prod",
     settings: settingsWith(served()),
     file: {},
-    report: quietReport(),
-  }) as unknown as Context & { report: ReturnType<typeof quietReport> };
+    output: quietOutput(),
+  }) as unknown as Context & { output: ReturnType<typeof quietOutput> };
 
 const record = (number: number) => ({
   at: "2026-11-25T14:00:00.000Z",
@@ -106,13 +106,13 @@ describe("what a machine that is gone leaves", () => {
           ]);
           const keep = (): void => expect.unreachable();
           const deliver = () =>
-            deliverHandedOver(machine("there"), { bySpool: deliveries, keep }, never, async () => queue);
+            deliverOutbox(machine("there"), { bySpool: deliveries, keep }, never, async () => queue);
           let count = 0;
           for (const what of happenings) {
             const runner = machine(`runner-${count}`);
             if (what === "record") wait(runner, "records", record(++count));
             if (what === "message") wait(runner, "comms-webhook", message(String(++count)));
-            await handOver(runner, async () => queue);
+            await sendToOutbox(runner, async () => queue);
             expect([...waiting(runner, "records"), ...waiting(runner, "comms-webhook")]).toEqual([]);
             failing = what === "refuse" ? 1 : 0;
             // A command that dies with messages in its hands; they come back when their time is over.
@@ -143,9 +143,9 @@ describe("what a machine that is gone leaves", () => {
     const [runner, queue] = [machine("runner"), memoryQueue()];
     for (let number = 1; number <= 12; number++) wait(runner, "comms-webhook", message(String(number)));
     wait(runner, "records", record(1), record(2));
-    await handOver(runner, async () => queue);
+    await sendToOutbox(runner, async () => queue);
     const got: unknown[] = [];
-    await deliverHandedOver(machine("laptop"), { bySpool: collect(got), keep }, never, async () => queue);
+    await deliverOutbox(machine("laptop"), { bySpool: collect(got), keep }, never, async () => queue);
     expect(numbers(got)).toEqual([1, 2]);
     expect(queue.held.map(({ group, isTaken }) => `${group} ${isTaken}`)).toEqual(
       Array<string>(12).fill("comms-webhook false"),
@@ -156,7 +156,7 @@ describe("what a machine that is gone leaves", () => {
     const [runner, queue] = [machine("runner"), memoryQueue()];
     const id = "11111111-1111-4111-8111-111111111111";
     for (const spool of ["comms-topic", "comms-webhook"]) spoolIn(runner, spool).add(message("one"), id);
-    await handOver(runner, async () => queue);
+    await sendToOutbox(runner, async () => queue);
     expect(queue.held.map(({ group }) => group).sort()).toEqual(["comms-topic", "comms-webhook"]);
   });
 
@@ -164,13 +164,13 @@ describe("what a machine that is gone leaves", () => {
     const [runner, queue] = [machine("runner"), memoryQueue()];
     wait(runner, "records", record(1));
     wait(runner, "comms-webhook", message("one"));
-    await handOver(runner, async () => queue);
+    await sendToOutbox(runner, async () => queue);
     const told: unknown[] = [];
     const bySpool = new Map([
       ["records", () => new Promise<undefined>(() => undefined)],
       ["comms-webhook", async (content: unknown) => void told.push(content)],
     ]);
-    await deliverHandedOver(machine("laptop"), { bySpool, keep }, AbortSignal.timeout(50), async () => queue);
+    await deliverOutbox(machine("laptop"), { bySpool, keep }, AbortSignal.timeout(50), async () => queue);
     expect(told).toHaveLength(1);
     expect(queue.held).toMatchObject([{ group: "records", isTaken: false }]);
   });
@@ -178,10 +178,10 @@ describe("what a machine that is gone leaves", () => {
   it("waits on this machine for what is left of it, where it was delivered in part", async () => {
     const [runner, laptop, queue] = [machine("runner"), machine("laptop"), memoryQueue()];
     wait(runner, "comms-webhook", message("one"));
-    await handOver(runner, async () => queue);
+    await sendToOutbox(runner, async () => queue);
     const rest = { ...message("one"), sentAt: "2026-11-25T14:00:00.000Z" };
     const bySpool = new Map([["comms-webhook", async () => ({ rest })]]);
-    await deliverHandedOver(laptop, { bySpool, keep }, never, async () => queue);
+    await deliverOutbox(laptop, { bySpool, keep }, never, async () => queue);
     expect([queue.held, waiting(laptop, "comms-webhook")]).toEqual([[], [rest]]);
   });
 
@@ -194,16 +194,16 @@ describe("what a machine that is gone leaves", () => {
       { ...record(2), body: { number: 2, long: "x".repeat(2_000) } },
       record(3),
     );
-    await handOver(runner, () => Promise.reject(new Error("no network")));
-    await handOver(runner, async () => undefined);
+    await sendToOutbox(runner, () => Promise.reject(new Error("no network")));
+    await sendToOutbox(runner, async () => undefined);
     expect(numbers(waiting(runner, "records"))).toEqual([1, 2, 3]);
-    expect(runner.report.said.join("\n")).toMatch(
+    expect(runner.output.said.join("\n")).toMatch(
       /keep that folder: no network[^]*keep that folder: .*no queue/,
     );
     const queue = memoryQueue();
-    await handOver(runner, async () => queue);
+    await sendToOutbox(runner, async () => queue);
     expect(numbers(waiting(runner, "records"))).toEqual([2]);
-    expect(runner.report.said.at(-1)).toMatch(/keep that folder: records .*: too long/);
+    expect(runner.output.said.at(-1)).toMatch(/keep that folder: records .*: too long/);
     expect(queue.held).toHaveLength(2);
   });
 
@@ -211,13 +211,13 @@ describe("what a machine that is gone leaves", () => {
     const [runner, laptop, queue] = [machine("runner"), machine("laptop"), memoryQueue()];
     await queue.send("what is this", { group: "records", id: "0" }, never);
     wait(runner, "records", record(1), { ...record(2), kind: "invented later" }, record(3));
-    await handOver(runner, async () => queue);
+    await sendToOutbox(runner, async () => queue);
     const [got, kept]: [unknown[], string[]] = [[], []];
     const deliveries = { bySpool: collect(got), keep: (text: string) => void kept.push(text) };
-    await deliverHandedOver(laptop, deliveries, never, async () => queue);
+    await deliverOutbox(laptop, deliveries, never, async () => queue);
     expect(kept).toEqual(["what is this"]);
     expect(numbers(got)).toEqual([1]);
     expect(queue.held.map(({ body }) => body.includes("invented later"))).toEqual([true, false]);
-    expect(laptop.report.said.join()).toContain("does not know what it is");
+    expect(laptop.output.said.join()).toContain("does not know what it is");
   });
 });

@@ -3,7 +3,7 @@ import type { Release } from "../../../decisions/stack/config";
 import type { Context } from "../../../cli/shell/context";
 import type { Failure } from "../../../cli/shell/failure";
 import type { WorkerPod } from "../../../cli/ports/cluster";
-import { awaitWorkersGone } from "../../../cli/database/awaitWorkersDrained";
+import { awaitWorkersDrained } from "../../../cli/database/awaitWorkersDrained";
 import { served } from "../../decisions/samples";
 import { fakeContext } from "../fakes";
 
@@ -30,12 +30,12 @@ function command(pods: (seconds: number) => WorkerPod[]) {
   Object.assign(ctx, { command: "downgrade", cluster: { workers } });
   Object.assign(ctx.options, { revision: "3f2a77aa", database: "auto", loss: new Map([["9c1b0d2f", 12]]) });
   const seconds = () => (Date.now() - began) / 1000;
-  return { ctx, asked, seconds, said: (ctx.report as unknown as { said: string[] }).said };
+  return { ctx, asked, seconds, said: (ctx.output as unknown as { said: string[] }).said };
 }
 
 it("waits for a worker's last job, says so, and goes on once its pod is gone", async () => {
   const { ctx, asked, said, seconds } = command((at) => (at < 42 ? [busy] : []));
-  const done = awaitWorkersGone(ctx, paused);
+  const done = awaitWorkersDrained(ctx, paused);
   await vi.runAllTimersAsync();
   await done;
   expect(seconds()).toBe(42);
@@ -46,7 +46,7 @@ it("waits for a worker's last job, says so, and goes on once its pod is gone", a
 
 it("gives up 15 s after the longest grace period, with the names and the command to type", async () => {
   const { ctx, seconds } = command(() => [busy, { name: "workers-green-1", graceSeconds: 30 }]);
-  const failed = awaitWorkersGone(ctx, paused).catch((error: unknown) => error as Failure);
+  const failed = awaitWorkersDrained(ctx, paused).catch((error: unknown) => error as Failure);
   await vi.runAllTimersAsync();
   const failure = await failed;
   expect(failure).toMatchObject({
@@ -61,7 +61,7 @@ it("gives up 15 s after the longest grace period, with the names and the command
 
 it("does not wait for the workers of a release that stays live", async () => {
   const { ctx, asked } = command(() => []);
-  await awaitWorkersGone(ctx, served());
+  await awaitWorkersDrained(ctx, served());
   expect(asked).toEqual([["green"]]);
 });
 
@@ -69,7 +69,7 @@ it("a cluster that does not answer is no proof that nobody works", async () => {
   const { ctx } = command(() => {
     throw new Error("connect ECONNREFUSED");
   });
-  const failed = awaitWorkersGone(ctx, paused).catch((error: unknown) => error as Failure);
+  const failed = awaitWorkersDrained(ctx, paused).catch((error: unknown) => error as Failure);
   await vi.runAllTimersAsync();
   expect(await failed).toMatchObject({
     exitCode: 4,

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Cluster, startCluster } from "../../../bench/drill/cluster";
 import type { Step } from "../../../decisions/release/transitionFacts";
 import { writeMessage } from "../../../decisions/stack/updateMessage";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import type { Context } from "../../../cli/shell/context";
 import type { Failure } from "../../../cli/shell/failure";
 import { connect } from "../../../cli/ports/database";
-import { verifyBeforeWayBack, verifySchema } from "../../../cli/database/verifySchema";
+import { verifyBeforeRollback, verifySchema } from "../../../cli/database/verifySchema";
 import { entry, sample, served, settingsWith } from "../../decisions/samples";
 import { fakeContext } from "../fakes";
 
@@ -63,16 +63,16 @@ const found = (ctx: Context = place()): Promise<Failure | undefined> =>
 /** What a rollback ends with before its updates, after a deploy has migrated; and what it said. */
 async function beforeWayBack(...steps: Step[]): Promise<{ failure: Failure | undefined; said: string }> {
   const ctx = place();
-  const current = next.migrate(served(), { revision, image: sample(1).image });
+  const current = releaseAfter.migrate(served(), { revision, image: sample(1).image });
   const told = { operation: "deploy", id: "1", step: "migrate", actor: "ada" };
   const history = [entry(current, { message: writeMessage("deploy", told) })];
   const failure = await failureOf(
-    verifyBeforeWayBack(
+    verifyBeforeRollback(
       { ctx, current, history },
       steps.map((step) => ({ step })),
     ),
   );
-  return { failure, said: ctx.report.said.join("\n") };
+  return { failure, said: ctx.output.said.join("\n") };
 }
 
 it("a database that was migrated is the one that was proved", async () => {

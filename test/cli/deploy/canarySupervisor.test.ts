@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { allTo } from "../../../cli/traffic/brake";
 import { CanaryRejected } from "../../../cli/deploy/gate";
-import { Guard } from "../../../cli/deploy/canarySupervisor";
+import { CanarySupervisor } from "../../../cli/deploy/canarySupervisor";
 import type { Operation } from "../../../cli/stack/operation";
 import type { Measured, MetricSource } from "../../../cli/ports/metrics/source";
-import { readSaved, writeSaved, type SavedWatch } from "../../../cli/deploy/savedMonitor";
+import { readSaved, writeSaved, type SavedMonitor } from "../../../cli/deploy/savedMonitor";
 import { wait } from "../../../cli/shell/wait";
 import { deployed, digestOf, served } from "../../decisions/samples";
 import { fakeContext, type FakeCloud } from "../fakes";
@@ -60,7 +60,7 @@ describe("a deploy under guard", () => {
 
   it("puts the brake on in the middle of an update, and ends only with that update", async () => {
     const { cloud, operation, ctx } = setUp(5);
-    const guard = new Guard(operation, digestOf(2), undefined);
+    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
     await guard.watchBefore(step);
     let updated = false;
     const update = guard.during(async () => {
@@ -80,7 +80,7 @@ describe("a deploy under guard", () => {
   });
   it("stops what can be stopped, such as requests that verify", async () => {
     const { operation } = setUp(5);
-    const guard = new Guard(operation, digestOf(2), undefined);
+    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
     await guard.watchBefore(step);
     const verifying = guard.during((signal) => wait(3_600_000, signal));
     const rejected = expect(verifying).rejects.toBeInstanceOf(CanaryRejected);
@@ -92,7 +92,7 @@ describe("a deploy under guard", () => {
   });
   it("passes on what the work itself threw, and leaves the rule alone", async () => {
     const { cloud, operation } = setUp(0);
-    const guard = new Guard(operation, digestOf(2), undefined);
+    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
     await guard.watchBefore(step);
     await expect(guard.during(() => Promise.reject(new Error("smoke failed")))).rejects.toThrow(
       "smoke failed",
@@ -104,7 +104,7 @@ describe("a deploy under guard", () => {
   });
   it("writes down what it knows, and a later run goes on from there, cursor and all", async () => {
     const { ctx, operation, metrics } = setUp(0);
-    const guard = new Guard(operation, digestOf(2), undefined);
+    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
     await guard.watchBefore(step);
     await vi.advanceTimersByTimeAsync(10_000);
     const ended = guard.end(false);
@@ -112,7 +112,7 @@ describe("a deploy under guard", () => {
     await ended;
     const saved = await readSaved(ctx, digestOf(2));
     expect(saved?.watch.gate.totals.canary.requests).toBeGreaterThan(50);
-    const second = new Guard(operation, digestOf(2), saved);
+    const second = new CanarySupervisor(operation, digestOf(2), saved);
     metrics.cursors.length = 0;
     await second.watchBefore(step);
     expect(metrics.cursors[0]).toBe(saved?.cursor);
@@ -129,11 +129,11 @@ describe("a deploy under guard", () => {
     expect(await readSaved(ctx, digestOf(2))).toBeUndefined();
     ctx.parameters.values.set(parameter, "not JSON");
     expect(await readSaved(ctx, digestOf(2))).toBeUndefined();
-    expect(ctx.report.said.join("\n")).toContain("begins anew");
+    expect(ctx.output.said.join("\n")).toContain("begins anew");
   });
   it("keeps what is judged when the cursor does not fit into a parameter", () => {
     const saved = { digest: "d", slot: "green", at: "now", watch: { gate: {} }, cursor: "x".repeat(5000) };
-    const text = writeSaved(saved as unknown as SavedWatch);
+    const text = writeSaved(saved as unknown as SavedMonitor);
     expect(text.length).toBeLessThan(4000);
     expect(JSON.parse(text)).toMatchObject({ digest: "d", watch: { gate: {} } });
   });

@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { incidentMessage } from "../../../decisions/incident/incident";
 import type { Context } from "../../../cli/shell/context";
 import { exitCodes, Failure } from "../../../cli/shell/failure";
-import { openIncidents, report } from "../../../cli/incident/incidentLog";
+import { openIncidents, recordIncident } from "../../../cli/incident/incidentLog";
 import type { AuditRecord } from "../../../cli/ports/auditTrail";
 import { recordsOf } from "../../../cli/audit/recordCommand";
-import { beginTakenBack, endTakenBack } from "../../../cli/incident/rollbackIncident";
+import { openRollbackIncident, endRollbackIncident } from "../../../cli/incident/rollbackIncident";
 import { digestOf, historyOf, settingsWith, served } from "../../decisions/samples";
-import { memoryParameters, quietReport } from "../fakes";
+import { memoryParameters, quietOutput } from "../fakes";
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), "incidents-"))));
@@ -23,7 +23,7 @@ const contextOf = (command: string, fields: Record<string, unknown> = {}) =>
     stack: "prod",
     options: { actor: "ada", version: "1.2.0" },
     parameters: memoryParameters(),
-    report: { ...quietReport(), fields },
+    output: { ...quietOutput(), fields },
     settings: { ...settingsWith(served()), comms: undefined, reporting: { secretName: "s", key: "k" } },
   }) as unknown as Context;
 const ticket = {
@@ -50,8 +50,12 @@ const bodies = (ctx: Context) => recorded(ctx).map((entry) => entry?.body);
 describe("a release that was taken back", () => {
   it("is an incident with its figures, opened, mitigated and resolved under one reference", async () => {
     const ctx = contextOf("deploy", { gate: { verdict: "rollback" } });
-    beginTakenBack(ctx, taking());
-    await endTakenBack(ctx, exitCodes.rolledBack, new Failure(exitCodes.rolledBack, "the canary fails"));
+    openRollbackIncident(ctx, taking());
+    await endRollbackIncident(
+      ctx,
+      exitCodes.rolledBack,
+      new Failure(exitCodes.rolledBack, "the canary fails"),
+    );
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened", "mitigated", "resolved"]);
     expect(new Set(recorded(ctx).map((entry) => entry?.id)).size).toBe(1);
     expect(bodies(ctx)[0]).toMatchObject({
@@ -65,25 +69,25 @@ describe("a release that was taken back", () => {
 
   it("says so to on call where going back failed, and stays open", async () => {
     const ctx = contextOf("rollback");
-    beginTakenBack(ctx, taking());
-    await endTakenBack(ctx, exitCodes.rollbackFailed, new Error("no lease"));
+    openRollbackIncident(ctx, taking());
+    await endRollbackIncident(ctx, exitCodes.rollbackFailed, new Error("no lease"));
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened", "note"]);
     expect(bodies(ctx)[1]).toMatchObject({ told: ["on-call"], done: "going back is not finished: no lease" });
   });
 
   it("belongs to the incident that was named", async () => {
     const first = contextOf("incident");
-    const { id } = await report(first, { ...ticket, state: "opened" });
+    const { id } = await recordIncident(first, { ...ticket, state: "opened" });
     const ctx = { ...contextOf("rollback"), parameters: first.parameters };
     ctx.options = { ...ctx.options, incident: id };
-    beginTakenBack(ctx, taking());
-    await endTakenBack(ctx, exitCodes.done, undefined);
+    openRollbackIncident(ctx, taking());
+    await endRollbackIncident(ctx, exitCodes.done, undefined);
     expect(new Set(recorded(ctx).map((entry) => entry?.id))).toEqual(new Set([id]));
   });
 
   it("is none where nothing was begun", async () => {
     const ctx = contextOf("deploy");
-    await endTakenBack(ctx, exitCodes.done, undefined);
+    await endRollbackIncident(ctx, exitCodes.done, undefined);
     expect(recorded(ctx)).toEqual([]);
   });
 });
@@ -92,14 +96,14 @@ describe("an incident", () => {
   it("is the same one for the same cause, on whatever machine, until it is resolved", async () => {
     const ctx = contextOf("incident");
     const opened = { ...ticket, state: "opened" as const };
-    const one = await report(ctx, opened);
-    expect(await report(ctx, opened)).toMatchObject({ id: one.id, isNew: false });
-    await report(ctx, { ...ticket, cause: one.cause, state: "resolved" });
-    const two = await report(ctx, opened);
+    const one = await recordIncident(ctx, opened);
+    expect(await recordIncident(ctx, opened)).toMatchObject({ id: one.id, isNew: false });
+    await recordIncident(ctx, { ...ticket, cause: one.cause, state: "resolved" });
+    const two = await recordIncident(ctx, opened);
     expect(two).toMatchObject({ isNew: true });
     expect(two.id).not.toBe(one.id);
     expect((await openIncidents(ctx)).map(({ id }) => id).toSorted()).toEqual([one.id, two.id].toSorted());
-    await report(ctx, { ...ticket, cause: two.cause, state: "closed" });
+    await recordIncident(ctx, { ...ticket, cause: two.cause, state: "closed" });
     expect((await openIncidents(ctx)).map(({ id }) => id)).toEqual([one.id]);
   });
 
@@ -107,7 +111,7 @@ describe("an incident", () => {
     const ctx = contextOf("incident");
     const away = () => Promise.reject(new Error("away"));
     const cut = { ...ctx, parameters: { ...ctx.parameters, create: away, read: away, put: away } };
-    await report(cut, { ...ticket, state: "opened" });
+    await recordIncident(cut, { ...ticket, state: "opened" });
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened"]);
   });
 });

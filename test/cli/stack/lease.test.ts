@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../../decisions/stack/lease";
 import { takeLease } from "../../../cli/stack/lease";
-import { memoryParameters, quietReport } from "../fakes";
+import { memoryParameters, quietOutput } from "../fakes";
 
 const path = "/deployment-safety/prod/lease";
 const held = (more: Partial<Lease> = {}): Lease => ({
@@ -22,7 +22,7 @@ const take = (parameters: ReturnType<typeof memoryParameters>, interrupts = fals
     stack: "prod",
     operation: interrupts ? "rollback" : "deploy",
     actor: "bo",
-    report: quietReport(),
+    output: quietOutput(),
     signal: new AbortController().signal,
     lost: () => undefined,
     interrupts,
@@ -42,7 +42,7 @@ describe("takeLease", () => {
       pid: process.pid,
     });
     await lease.check();
-    await lease.release();
+    await lease.giveBack();
     expect(parameters.values.size).toBe(0);
   });
   it("is refused (7) while another operation lives, with who and since when", async () => {
@@ -58,12 +58,12 @@ describe("takeLease", () => {
   it("takes over from a process of this host that is gone", async () => {
     const lease = await take(storeWith(held({ host: hostname(), pid: noProcess })));
     expect(lease.previous?.id).toBe("other");
-    await lease.release();
+    await lease.giveBack();
   });
   it("takes over after 30 s without a heartbeat", async () => {
     const lease = await take(storeWith(held({ heartbeat: new Date(Date.now() - 31_000).toISOString() })));
     expect(lease.previous?.id).toBe("other");
-    await lease.release();
+    await lease.giveBack();
   });
   it("marks a live deploy on another host as cancelled, and goes on once it has given the lease back", async () => {
     const parameters = storeWith(held());
@@ -74,7 +74,7 @@ describe("takeLease", () => {
     };
     const lease = await take(parameters, true);
     await lease.check();
-    await lease.release();
+    await lease.giveBack();
   });
   it("never interrupts another rollback or a downgrade: half a downgrade is worse than a late one", async () => {
     for (const operation of ["rollback", "downgrade"])
@@ -97,14 +97,14 @@ describe("a held lease", () => {
       const lease = await take(parameters);
       change(parameters.values);
       await expect(lease.check()).rejects.toMatchObject({ exitCode: 7 });
-      await lease.release();
+      await lease.giveBack();
     }
   });
   it("leaves somebody else's lease where it is when it is given back", async () => {
     const parameters = memoryParameters();
     const lease = await take(parameters);
     parameters.values.set(path, JSON.stringify(held()));
-    await lease.release();
+    await lease.giveBack();
     expect(parameters.values.has(path)).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { allTo, brake, routingFor, type BrakeOrder } from "../../../cli/traffic/brake";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { after, deployed, digestOf, served } from "../../decisions/samples";
 import { fakeContext, type FakeCloud } from "../fakes";
 
@@ -28,7 +28,7 @@ describe("brake", () => {
     const cloud = cloudWith();
     const on = await brake(fakeContext(cloud), order);
     expect(cloud.sets).toEqual([allTo("blue")]);
-    await on.release();
+    await on.handBack();
   });
   it("writes refused digest and kill switch before it moves, so that a crash leaves nothing that brings it back", async () => {
     const cloud = cloudWith();
@@ -39,7 +39,7 @@ describe("brake", () => {
       written.push(...ctx.parameters.values.keys());
       return set(...given);
     };
-    await (await brake(ctx, order)).release();
+    await (await brake(ctx, order)).handBack();
     expect(written).toEqual([
       `/deployment-safety/prod/refused/${"2".repeat(64)}`,
       "/deployment-safety/prod/kill-switch",
@@ -54,9 +54,9 @@ describe("brake", () => {
     const cloud = cloudWith();
     const ctx = fakeContext(cloud);
     ctx.parameters.put = () => Promise.reject(new Error("store is down"));
-    await (await brake(ctx, order)).release();
+    await (await brake(ctx, order)).handBack();
     expect(cloud.routing).toEqual(allTo("blue"));
-    expect(ctx.report.said.join("\n")).toContain("store is down");
+    expect(ctx.output.said.join("\n")).toContain("store is down");
   });
   it("writes what it could not write with the next look, and with its last", async () => {
     const ctx = fakeContext(cloudWith());
@@ -68,7 +68,7 @@ describe("brake", () => {
     isDown = false;
     await vi.advanceTimersByTimeAsync(1100);
     expect([...ctx.parameters.values.keys()]).toHaveLength(2);
-    await on.release();
+    await on.handBack();
   });
   it("does not wait for a store that never answers", async () => {
     const cloud = cloudWith();
@@ -77,7 +77,7 @@ describe("brake", () => {
     const on = brake(ctx, order);
     await vi.advanceTimersByTimeAsync(2100);
     expect(cloud.routing).toEqual(allTo("blue"));
-    const released = (await on).release();
+    const released = (await on).handBack();
     await vi.advanceTimersByTimeAsync(5000);
     await released;
   });
@@ -88,11 +88,11 @@ describe("brake", () => {
     cloud.healthy = 2;
     await vi.advanceTimersByTimeAsync(1100);
     expect(cloud.routing).toEqual(allTo("blue"));
-    await on.release();
+    await on.handBack();
   });
   it("pauses when the good slot answers as another release", async () => {
     const cloud = cloudWith({ answer: () => ({ release: digestOf(2) }) });
-    await (await brake(fakeContext(cloud), order)).release();
+    await (await brake(fakeContext(cloud), order)).handBack();
     expect(cloud.routing).toEqual(paused);
   });
   it("pauses whatever the targets are when the database has to go back, and stays paused", async () => {
@@ -100,7 +100,7 @@ describe("brake", () => {
     const on = await brake(fakeContext(cloud), { ...order, pause: true });
     await vi.advanceTimersByTimeAsync(3000);
     expect(cloud.sets).toEqual([paused]);
-    await on.release();
+    await on.handBack();
   });
   it("puts the rule back when an update under way moves it", async () => {
     const cloud = cloudWith();
@@ -108,11 +108,11 @@ describe("brake", () => {
     cloud.routing = allTo("green");
     await vi.advanceTimersByTimeAsync(1100);
     expect(cloud.routing).toEqual(allTo("blue"));
-    await on.release();
+    await on.handBack();
   });
   it("leaves the rule alone once released", async () => {
     const cloud = cloudWith();
-    await (await brake(fakeContext(cloud), order)).release();
+    await (await brake(fakeContext(cloud), order)).handBack();
     cloud.routing = allTo("green");
     await vi.advanceTimersByTimeAsync(5000);
     expect(cloud.routing).toEqual(allTo("green"));
@@ -129,7 +129,7 @@ describe("routingFor", () => {
     const [done, promoted, canary] = deployed(served(), 2);
     expect(routingFor(canary!)).toEqual({ traffic: "open", weights: { blue: 90, green: 10 } });
     expect(routingFor(promoted!)).toEqual(allTo("green"));
-    expect(routingFor(next.pause(done!))).toEqual(paused);
+    expect(routingFor(releaseAfter.pause(done!))).toEqual(paused);
     expect(routingFor(after(served(), 2))).toEqual(allTo("green"));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HandOverQueue } from "../../../components/audit/outboxQueue";
+import { OutboxQueue } from "../../../components/audit/outboxQueue";
 import type { Settings } from "../../../decisions/stack/config";
 import { declare, named, stack } from "../declared";
 import { settingsWith } from "../settings";
@@ -7,7 +7,7 @@ import { settingsWith } from "../settings";
 const reporting = { secretName: "records", key: "URL" };
 const made = async (more: Partial<Pick<Settings, "comms" | "reporting">>) => {
   const settings = { ...settingsWith({ serial: 0 }), comms: undefined, reporting: undefined, ...more };
-  return declare(() => new HandOverQueue("handed-over", { stack, settings }));
+  return declare(() => new OutboxQueue("handed-over", { stack, settings }));
 };
 
 describe("the queue of what a machine could not deliver", () => {

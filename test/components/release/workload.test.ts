@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CanaryRelease } from "../../../components/release/canaryRelease";
-import { farewell } from "../../../components/release/timeouts";
+import { podShutdown } from "../../../components/release/timeouts";
 import type { Release } from "../../../decisions/stack/config";
 import { sample } from "../../decisions/samples";
 import { type Declared, declare, named, stack } from "../declared";
@@ -91,7 +91,7 @@ describe("a web pod", () => {
   });
 
   it("goes on answering for longer than it drains, and is killed only after sleep, drain and a request", () => {
-    const { preStopSeconds, graceSeconds } = farewell(10);
+    const { preStopSeconds, graceSeconds } = podShutdown(10);
     expect(container.lifecycle).toEqual({ preStop: { sleep: { seconds: preStopSeconds } } });
     expect(preStopSeconds).toBeGreaterThan(10);
     expect(pod.terminationGracePeriodSeconds).toBe(graceSeconds);

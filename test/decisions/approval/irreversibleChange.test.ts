@@ -6,7 +6,7 @@ import {
   refusalsOf,
   rulesHash,
   type ApprovalDetails,
-  type Ground,
+  type ReasonCode,
   type IrreversibleChange,
 } from "../../../decisions/approval/irreversibleChange";
 
@@ -51,13 +51,13 @@ const allowed: IrreversibleChange = {
   drill: { at: before(24 * 30), ok: true },
 };
 
-const grounds = (change: IrreversibleChange, at = now, under = rules): Ground[] => {
+const grounds = (change: IrreversibleChange, at = now, under = rules): ReasonCode[] => {
   const may = mayRunIrreversible(change, at, under);
   return may.ok ? [] : may.reasons.map(({ ground }) => ground);
 };
 
 /** Each way in which one fact can be wrong, and the one reason that must come of it. */
-const wrongs: [string, Ground, Partial<IrreversibleChange>][] = [
+const wrongs: [string, ReasonCode, Partial<IrreversibleChange>][] = [
   [
     "without an approval",
     "approval-missing",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Settings } from "../../../decisions/stack/config";
-import { guardOf, locksVault } from "../../../decisions/approval/protectionState";
+import { protectionStateOf, locksVault } from "../../../decisions/approval/protectionState";
 import { lockOf, vaultLockHash } from "../../../decisions/approval/vaultLock";
 import { served, settingsWith } from "../samples";
 
@@ -45,16 +45,16 @@ describe("an approval of the vault's lock", () => {
 
 describe("locking the vault for good", () => {
   it.each([
-    ["for the first time", locked({}), guardOf("prod", locked({ lock: "governance" })), true],
+    ["for the first time", locked({}), protectionStateOf("prod", locked({ lock: "governance" })), true],
     ["where nothing is published", locked({}), undefined, true],
-    ["as it is", locked({}), guardOf("prod", locked({})), false],
+    ["as it is", locked({}), protectionStateOf("prod", locked({})), false],
     [
       "as it is, published by an older version",
       locked({}),
       { changeWindow: true, vaultLock: "compliance" },
       false,
     ],
-    ["for other days", locked({ retentionDays: 9 }), guardOf("prod", locked({})), true],
+    ["for other days", locked({ retentionDays: 9 }), protectionStateOf("prod", locked({})), true],
     ["in governance mode", locked({ lock: "governance" }), undefined, false],
   ] as const)("%s: whether it is asked about", (_name, wanted, inForce, isAsked) =>
     expect(locksVault("prod", wanted, inForce)).toBe(isAsked),

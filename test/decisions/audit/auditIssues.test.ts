@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventHash, type AuditEvent } from "../../../decisions/audit/auditChain";
-import { auditFaults } from "../../../decisions/audit/auditIssues";
+import { auditIssues } from "../../../decisions/audit/auditIssues";
 
 /** A sound trail of `count` events. */
 function trail(count: number): AuditEvent[] {
@@ -26,15 +26,15 @@ function chained(number: number, previous: string, body = `{"n":${number}}`): Au
 const whole = trail(20);
 const head = { number: 20, hash: whole[19]!.hash };
 const found = (events: AuditEvent[]) =>
-  auditFaults(events, head).map(({ kind, number }) => `${kind} ${number}`);
+  auditIssues(events, head).map(({ kind, number }) => `${kind} ${number}`);
 /** The events with their places numbered anew, as somebody would who covers a deletion or an insertion up. */
 const renumbered = (events: AuditEvent[]) => events.map((event, index) => ({ ...event, number: index + 1 }));
 
 describe("an audit trail", () => {
   it("that is whole has no fault, nor one whose newest events are not anchored yet", () => {
-    expect(auditFaults(whole, head)).toEqual([]);
-    expect(auditFaults(whole, { number: 18, hash: whole[17]!.hash })).toEqual([]);
-    expect(auditFaults([], undefined)).toEqual([]);
+    expect(auditIssues(whole, head)).toEqual([]);
+    expect(auditIssues(whole, { number: 18, hash: whole[17]!.hash })).toEqual([]);
+    expect(auditIssues([], undefined)).toEqual([]);
   });
 
   it("names a changed event", () => {
@@ -76,13 +76,13 @@ describe("an audit trail", () => {
 
   it("names a long gap once, and is quick also where everything after a place was moved", () => {
     const far = [...whole.slice(0, 19), { ...whole[19]!, number: 10 ** 12 }];
-    expect(auditFaults(far, undefined).map(({ kind }) => kind)).toEqual(["reordered"]);
+    expect(auditIssues(far, undefined).map(({ kind }) => kind)).toEqual(["reordered"]);
     const forged = chained(10 ** 12, "", '{"forged":true}');
     const before = { number: 19, hash: whole[18]!.hash };
-    expect(auditFaults([...whole.slice(0, 19), forged], before).map(({ kind }) => kind)).toEqual(["missing"]);
+    expect(auditIssues([...whole.slice(0, 19), forged], before).map(({ kind }) => kind)).toEqual(["missing"]);
     const long = trail(20_000);
     const started = performance.now();
-    const moved = auditFaults(renumbered(long.filter(({ number }) => number !== 7)), undefined);
+    const moved = auditIssues(renumbered(long.filter(({ number }) => number !== 7)), undefined);
     expect(moved.map(({ kind }) => kind)).toEqual(["missing"]);
     expect(performance.now() - started).toBeLessThan(5_000);
   });
@@ -135,7 +135,7 @@ describe("an audit trail", () => {
       const property = fc.property(given, fc.nat(), fc.nat(), (one, place, seed) => {
         const events = act(one, (place % one.anchored) + 1, seed);
         fc.pre(events !== undefined);
-        const faults = auditFaults(sorted(events), headOf(one));
+        const faults = auditIssues(sorted(events), headOf(one));
         expect([...new Set(faults.map((fault) => fault.kind))]).toEqual([kind]);
         if (kind !== "reordered") expect(faults).toHaveLength(1);
       });
@@ -154,7 +154,7 @@ describe("an audit trail", () => {
         const same = (event: AuditEvent | undefined, other: AuditEvent) =>
           event !== undefined && JSON.stringify(event) === JSON.stringify(other);
         fc.pre(!one.events.slice(0, one.anchored).every((event, index) => same(events[index], event)));
-        expect(auditFaults(events, headOf(one))).not.toEqual([]);
+        expect(auditIssues(events, headOf(one))).not.toEqual([]);
       });
       fc.assert(property, { numRuns: 2000 });
     });
@@ -167,7 +167,7 @@ describe("an audit trail", () => {
         const events = whole.map((event, at) =>
           at === index ? { ...event, [name]: `${event[name as "id"]}${text}` } : event,
         );
-        expect(auditFaults(events, head).length).toBeGreaterThan(0);
+        expect(auditIssues(events, head).length).toBeGreaterThan(0);
       }),
       { numRuns: 2000 },
     );

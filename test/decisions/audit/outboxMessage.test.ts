@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { handOverQueue, readHandedOver, writeHandedOver } from "../../../decisions/audit/outboxMessage";
+import {
+  outboxQueueName,
+  readOutboxMessage,
+  writeOutboxMessage,
+} from "../../../decisions/audit/outboxMessage";
 
 const record = {
   at: "2026-11-25T14:00:00.000Z",
@@ -35,8 +39,14 @@ describe("what a machine that is gone hands over", () => {
             spool === "records"
               ? { ...record, body: { text } }
               : { ...message, message: { ...message.message, text } };
-          const written = writeHandedOver({ spool, id, order, content });
-          expect(readHandedOver("prod", written)).toEqual({ spool, id, order, content, isUnderstood: true });
+          const written = writeOutboxMessage({ spool, id, order, content });
+          expect(readOutboxMessage("prod", written)).toEqual({
+            spool,
+            id,
+            order,
+            content,
+            isUnderstood: true,
+          });
           // Amazon SQS API reference, SendMessage: #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to #xFFFD, and above.
           expect(written).not.toMatch(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u);
         },
@@ -46,7 +56,7 @@ describe("what a machine that is gone hands over", () => {
 
   it("is read only where this stack can deliver it", () => {
     const read = (more: Record<string, unknown>) =>
-      readHandedOver("prod", JSON.stringify({ ...item, ...more }));
+      readOutboxMessage("prod", JSON.stringify({ ...item, ...more }));
     expect(read({})).toEqual({ ...item, isUnderstood: true });
     expect(read({ spool: "comms-webhook", content: message })).toMatchObject({
       content: message,
@@ -54,7 +64,7 @@ describe("what a machine that is gone hands over", () => {
     });
     for (const one of [{ spool: "other" }, { spool: "comms-../x" }, { id: "x/../y" }, { order: "../../x" }])
       expect(read(one), JSON.stringify(one)).toBeUndefined();
-    for (const body of ["", "text", "null"]) expect(readHandedOver("prod", body)).toBeUndefined();
+    for (const body of ["", "text", "null"]) expect(readOutboxMessage("prod", body)).toBeUndefined();
     const later: Record<string, unknown>[] = [
       { content: "text" },
       { content: { ...record, stack: "staging" } },
@@ -71,5 +81,5 @@ describe("what a machine that is gone hands over", () => {
   });
 
   it("waits in a queue of the stack's own that keeps its order", () =>
-    expect(handOverQueue("school", "prod")).toBe("school-prod-handed-over.fifo"));
+    expect(outboxQueueName("school", "prod")).toBe("school-prod-handed-over.fifo"));
 });

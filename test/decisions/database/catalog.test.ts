@@ -5,7 +5,7 @@ import {
   differences,
   fingerprintOf,
   provedCatalog,
-  schemaFaults,
+  schemaIssues,
   schemasOf,
   type Catalog,
 } from "../../../decisions/database/catalog";
@@ -125,18 +125,18 @@ describe("a live database", () => {
   const catalog = new Map([["column public.a.b", "text"]]);
   const proved = { ok: true as const, catalog, postgres: 15 };
   it("is what was proved", () =>
-    expect(schemaFaults("r1", proved, { revisions: ["r1"], catalog, postgres: 17 })).toEqual([]));
+    expect(schemaIssues("r1", proved, { revisions: ["r1"], catalog, postgres: 17 })).toEqual([]));
   it("at another revision is named before anything else", () =>
-    expect(schemaFaults("r1", proved, { revisions: [], catalog, postgres: 15 })).toEqual([
+    expect(schemaIssues("r1", proved, { revisions: [], catalog, postgres: 15 })).toEqual([
       "alembic_version: expected is r1, found is nothing",
     ]));
   it("of which nobody knows what it should be is no match", () =>
-    expect(schemaFaults("r1", none, { revisions: ["r1"], catalog, postgres: 15 })).toEqual([
+    expect(schemaIssues("r1", none, { revisions: ["r1"], catalog, postgres: 15 })).toEqual([
       "what r1 should look like is not known: there is none",
     ]));
   it("that differs on another version of the server says that this may be why", () => {
     const other = new Map([["column public.a.b", "text not null"]]);
-    expect(schemaFaults("r1", proved, { revisions: ["r1"], catalog: other, postgres: 17 })).toEqual([
+    expect(schemaIssues("r1", proved, { revisions: ["r1"], catalog: other, postgres: 17 })).toEqual([
       "column public.a.b: expected is `text`, found is `text not null`",
       expect.stringContaining("PostgreSQL 15 and this is 17"),
     ]);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  databaseWay,
+  schemaPlan,
   readLoss,
-  type Between,
+  type RevisionsBetween,
   type RevisionBetween,
 } from "../../../decisions/database/schemaPlan";
 import { historyOf, provedRevision, sample, served, after } from "../samples";
@@ -32,9 +32,12 @@ const revision = (id: string, { kind, reversible, proved, approved, works }: Sor
 const good: Sort = { kind: "expand", reversible: true, proved: true, approved: false, works: true };
 const between =
   (...sorts: Sort[]) =>
-  (): Between => ({ ok: true, revisions: sorts.map((sort, index) => revision(`r${index + 2}`, sort)) });
-const ask = (sorts: Sort[], more: Partial<Parameters<typeof databaseWay>[0]> = {}) =>
-  databaseWay({
+  (): RevisionsBetween => ({
+    ok: true,
+    revisions: sorts.map((sort, index) => revision(`r${index + 2}`, sort)),
+  });
+const ask = (sorts: Sort[], more: Partial<Parameters<typeof schemaPlan>[0]> = {}) =>
+  schemaPlan({
     target,
     at: `r${sorts.length + 1}`,
     asked: "auto",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../../decisions/stack/config";
-import { deploySteps, type DeployPlan } from "../../../decisions/deploy/deployPlan";
-import { emptyRelease, next } from "../../../decisions/release/nextRelease";
+import { deployPlan, type DeployPlan } from "../../../decisions/deploy/deployPlan";
+import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
 import { transition } from "../../../decisions/release/transition";
 import { after, deployed, digestOf, facts, migrationOf, record, sample, served } from "../samples";
 
@@ -10,7 +10,7 @@ const none = new Set<string>();
 const names = (result: DeployPlan) =>
   result.kind === "steps" ? result.steps.map((step) => step.step) : result.kind;
 const of = (current: Release, n: number, knownGood: ReadonlySet<string> = none, revision?: string) =>
-  deploySteps({ current, record: record(n, revision), knownGood });
+  deployPlan({ current, record: record(n, revision), knownGood });
 
 /** Follows the steps with the rules of transition, with a verdict where one is asked for. */
 function carriedOut(result: DeployPlan, from: Release): Release {
@@ -46,8 +46,8 @@ describe("deploySteps", () => {
   it("from every state that a killed deploy left gives the rest, and ends the same", () => {
     const starts = [
       emptyRelease(),
-      next.migrate(emptyRelease(), migrationOf(1)),
-      next.first(next.migrate(emptyRelease(), migrationOf(1)), sample(1)),
+      releaseAfter.migrate(emptyRelease(), migrationOf(1)),
+      releaseAfter.first(releaseAfter.migrate(emptyRelease(), migrationOf(1)), sample(1)),
     ];
     for (const [index, start] of starts.entries()) {
       expect(names(of(start, 1))).toEqual(["migrate", "first", "validate"].slice(index));
@@ -61,7 +61,7 @@ describe("deploySteps", () => {
   });
   it("of what is live and validated is nothing to do, and says so when traffic is paused", () => {
     expect(of(one, 1)).toEqual({ kind: "nothing", why: "1.1.0 is live and validated already." });
-    expect(of(next.pause(one), 1)).toEqual({
+    expect(of(releaseAfter.pause(one), 1)).toEqual({
       kind: "nothing",
       why: "1.1.0 is live and validated already; traffic is paused, `make open` opens it.",
     });
@@ -83,20 +83,20 @@ describe("deploySteps", () => {
       kind: "blocked",
       next: ["make deploy VERSION=1.2.0", "make rollback VERSION=<known good>"],
     });
-    const back = next.rollback(promoted, "blue");
+    const back = releaseAfter.rollback(promoted, "blue");
     expect(of(back, 3, new Set([digestOf(1)]))).toMatchObject({
       kind: "blocked",
       next: ["make rollback VERSION=1.1.0"],
     });
   });
   it("is blocked while traffic is paused", () =>
-    expect(of(next.pause(one), 2)).toMatchObject({ kind: "blocked", next: ["make open"] }));
+    expect(of(releaseAfter.pause(one), 2)).toMatchObject({ kind: "blocked", next: ["make open"] }));
   it("replaces a loaded release that never had traffic", () => {
     const loaded = deployed(one, 2)[3] as Release;
     expect(names(of(loaded, 3))).toEqual(["migrate", "load", "canary", "promote", "validate"]);
   });
   it("replaces a first release that never passed its smoke", () => {
-    const first = next.first(next.migrate(emptyRelease(), migrationOf(1)), sample(1));
+    const first = releaseAfter.first(releaseAfter.migrate(emptyRelease(), migrationOf(1)), sample(1));
     const result = of(first, 2, none, "r1");
     expect(names(result)).toEqual(["first", "validate"]);
     expect(carriedOut(result, first)).toMatchObject({

@@ -5,7 +5,7 @@ import { FlagdCore } from "@openfeature/flagd-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Flag, Settings } from "../../../decisions/stack/config";
-import { bucketOf, publish } from "../../../decisions/flags/flags";
+import { bucketOf, flagsAsPublished } from "../../../decisions/flags/flags";
 
 const flag = (more: Partial<Flag> = {}): Flag => ({
   risk: "high",
@@ -29,7 +29,7 @@ const withBucket = (name: string, context: Record<string, string | undefined>) =
 /** Evaluates as the application does, with flagd's own evaluator. */
 function evaluator(given: Flag, { held = {}, validatedIsLive = true, name = "gradebook-v2" } = {}) {
   const core = new FlagdCore(undefined, silent);
-  const published = publish({ [name]: given }, held, standing(validatedIsLive));
+  const published = flagsAsPublished({ [name]: given }, held, standing(validatedIsLive));
   core.setConfigurations(JSON.stringify({ flags: Object.fromEntries(published) }));
   return (context: Record<string, string>): boolean =>
     core.resolveBooleanEvaluation(name, false, withBucket(name, context), silent).value;
@@ -148,7 +148,7 @@ describe("a rollout, by the thousand", () => {
         const given = flag({ percentage });
         const alone = evaluator(given, { name: flagName })(somebody);
         // A newer release: other flags beside it, another owner, another expiry.
-        const published = publish(
+        const published = flagsAsPublished(
           { ...Object.fromEntries(others.map((one) => [one, flag({ percentage: 50 })])), [flagName]: given },
           {},
           standing(),
@@ -202,7 +202,7 @@ describe("a rollout, by the thousand", () => {
           });
           const held: Settings["heldFlags"] =
             why === "held" ? { "gradebook-v2": { reason: "incident" } } : {};
-          const published = publish(
+          const published = flagsAsPublished(
             { "gradebook-v2": given },
             held,
             standing(why !== "risk", () => why !== "revision"),
@@ -224,7 +224,7 @@ describe("a rollout, by the thousand", () => {
       cases: { name: string; flag: Partial<Flag>; definition: object; people: number; sha256: string }[];
     };
     for (const { name: flagName, flag: given, definition, people, sha256 } of cases) {
-      expect(publish({ [flagName]: flag(given) }, {}, standing()).get(flagName)).toEqual(definition);
+      expect(flagsAsPublished({ [flagName]: flag(given) }, {}, standing()).get(flagName)).toEqual(definition);
       const isOn = evaluator(flag(given), { name: flagName });
       const who = Array.from({ length: 2000 }, (_, n) => n).filter((n) => isOn(examplePerson(n)));
       expect(who).toHaveLength(people);
@@ -250,10 +250,10 @@ describe("a flag of high risk", () => {
   it("is off while held, whatever its risk is, and says why", () => {
     const held = { "gradebook-v2": { reason: "incident 7" } };
     expect(evaluator({ ...open, risk: "low" }, { held })(teacher)).toBe(false);
-    expect(publish({ "gradebook-v2": open }, held, standing()).get("gradebook-v2")?.metadata.off).toBe(
-      "held: incident 7",
-    );
+    expect(
+      flagsAsPublished({ "gradebook-v2": open }, held, standing()).get("gradebook-v2")?.metadata.off,
+    ).toBe("held: incident 7");
   });
   it("carries no targeting at all while it is off", () =>
-    expect(publish({ a: open }, {}, standing(false)).get("a")).not.toHaveProperty("targeting"));
+    expect(flagsAsPublished({ a: open }, {}, standing(false)).get("a")).not.toHaveProperty("targeting"));
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../../decisions/release/admission";
 import { changeHold, holdReasons, missingHolds, type HoldsInput } from "../../../decisions/flags/heldFlags";
-import { publish } from "../../../decisions/flags/flags";
+import { flagsAsPublished } from "../../../decisions/flags/flags";
 import { parameters } from "../../../decisions/stack/names";
 import { readParameters } from "../../../decisions/stack/parameters";
 import { facts, served, settingsWith } from "../samples";
@@ -50,7 +50,7 @@ describe("a held flag", () => {
   it("needs nothing where the flag itself is gone: absent is off", () =>
     expect(holdReasons(input({ flags: {} }))).toEqual([]));
   it("is known by what was published, and an unreadable flag is none that is held", () => {
-    const published = publish(flags, heldFlags, { validatedIsLive: true, hasRevision: () => true });
+    const published = flagsAsPublished(flags, heldFlags, { validatedIsLive: true, hasRevision: () => true });
     const values = new Map([
       [parameters.flag("prod", "gradebook-v2"), JSON.stringify(published.get("gradebook-v2"))],
       [parameters.flag("prod", "broken"), "{"],

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  look,
+  observeSample,
   mayBeOverridden,
-  startWatching,
+  startMonitor,
   weightDuring,
-  type Look,
+  type Sample,
   type Measured,
-  type WatchResult,
-  type WatchState,
+  type MonitorResult,
+  type MonitorState,
 } from "../../../decisions/gate/monitor";
 import { counts, settings, thrifty } from "./samples";
 
@@ -26,20 +26,24 @@ const measured = (second: number, canary = counts(5), live = counts(45)): Measur
 function watch(
   from: number,
   to: number,
-  see: (second: number) => Partial<Look>,
-  start = startWatching(settings),
-): { state: WatchState; result: WatchResult } {
-  let end: { state: WatchState; result: WatchResult } | undefined;
+  see: (second: number) => Partial<Sample>,
+  start = startMonitor(settings),
+): { state: MonitorState; result: MonitorResult } {
+  let end: { state: MonitorState; result: MonitorResult } | undefined;
   for (let second = from; second <= to; second += 1) {
     const common = { at: 1000 * second, weight: 10, targets: sound, service: thrifty, mayPromote: false };
-    end = look(end?.state ?? start, { ...common, measured: [measured(second)], ...see(second) }, settings);
+    end = observeSample(
+      end?.state ?? start,
+      { ...common, measured: [measured(second)], ...see(second) },
+      settings,
+    );
   }
   if (!end) throw new Error("nothing was watched");
   return end;
 }
 const promoted = () => watch(1, 70, () => ({}));
 /** A canary of 70 s that gets all traffic then. */
-const baking = (to: number, see: (second: number) => Partial<Look>) => {
+const baking = (to: number, see: (second: number) => Partial<Sample>) => {
   const all = { weight: 100, mayPromote: true };
   return watch(71, to, (second) => ({ ...all, ...see(second) }), promoted().state);
 };
@@ -106,7 +110,7 @@ describe("watching", () => {
   it("goes on from its JSON as if it had not been interrupted", () => {
     const bad = (second: number) => ({ measured: [measured(second, counts(5, second % 2))] });
     const first = watch(1, 5, bad);
-    const resumed = watch(6, 12, bad, JSON.parse(JSON.stringify(first.state)) as WatchState);
+    const resumed = watch(6, 12, bad, JSON.parse(JSON.stringify(first.state)) as MonitorState);
     expect(resumed.result).toEqual(watch(1, 12, bad).result);
   });
   it("remembers no more weights than late intervals need", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { furthest, incidentStates, isFurther } from "../../../decisions/incident/incident";
-import { durations, lengthOf, orderFaults, timesOf } from "../../../decisions/incident/incidentTimes";
+import { durations, lengthOf, orderIssues, timesOf } from "../../../decisions/incident/incidentTimes";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 24, 20, minute)).toISOString();
 
@@ -45,7 +45,7 @@ describe("an incident's times", () => {
   });
 
   it("name every pair that is the wrong way round", () => {
-    const faults = orderFaults({
+    const faults = orderIssues({
       started: new Date(at(5)),
       detected: new Date(at(3)),
       resolved: new Date(at(4)),

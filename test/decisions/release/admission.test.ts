@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { admit, type Admission } from "../../../decisions/release/admission";
 import type { Release } from "../../../decisions/stack/config";
 import { leaseState, type Lease } from "../../../decisions/stack/lease";
-import { emptyRelease, next } from "../../../decisions/release/nextRelease";
+import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
 import { after, digestOf, facts, served } from "../samples";
 
 const one = served();
@@ -30,7 +30,7 @@ describe("admit", () => {
     expect(ask({ next: reordered })).toEqual({ ok: true, step: "same" });
   });
   it("takes one legal step", () =>
-    expect(ask({ next: next.settle(two) })).toEqual({ ok: true, step: "settle" }));
+    expect(ask({ next: releaseAfter.settle(two) })).toEqual({ ok: true, step: "settle" }));
   it("takes a first run with serial 0 and nothing", () =>
     expect(ask({ published: undefined, next: emptyRelease() })).toEqual({ ok: true, step: "first" }));
   it("refuses another release under the published serial, with every difference", () =>

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { digest, hex } from "../../../decisions/release/digest";
-import { diff, diffText, masked } from "../../../decisions/stack/configDiff";
-import { exposure, forwardWeights, weights } from "../../../decisions/release/trafficWeights";
+import { configDiff, diffText, masked } from "../../../decisions/stack/configDiff";
+import { slotAllocations, forwardWeights, trafficWeights } from "../../../decisions/release/trafficWeights";
 import type { Release } from "../../../decisions/stack/config";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { deployed, sample, served, settingsWith } from "../samples";
 
 const one = served();
@@ -11,23 +11,23 @@ const [two, , canary, loaded] = deployed(one, 2) as [Release, Release, Release, 
 const { sizing } = settingsWith(one);
 
 it("a canary has its weight, all web pods and its own number of workers; standby and loaded slots have no workers", () => {
-  expect(exposure(canary, sizing)).toEqual({
+  expect(slotAllocations(canary, sizing)).toEqual({
     blue: { weight: 90, web: 3, workers: 2 },
     green: { weight: 10, web: 3, workers: 1 },
   });
-  expect(exposure(loaded, sizing).green).toEqual({ weight: 0, web: 3, workers: 0 });
-  expect(exposure(two, sizing)).toEqual({
+  expect(slotAllocations(loaded, sizing).green).toEqual({ weight: 0, web: 3, workers: 0 });
+  expect(slotAllocations(two, sizing)).toEqual({
     blue: { weight: 0, web: 3, workers: 0 },
     green: { weight: 100, web: 3, workers: 2 },
   });
-  expect(exposure(one, sizing).green).toEqual({ weight: 0, web: 0, workers: 0 });
+  expect(slotAllocations(one, sizing).green).toEqual({ weight: 0, web: 0, workers: 0 });
 });
 
 it("a pause stops the traffic and the workers of both slots, and keeps what the rule goes back to", () => {
-  const paused = next.pause(canary);
-  expect(weights(paused)).toEqual({ blue: 0, green: 0 });
+  const paused = releaseAfter.pause(canary);
+  expect(trafficWeights(paused)).toEqual({ blue: 0, green: 0 });
   expect(forwardWeights(paused)).toEqual({ blue: 90, green: 10 });
-  expect(exposure(paused, sizing)).toMatchObject({
+  expect(slotAllocations(paused, sizing)).toMatchObject({
     blue: { web: 3, workers: 0 },
     green: { web: 3, workers: 0 },
   });
@@ -39,7 +39,7 @@ it("an image's digest is what follows the last @, and a tag has none", () => {
 });
 
 it("a diff shows leaves, takes a list for one, and masks what is secret", () => {
-  const lines = diff(
+  const lines = configDiff(
     { a: { b: 1, gone: true }, list: [1, 2], key: "old" },
     { a: { b: 2 }, list: [2, 1], key: "new", more: "x" },
     (path) => path === "key",

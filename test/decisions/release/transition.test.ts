@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../../decisions/stack/config";
-import { emptyRelease, next } from "../../../decisions/release/nextRelease";
-import { transition, type Facts, type Step } from "../../../decisions/release/transition";
+import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
+import { transition, type TransitionFacts, type Step } from "../../../decisions/release/transition";
 import { after, deployed, digestOf, facts, migrationOf, sample, served } from "../samples";
 
 const one = served();
@@ -16,10 +16,10 @@ const two = after(one, 2);
 const verdict = { digest: digestOf(2), verdict: "promote", serial: canary.serial };
 const good = facts({ knownGood: new Set([digestOf(1), digestOf(2)]) });
 
-const legal = (previous: Release | undefined, to: Release, given: Facts, step: Step) =>
+const legal = (previous: Release | undefined, to: Release, given: TransitionFacts, step: Step) =>
   expect(transition(previous, to, given)).toEqual({ ok: true, step });
 /** Every reason as one text; fails when the step is legal. */
-function refusal(previous: Release | undefined, to: Release, given: Facts = good): string {
+function refusal(previous: Release | undefined, to: Release, given: TransitionFacts = good): string {
   const result = transition(previous, to, given);
   expect(result.ok).toBe(false);
   return result.ok ? "" : result.reasons.join("\n");
@@ -34,36 +34,40 @@ describe("a first run", () => {
   const empty = emptyRelease();
   it("admits the bare beginning", () => legal(undefined, empty, facts(), "first"));
   it("admits a migration as serial 1", () =>
-    legal(undefined, next.migrate(empty, migrationOf(1)), facts(), "migrate"));
+    legal(undefined, releaseAfter.migrate(empty, migrationOf(1)), facts(), "migrate"));
   it("goes on with the first release, paused, then validates it and opens", () => {
-    const migrated = next.migrate(empty, migrationOf(1));
-    const first = next.first(migrated, sample(1));
+    const migrated = releaseAfter.migrate(empty, migrationOf(1));
+    const first = releaseAfter.first(migrated, sample(1));
     legal(migrated, first, facts(), "first");
-    legal(first, next.validate(first), facts(), "validate");
-    expect(next.validate(first)).toMatchObject({ traffic: "open", validated: digestOf(1) });
+    legal(first, releaseAfter.validate(first), facts(), "validate");
+    expect(releaseAfter.validate(first)).toMatchObject({ traffic: "open", validated: digestOf(1) });
   });
   it("refuses a release before any migration, naming what to run", () =>
-    expect(refusal(undefined, next.first(empty, sample(1)))).toContain("make migrate VERSION=1.1.0"));
+    expect(refusal(undefined, releaseAfter.first(empty, sample(1)))).toContain("make migrate VERSION=1.1.0"));
   it("refuses a later serial where nothing is published", () =>
     expect(refusal(undefined, one)).toMatch(/`release.serial` is 3, but nothing is published.*allowed is 0/));
   it("refuses serial 0 with a release in it", () =>
     expect(refusal(undefined, { ...one, serial: 0 })).toMatch(/Serial 0 is the beginning/));
   it("refuses open traffic before the first smoke", () => {
-    const first = next.first(next.migrate(empty, migrationOf(1)), sample(1));
-    expect(refusal(first, next.open(first), facts())).toContain("not validated as things are");
+    const first = releaseAfter.first(releaseAfter.migrate(empty, migrationOf(1)), sample(1));
+    expect(refusal(first, releaseAfter.open(first), facts())).toContain("not validated as things are");
   });
   it("refuses a first release whose traffic is open at once", () => {
-    const migrated = next.migrate(empty, migrationOf(1));
-    expect(refusal(migrated, { ...next.first(migrated, sample(1)), traffic: "open" })).toContain(
+    const migrated = releaseAfter.migrate(empty, migrationOf(1));
+    expect(refusal(migrated, { ...releaseAfter.first(migrated, sample(1)), traffic: "open" })).toContain(
       "not one step",
     );
   });
   it("lets a first release that fails its smoke be replaced where it is", () => {
-    const migrated = next.migrate(empty, migrationOf(1));
-    const first = next.first(migrated, sample(1));
-    legal(first, next.first(first, sample(2, "r1")), facts(), "first");
+    const migrated = releaseAfter.migrate(empty, migrationOf(1));
+    const first = releaseAfter.first(migrated, sample(1));
+    legal(first, releaseAfter.first(first, sample(2, "r1")), facts(), "first");
     expect(
-      refusal(first, next.first(first, sample(2, "r1")), facts({ knownGood: new Set([digestOf(1)]) })),
+      refusal(
+        first,
+        releaseAfter.first(first, sample(2, "r1")),
+        facts({ knownGood: new Set([digestOf(1)]) }),
+      ),
     ).toContain("live slot");
   });
 });
@@ -86,30 +90,38 @@ describe("the steps of a deploy", () => {
   it("refuses load and canary together", () =>
     expect(refusal(migrated, edit(canary, { serial: migrated.serial + 1 }))).toMatch(/canaryWeight/));
   it("refuses a migration back to the revision that the live release needs", () => {
-    expect(refusal(migrated, next.migrate(migrated, migrationOf(1)))).toContain("make downgrade REVISION=r1");
+    expect(refusal(migrated, releaseAfter.migrate(migrated, migrationOf(1)))).toContain(
+      "make downgrade REVISION=r1",
+    );
   });
   it("refuses another image in the live slot", () =>
     expect(refusal(one, edit(one, { slots: { blue: sample(3) } }))).toContain("live slot"));
   it("refuses another image in a slot with canary traffic", () =>
-    expect(refusal(canary, next.load(canary, sample(3, "r2")))).toContain("its image may not change"));
+    expect(refusal(canary, releaseAfter.load(canary, sample(3, "r2")))).toContain(
+      "its image may not change",
+    ));
   it("refuses the live digest in the other slot", () =>
-    expect(refusal(one, next.load(one, sample(1)))).toContain("serves already"));
+    expect(refusal(one, releaseAfter.load(one, sample(1)))).toContain("serves already"));
   it("refuses a release whose revision the database has not reached, unless overridden for this serial", () => {
-    expect(refusal(one, next.load(one, sample(2)), facts())).toContain("needs revision `r2`");
+    expect(refusal(one, releaseAfter.load(one, sample(2)), facts())).toContain("needs revision `r2`");
     const override = { check: "gate, revision", actor: "ada", reason: "proven", serial: one.serial + 1 };
-    legal(one, next.load(one, sample(2)), facts({ override }), "load");
+    legal(one, releaseAfter.load(one, sample(2)), facts({ override }), "load");
     expect(
-      refusal(one, next.load(one, sample(2)), facts({ override: { ...override, serial: one.serial } })),
+      refusal(
+        one,
+        releaseAfter.load(one, sample(2)),
+        facts({ override: { ...override, serial: one.serial } }),
+      ),
     ).toContain("r2");
     expect(
-      refusal(one, next.load(one, sample(2)), facts({ override: { ...override, reason: "" } })),
+      refusal(one, releaseAfter.load(one, sample(2)), facts({ override: { ...override, reason: "" } })),
     ).toContain("r2");
   });
   it("refuses a change of the canary's weight other than 0 to 1..10 and back to 0", () =>
     expect(refusal(canary, edit(canary, { canaryWeight: 5 }))).toContain("from 10 to 5"));
   it("refuses a canary while traffic is paused", () => {
-    const paused = next.pause(loaded);
-    expect(refusal(paused, next.canary(paused))).toContain("make open");
+    const paused = releaseAfter.pause(loaded);
+    expect(refusal(paused, releaseAfter.canary(paused))).toContain("make open");
   });
 });
 
@@ -165,8 +177,8 @@ describe("A4: what staging did not validate", () => {
     legal(migrated, loaded, { ...strict, override }, "load");
   });
   it("is not even the first release", () => {
-    const migrated = next.migrate(emptyRelease(), migrationOf(1));
-    expect(refusal(migrated, next.first(migrated, sample(1)), strict)).toContain("STACK=staging");
+    const migrated = releaseAfter.migrate(emptyRelease(), migrationOf(1));
+    expect(refusal(migrated, releaseAfter.first(migrated, sample(1)), strict)).toContain("STACK=staging");
   });
 });
 
@@ -177,15 +189,15 @@ describe("a refused digest", () => {
     expect(refusal(migrated, loaded, refusing(2))).toContain("never gets traffic");
     expect(refusal(loaded, canary, refusing(2))).toContain("10 % of the traffic");
     expect(refusal(canary, promoted, refusing(2))).toContain("100 % of the traffic");
-    expect(refusal(two, next.rollback(two, "blue"), refusing(1))).toContain("not known good");
+    expect(refusal(two, releaseAfter.rollback(two, "blue"), refusing(1))).toContain("not known good");
   });
   it("may be taken back and paused", () => {
-    legal(canary, next.abort(canary), refusing(2), "rollback");
-    legal(canary, next.pause(canary), refusing(2), "pause");
-    legal(two, next.rollback(two, "blue"), refusing(2), "rollback");
+    legal(canary, releaseAfter.abort(canary), refusing(2), "rollback");
+    legal(canary, releaseAfter.pause(canary), refusing(2), "pause");
+    legal(two, releaseAfter.rollback(two, "blue"), refusing(2), "rollback");
   });
   it("stops every step that would keep its traffic", () =>
-    expect(refusal(two, next.settle(two), refusing(2))).toContain("refused on this stack"));
+    expect(refusal(two, releaseAfter.settle(two), refusing(2))).toContain("refused on this stack"));
 });
 
 describe("validate, pause, open, settle", () => {
@@ -194,74 +206,76 @@ describe("validate, pause, open, settle", () => {
       "allowed is the live digest",
     );
     const unvalidated = edit(canary, { validated: undefined });
-    expect(refusal(unvalidated, next.validate(unvalidated))).toContain("nothing is validated meanwhile");
+    expect(refusal(unvalidated, releaseAfter.validate(unvalidated))).toContain(
+      "nothing is validated meanwhile",
+    );
   });
   it("pause and open change traffic only", () => {
-    const paused = next.pause(two);
+    const paused = releaseAfter.pause(two);
     legal(two, paused, facts(), "pause");
-    legal(paused, next.open(paused), facts(), "open");
+    legal(paused, releaseAfter.open(paused), facts(), "open");
     expect(refusal(two, edit(paused, { serial: two.serial + 1, slots: { green: sample(2) } }))).toContain(
       "not one step",
     );
   });
   it("open refuses what was validated on a schema that was taken down since, also after steps in between", () => {
-    const paused = next.pause(two);
-    const down = next.downgrade(paused, { revision: "r0" });
+    const paused = releaseAfter.pause(two);
+    const down = releaseAfter.downgrade(paused, { revision: "r0" });
     legal(paused, down, facts(), "downgrade");
-    const settled = next.settle(down);
+    const settled = releaseAfter.settle(down);
     legal(down, settled, facts(), "settle");
-    expect(refusal(settled, next.open(settled), good)).toContain("not validated as things are");
+    expect(refusal(settled, releaseAfter.open(settled), good)).toContain("not validated as things are");
     const kept = { ...down, validated: paused.validated };
     expect(refusal(paused, kept, facts())).toContain("alone cannot change like this");
   });
   it("open refuses a live release that is not validated, unless smoke is overridden", () => {
-    const paused = next.pause(promoted);
-    expect(refusal(paused, next.open(paused), facts())).toContain("not validated as things are");
+    const paused = releaseAfter.pause(promoted);
+    expect(refusal(paused, releaseAfter.open(paused), facts())).toContain("not validated as things are");
     legal(
       paused,
-      next.open(paused),
+      releaseAfter.open(paused),
       facts({ override: { check: "smoke", actor: "a", reason: "b", serial: paused.serial + 1 } }),
       "open",
     );
   });
   it("settle empties the slot without traffic only", () => {
-    legal(two, next.settle(two), facts(), "settle");
-    expect(refusal(canary, next.settle(canary))).toContain("may not be emptied");
+    legal(two, releaseAfter.settle(two), facts(), "settle");
+    expect(refusal(canary, releaseAfter.settle(canary))).toContain("may not be emptied");
     expect(refusal(two, edit(two, { slots: { blue: two.slots.blue } }))).toContain("live slot");
   });
 });
 
 describe("a rollback", () => {
   it("moves everything to a known good slot and clears validated, from weight 0 and from a canary", () => {
-    legal(two, next.rollback(two, "blue"), good, "rollback");
-    legal(promoted, next.rollback(promoted, "blue"), facts(), "rollback");
-    legal(canary, next.abort(canary), facts(), "rollback");
+    legal(two, releaseAfter.rollback(two, "blue"), good, "rollback");
+    legal(promoted, releaseAfter.rollback(promoted, "blue"), facts(), "rollback");
+    legal(canary, releaseAfter.abort(canary), facts(), "rollback");
   });
   it("is refused to a release that was never validated", () =>
-    expect(refusal(two, next.rollback(two, "blue"), facts())).toContain("not known good"));
+    expect(refusal(two, releaseAfter.rollback(two, "blue"), facts())).toContain("not known good"));
   it("may pause, but not open", () => {
-    legal(two, next.rollback(two, "blue", { pause: true }), good, "rollback");
-    const paused = next.pause(two);
-    expect(refusal(paused, edit(next.rollback(two, "blue"), { serial: paused.serial + 1 }))).toContain(
-      "not one step",
-    );
+    legal(two, releaseAfter.rollback(two, "blue", { pause: true }), good, "rollback");
+    const paused = releaseAfter.pause(two);
+    expect(
+      refusal(paused, edit(releaseAfter.rollback(two, "blue"), { serial: paused.serial + 1 })),
+    ).toContain("not one step");
   });
   it("does not re-image a slot", () =>
     expect(
-      refusal(two, { ...next.rollback(two, "blue"), slots: { ...two.slots, blue: sample(3) } }),
+      refusal(two, { ...releaseAfter.rollback(two, "blue"), slots: { ...two.slots, blue: sample(3) } }),
     ).toContain("not one step"));
   it("leaves no canary behind", () =>
-    expect(refusal(two, { ...next.rollback(two, "blue"), canaryWeight: 5 })).toContain(
+    expect(refusal(two, { ...releaseAfter.rollback(two, "blue"), canaryWeight: 5 })).toContain(
       "after a rollback it is 0",
     ));
 });
 
 describe("a downgrade", () => {
-  const paused = next.rollback(two, "blue", { pause: true });
-  const down = next.downgrade(paused, { revision: "r1" });
+  const paused = releaseAfter.rollback(two, "blue", { pause: true });
+  const down = releaseAfter.downgrade(paused, { revision: "r1" });
   it("goes alone, with traffic paused", () => legal(paused, down, facts(), "downgrade"));
   it("is refused while traffic is open", () =>
-    expect(refusal(two, next.downgrade(two, { revision: "r1" }))).toContain("while it is paused"));
+    expect(refusal(two, releaseAfter.downgrade(two, { revision: "r1" }))).toContain("while it is paused"));
   it.each([
     [
       "from another revision than the database's",
@@ -278,13 +292,13 @@ describe("a downgrade", () => {
     expect(refusal(paused, edit(paused, { migration }))).toContain(reason),
   );
   it("is dropped from the file by the next step, which may validate and open", () => {
-    const opened = next.validate(down);
+    const opened = releaseAfter.validate(down);
     expect(opened.migration).toEqual({ revision: "r1", image: sample(2).image });
     legal(down, opened, good, "validate");
     expect(refusal(down, { ...opened, migration: down.migration })).toContain("downgradeFrom");
   });
   it("lets nothing open that needs what was taken down", () => {
-    const still = next.downgrade(next.pause(two), { revision: "r1" });
-    expect(refusal(still, next.open(still), good)).toContain("just taken down");
+    const still = releaseAfter.downgrade(releaseAfter.pause(two), { revision: "r1" });
+    expect(refusal(still, releaseAfter.open(still), good)).toContain("just taken down");
   });
 });

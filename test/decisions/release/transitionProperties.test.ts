@@ -2,10 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { releaseSchema, type Release } from "../../../decisions/stack/config";
 import { digest, digestIn, liveDigest } from "../../../decisions/release/digest";
-import { exposedDigests, forwardWeights, idleSlot, weights } from "../../../decisions/release/trafficWeights";
+import {
+  exposedDigests,
+  forwardWeights,
+  idleSlot,
+  trafficWeights,
+} from "../../../decisions/release/trafficWeights";
 import { other, slots } from "../../../decisions/stack/names";
-import { emptyRelease, next } from "../../../decisions/release/nextRelease";
-import { transition, type Facts, type Step } from "../../../decisions/release/transition";
+import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
+import { transition, type TransitionFacts, type Step } from "../../../decisions/release/transition";
 import { digestOf, facts, migrationOf, sample, served } from "../samples";
 
 /** What a walk knows besides the release: as the parameters of a stack would hold it. */
@@ -15,7 +20,7 @@ interface World {
   good: Set<string>;
 }
 
-const factsOf = ({ release, refused, good }: World): Facts => {
+const factsOf = ({ release, refused, good }: World): TransitionFacts => {
   const canary = digestIn(release, idleSlot(release)) ?? "";
   return facts({
     refused,
@@ -30,13 +35,13 @@ const moves: Record<string, (world: World, n: number) => { step: Step; release: 
     const to = migrationOf(n);
     if (release.slots[release.live]?.revision === to.revision) return undefined;
     if (release.migration?.revision === to.revision) return undefined;
-    return { step: "migrate", release: next.migrate(release, to) };
+    return { step: "migrate", release: releaseAfter.migrate(release, to) };
   },
   first: ({ release, refused }, n) => {
     const held = sample(n);
     if (liveDigest(release) || refused.has(digestOf(n)) || release.migration?.revision !== held.revision)
       return undefined;
-    return { step: "first", release: next.first(release, held) };
+    return { step: "first", release: releaseAfter.first(release, held) };
   },
   load: ({ release, refused }, n) => {
     const held = sample(n);
@@ -45,51 +50,51 @@ const moves: Record<string, (world: World, n: number) => { step: Step; release: 
       return undefined;
     if (liveDigest(release) === digestOf(n) || digestIn(release, idleSlot(release)) === digestOf(n))
       return undefined;
-    return { step: "load", release: next.load(release, held) };
+    return { step: "load", release: releaseAfter.load(release, held) };
   },
   canary: ({ release, refused }, n) => {
     const idle = release.slots[idleSlot(release)];
     if (!idle || release.canaryWeight > 0 || release.traffic === "paused" || refused.has(digest(idle.image)))
       return undefined;
     if (idle.revision !== release.migration?.revision) return undefined;
-    return { step: "canary", release: next.canary(release, n) };
+    return { step: "canary", release: releaseAfter.canary(release, n) };
   },
   promote: ({ release, refused }) => {
     const idle = digestIn(release, idleSlot(release));
     if (release.canaryWeight === 0 || release.traffic === "paused" || !idle || refused.has(idle))
       return undefined;
     if (release.slots[idleSlot(release)]?.revision !== release.migration?.revision) return undefined;
-    return { step: "promote", release: next.promote(release) };
+    return { step: "promote", release: releaseAfter.promote(release) };
   },
   validate: ({ release }) => {
     const live = release.slots[release.live];
     if (!live || release.canaryWeight > 0 || release.validated === digest(live.image)) return undefined;
     if (live.revision !== release.migration?.revision) return undefined;
-    return { step: "validate", release: next.validate(release) };
+    return { step: "validate", release: releaseAfter.validate(release) };
   },
   pause: ({ release }) =>
-    release.traffic === "open" ? { step: "pause", release: next.pause(release) } : undefined,
+    release.traffic === "open" ? { step: "pause", release: releaseAfter.pause(release) } : undefined,
   open: ({ release, good }) => {
     const live = liveDigest(release);
     if (release.traffic === "open" || !live || release.validated !== live || !good.has(live))
       return undefined;
-    return { step: "open", release: next.open(release) };
+    return { step: "open", release: releaseAfter.open(release) };
   },
   settle: ({ release }) =>
     release.slots[idleSlot(release)] && release.canaryWeight === 0
-      ? { step: "settle", release: next.settle(release) }
+      ? { step: "settle", release: releaseAfter.settle(release) }
       : undefined,
   abort: ({ release }) =>
-    release.canaryWeight > 0 ? { step: "rollback", release: next.abort(release) } : undefined,
+    release.canaryWeight > 0 ? { step: "rollback", release: releaseAfter.abort(release) } : undefined,
   rollback: ({ release, good }, n) => {
     const target = digestIn(release, idleSlot(release));
     if (!target || !good.has(target) || release.validated === undefined) return undefined;
-    return { step: "rollback", release: next.rollback(release, idleSlot(release), { pause: n > 2 }) };
+    return { step: "rollback", release: releaseAfter.rollback(release, idleSlot(release), { pause: n > 2 }) };
   },
   downgrade: ({ release }, n) => {
     if (release.traffic === "open" || !release.migration || release.migration.revision === `r${n}`)
       return undefined;
-    return { step: "downgrade", release: next.downgrade(release, { revision: `r${n}` }) };
+    return { step: "downgrade", release: releaseAfter.downgrade(release, { revision: `r${n}` }) };
   },
 };
 
@@ -99,11 +104,11 @@ function invariants(before: Release, { release, refused }: World): void {
   const share = forwardWeights(release);
   expect(share.blue + share.green).toBe(100);
   for (const exposed of exposedDigests(release)) expect(refused.has(exposed)).toBe(false);
-  const had = weights(before);
+  const had = trafficWeights(before);
   const touched = slots.filter((slot) => digestIn(before, slot) !== digestIn(release, slot));
   for (const slot of touched) {
     expect(had[slot]).toBe(0);
-    expect(weights(release)[slot]).toBe(0);
+    expect(trafficWeights(release)[slot]).toBe(0);
   }
   if (liveDigest(before)) expect(liveDigest(release)).toBeDefined();
   if (
@@ -143,7 +148,7 @@ function walk(path: Choice[], visit: (before: World, step: Step, to: Release) =>
     const takenDown = world.release.migration?.downgradeFrom;
     const needsTakenDown = (to: Release) =>
       takenDown !== undefined &&
-      slots.some((slot) => weights(to)[slot] > 0 && to.slots[slot]?.revision === takenDown);
+      slots.some((slot) => trafficWeights(to)[slot] > 0 && to.slots[slot]?.revision === takenDown);
     const possible = Object.values(moves)
       .map((move) => move(world, n))
       .filter((move) => move !== undefined && !needsTakenDown(move.release));

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   describeBudget,
-  describeGlance,
-  drawShares,
-  slotGlance,
+  describeSlotTraffic,
+  sparkline,
+  slotTraffic,
 } from "../../../decisions/report/recentTraffic";
-import type { CourseStep } from "../../../decisions/report/trafficSeries";
+import type { TrafficStep } from "../../../decisions/report/trafficSeries";
 
 const minute = 60_000;
 const [from, to] = [0, 15 * minute];
@@ -16,7 +16,7 @@ const step = (
   requests: number,
   errors = 0,
   p95Ms?: number,
-): CourseStep => ({
+): TrafficStep => ({
   at: at * minute,
   slot,
   requests,
@@ -30,19 +30,19 @@ describe("a slot's last minutes", () => {
       ...[1, 2, 3, 4].flatMap((at) => [step("blue", at, 90), step("green", at, 10, 1, 80)]),
       ...[5, 6].flatMap((at) => [step("blue", at, 0), step("green", at, 100, 0, 41.6)]),
     ];
-    const green = slotGlance({ stepSeconds: 60, steps }, "green", from, to);
-    expect(green && describeGlance(green)).toBe(
+    const green = slotTraffic({ stepSeconds: 60, steps }, "green", from, to);
+    expect(green && describeSlotTraffic(green)).toBe(
       "|▁▁▁▁██·········| 240 requests, 4 failed (1.67 %), 95 % now within 42 ms",
     );
-    const blue = slotGlance({ stepSeconds: 60, steps }, "blue", from, to);
-    expect(blue && drawShares(blue.shares)).toBe("████  ·········");
+    const blue = slotTraffic({ stepSeconds: 60, steps }, "blue", from, to);
+    expect(blue && sparkline(blue.shares)).toBe("████  ·········");
   });
 
   it("are no line where the slot has no pod, and no percentage where nobody asked", () => {
     const steps = [step("blue", 3, 0)];
-    expect(slotGlance({ stepSeconds: 60, steps }, "green", from, to)).toBeUndefined();
-    const blue = slotGlance({ stepSeconds: 60, steps }, "blue", from, to);
-    expect(blue && describeGlance(blue)).toBe("|···············| 0 requests, 0 failed");
+    expect(slotTraffic({ stepSeconds: 60, steps }, "green", from, to)).toBeUndefined();
+    const blue = slotTraffic({ stepSeconds: 60, steps }, "blue", from, to);
+    expect(blue && describeSlotTraffic(blue)).toBe("|···············| 0 requests, 0 failed");
   });
 
   it("lose no request: the shares of both slots are one wherever somebody asked", () => {
@@ -57,14 +57,14 @@ describe("a slot's last minutes", () => {
     fc.assert(
       fc.property(steps, (some) => {
         const course = { stepSeconds: 60, steps: some };
-        const [blue, green] = (["blue", "green"] as const).map((slot) => slotGlance(course, slot, from, to));
+        const [blue, green] = (["blue", "green"] as const).map((slot) => slotTraffic(course, slot, from, to));
         const total = some.reduce((sum, { requests }) => sum + requests, 0);
         expect((blue?.requests ?? 0) + (green?.requests ?? 0)).toBe(total);
         for (const index of Array.from({ length: 15 }, (_, part) => part)) {
           const shares = [blue, green].flatMap((seen) => seen?.shares[index] ?? []);
           if (blue && green && shares.length > 0) expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1);
         }
-        for (const seen of [blue, green]) if (seen) expect(drawShares(seen.shares)).toHaveLength(15);
+        for (const seen of [blue, green]) if (seen) expect(sparkline(seen.shares)).toHaveLength(15);
       }),
     );
   });

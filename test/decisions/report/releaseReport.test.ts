@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readParameters } from "../../../decisions/stack/parameters";
-import { burnOf, growth, shares, stepFor, type Course } from "../../../decisions/report/trafficSeries";
-import { frameOf, tellStory } from "../../../decisions/report/releaseReport";
-import type { StoryInput, Subject } from "../../../decisions/report/reportInput";
-import { chapterOf, updatesOf } from "../../../decisions/report/updates";
+import { burnOf, growth, shares, stepFor, type TrafficSeries } from "../../../decisions/report/trafficSeries";
+import { timeRangeOf, buildReport } from "../../../decisions/report/releaseReport";
+import type { ReportInput, Subject } from "../../../decisions/report/reportInput";
+import { updateRangeOf, updatesOf } from "../../../decisions/report/updates";
 import { digestOf } from "../samples";
 import { releaseTakenBack } from "./releaseHistory";
 
-const story = (subject: Subject, more: Partial<StoryInput> = {}) =>
-  tellStory({
+const story = (subject: Subject, more: Partial<ReportInput> = {}) =>
+  buildReport({
     stack: "prod",
     zone: "Africa/Cairo",
-    frame: frameOf(subject, releaseTakenBack(), Date.now())!,
+    frame: timeRangeOf(subject, releaseTakenBack(), Date.now())!,
     slo: { objective: 99.9, windowDays: 30, latencyMs: 500 },
     course: { unknown: "The metrics are unknown: nobody answers" },
     service: { unknown: "The budget is unknown" },
@@ -24,7 +24,7 @@ const story = (subject: Subject, more: Partial<StoryInput> = {}) =>
 
 describe("a release's chapter", () => {
   it("begins with its deploy, has the rollback that took it back, and ends before the next release", () => {
-    const { updates, before } = chapterOf(updatesOf(releaseTakenBack()), "1.2.0")!;
+    const { updates, before } = updateRangeOf(updatesOf(releaseTakenBack()), "1.2.0")!;
     expect(updates.map(({ line }) => line)).toEqual([
       ...[0, 1, 2, 3, 4].map((step) => `deploy 1.2.0: step ${step}`),
       "rollback 1.1.0: rollback",
@@ -33,7 +33,7 @@ describe("a release's chapter", () => {
     expect(before?.line).toBe("deploy 1.1.0: validate");
   });
   it("is undefined for a version that history never had", () =>
-    expect(chapterOf(updatesOf(releaseTakenBack()), "9.9.9")).toBeUndefined());
+    expect(updateRangeOf(updatesOf(releaseTakenBack()), "9.9.9")).toBeUndefined());
 });
 
 describe("a story", () => {
@@ -81,15 +81,15 @@ describe("a story", () => {
         { at, state: "told" },
       ],
     };
-    const frame = frameOf(subject, [], now)!;
+    const frame = timeRangeOf(subject, [], now)!;
     expect(frame).toMatchObject({ from: noticed - 600_000, to: now });
     expect(story(subject, { frame }).verdict).toMatchObject({ word: "Opened", tone: "bad" });
     const over = {
       ...subject,
       entries: [...subject.entries, { at, state: "resolved" }, { at, state: "note" }],
     };
-    expect(frameOf(over, [], now)!.to).toBeLessThan(now);
-    expect(story(over, { frame: frameOf(over, [], now)! }).verdict).toMatchObject({
+    expect(timeRangeOf(over, [], now)!.to).toBeLessThan(now);
+    expect(story(over, { frame: timeRangeOf(over, [], now)! }).verdict).toMatchObject({
       word: "Resolved",
       tone: "good",
     });
@@ -103,7 +103,7 @@ describe("a story", () => {
         "aws:secretKey": index > 2 ? { value: "before" } : { value: "hunter2", secret: true },
       },
     }));
-    const frame = frameOf({ version: "1.2.0" }, secret, Date.now())!;
+    const frame = timeRangeOf({ version: "1.2.0" }, secret, Date.now())!;
     const text = JSON.stringify(story({ version: "1.2.0" }, { frame }).changes);
     expect(text).toContain("[secret]");
     expect(text).not.toContain("hunter2");
@@ -148,7 +148,7 @@ describe("a course", () => {
         return step % least === 0 && length / 1000 / step <= 160;
       }),
     ));
-  const course: Course = {
+  const course: TrafficSeries = {
     stepSeconds: 60,
     steps: [1, 2, 3].flatMap((minute) => [
       { at: minute * 60_000, slot: "blue" as const, requests: 90, errors: 0 },

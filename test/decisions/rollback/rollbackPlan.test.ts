@@ -3,10 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { Release } from "../../../decisions/stack/config";
 import { digest } from "../../../decisions/release/digest";
 import { idleSlot } from "../../../decisions/release/trafficWeights";
-import type { Between } from "../../../decisions/database/schemaPlan";
+import type { RevisionsBetween } from "../../../decisions/database/schemaPlan";
 import { knownGood, type HistoryEntry } from "../../../decisions/stack/history";
-import { plan, type Plan, type PlanInput } from "../../../decisions/rollback/rollbackPlan";
-import { next } from "../../../decisions/release/nextRelease";
+import {
+  rollbackPlan,
+  type RollbackPlan,
+  type RollbackPlanInput,
+} from "../../../decisions/rollback/rollbackPlan";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { transition } from "../../../decisions/release/transition";
 import {
   after,
@@ -29,7 +33,7 @@ const path = [...deployed(two, 3), ...deployed(one, 2), one];
 const history = historyOf(...path.toReversed());
 
 /** Revisions r1 to r4 in a row, each proved to work with those before it. */
-const between = (to: string, at: string): Between => {
+const between = (to: string, at: string): RevisionsBetween => {
   const all = ["r1", "r2", "r3", "r4"];
   const revisions = all
     .slice(all.indexOf(to) + 1, Math.max(all.indexOf(at) + 1, all.indexOf(to) + 1))
@@ -40,7 +44,11 @@ const between = (to: string, at: string): Between => {
   return { ok: true, revisions };
 };
 
-const input = (current: Release, version: string, more: Partial<PlanInput> = {}): PlanInput => ({
+const input = (
+  current: Release,
+  version: string,
+  more: Partial<RollbackPlanInput> = {},
+): RollbackPlanInput => ({
   history,
   settings: settingsWith(current),
   current,
@@ -51,16 +59,16 @@ const input = (current: Release, version: string, more: Partial<PlanInput> = {})
   releases: new Map([1, 2, 3].map((n) => [sample(n).version, record(n)])),
   ...more,
 });
-const planned = (given: PlanInput): Extract<Plan, { ok: true }> => {
-  const result = plan(given);
+const planned = (given: RollbackPlanInput): Extract<RollbackPlan, { ok: true }> => {
+  const result = rollbackPlan(given);
   if (!result.ok) throw new Error(result.reasons.join("; "));
   return result;
 };
-const names = (result: Plan) => (result.ok ? result.steps.map((step) => step.step) : result.reasons);
+const names = (result: RollbackPlan) => (result.ok ? result.steps.map((step) => step.step) : result.reasons);
 
 /** Follows a plan with the rules of transition, as the program would. */
 function carriedOut(
-  { steps }: Extract<Plan, { ok: true }>,
+  { steps }: Extract<RollbackPlan, { ok: true }>,
   from: Release,
   refused: ReadonlySet<string> = new Set(),
 ): Release {
@@ -131,8 +139,8 @@ describe("what comes back", () => {
 });
 
 describe("targets", () => {
-  const refusedCode = (given: PlanInput) => {
-    const result = plan(given);
+  const refusedCode = (given: RollbackPlanInput) => {
+    const result = rollbackPlan(given);
     return result.ok ? "ok" : [result.code, result.reasons.join()];
   };
   it("an unknown version is refused as usage, with the known ones", () =>
@@ -183,7 +191,7 @@ describe("targets", () => {
   });
   it("other flags under the same release are a rollback too", () => {
     const settings = settingsWith(two, { flags: {} });
-    expect(names(plan(input(two, "1.2.0", { settings })))).toEqual(["rollback", "validate"]);
+    expect(names(rollbackPlan(input(two, "1.2.0", { settings })))).toEqual(["rollback", "validate"]);
   });
 });
 
@@ -220,17 +228,17 @@ describe("the database", () => {
   });
   it("is not guessed at: without proofs, and where history does not show the target on today's revision, it is refused", () => {
     const short = historyOf(three).concat(historyOf(one));
-    const unknown = (): Between => ({ ok: false, reasons: ["the files do not say"] });
-    expect(plan(input(three, "1.1.0", { history: short, between: unknown }))).toMatchObject({
+    const unknown = (): RevisionsBetween => ({ ok: false, reasons: ["the files do not say"] });
+    expect(rollbackPlan(input(three, "1.1.0", { history: short, between: unknown }))).toMatchObject({
       ok: false,
       code: 4,
       reasons: expect.arrayContaining([expect.stringContaining("the files do not say")]) as string[],
       next: "make status",
     });
-    expect(names(plan(input(two, "1.1.0", { between: unknown })))).toEqual(["rollback", "validate"]);
+    expect(names(rollbackPlan(input(two, "1.1.0", { between: unknown })))).toEqual(["rollback", "validate"]);
   });
   it("goes down with the rows that may be lost, and only those of what goes down", () => {
-    const approved = (to: string, at: string): Between => {
+    const approved = (to: string, at: string): RevisionsBetween => {
       const found = between(to, at);
       return found.ok
         ? { ok: true, revisions: found.revisions.map((one) => ({ ...one, approval: { ok: true } })) }
@@ -243,7 +251,10 @@ describe("the database", () => {
       approvedLoss: { r2: 3 },
     });
     carriedOut(result, two);
-    expect(plan(input(two, "1.1.0", { database: "downgrade", loss }))).toMatchObject({ ok: false, code: 4 });
+    expect(rollbackPlan(input(two, "1.1.0", { database: "downgrade", loss }))).toMatchObject({
+      ok: false,
+      code: 4,
+    });
   });
   it("goes up first where the target needs what was taken down, without a brake", () => {
     const back = planned(input(two, "1.1.0", { database: "downgrade" }));
@@ -298,7 +309,7 @@ describe("a rollback that is killed", () => {
 });
 
 it("a paused release that is the target is smoked before it is validated", () => {
-  const paused = next.rollback(two, "blue", { pause: true });
+  const paused = releaseAfter.rollback(two, "blue", { pause: true });
   const result = planned(input(paused, "1.1.0"));
   expect(result.steps).toMatchObject([{ step: "validate", smokeBefore: "blue" }]);
 });

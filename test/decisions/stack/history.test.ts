@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { knownGood, newestSucceeded, parseHistory, releaseOf } from "../../../decisions/stack/history";
 import { readMessage, writeMessage } from "../../../decisions/stack/updateMessage";
-import { next } from "../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { after, deployed, digestOf, entry, historyOf, served, written } from "../samples";
 
 const one = served();
@@ -28,7 +28,7 @@ describe("known good", () => {
   it("is an update whose live release was validated with all traffic; each other one is rejected with its reason", () => {
     const [, promoted, canary] = deployed(one, 2);
     const found = knownGood(
-      [entry(two), entry(promoted), entry(canary), entry(next.pause(one)), entry(one)],
+      [entry(two), entry(promoted), entry(canary), entry(releaseAfter.pause(one)), entry(one)],
       none,
     );
     expect(found.targets.map((target) => target.version)).toEqual(["1.2.0", "1.1.0"]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { hex } from "../../../decisions/release/digest";
 import { parameters } from "../../../decisions/stack/names";
-import { factsFor, readParameters } from "../../../decisions/stack/parameters";
-import { next } from "../../../decisions/release/nextRelease";
+import { transitionFacts, readParameters } from "../../../decisions/stack/parameters";
+import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { digestOf, served } from "../samples";
 
 const at = "2026-11-24T12:00:00Z";
@@ -92,7 +92,10 @@ describe("readParameters", () => {
 describe("factsFor", () => {
   const published = readParameters("prod", all);
   it("takes the verdict given under the published serial and the override for the next one", () => {
-    const facts = factsFor(published, next.pause(one), { requiresStaging: true, stagingValidated: "" });
+    const facts = transitionFacts(published, releaseAfter.pause(one), {
+      requiresStaging: true,
+      stagingValidated: "",
+    });
     expect(facts).toMatchObject({
       verdict: { digest: digestOf(2), verdict: "promote", serial: 3 },
       override: { check: "gate", serial: 4 },
@@ -102,9 +105,13 @@ describe("factsFor", () => {
     });
   });
   it("has neither for any other serial", () => {
-    const facts = factsFor({ ...published, release: next.pause(one) }, next.open(next.pause(one)), {
-      requiresStaging: false,
-    });
+    const facts = transitionFacts(
+      { ...published, release: releaseAfter.pause(one) },
+      releaseAfter.open(releaseAfter.pause(one)),
+      {
+        requiresStaging: false,
+      },
+    );
     expect(facts).not.toHaveProperty("verdict");
     expect(facts).not.toHaveProperty("override");
   });

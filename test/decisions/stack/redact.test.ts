@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { masked } from "../../../decisions/stack/configDiff";
-import { concealed, concealedIn, secretsIn, secretsOf } from "../../../decisions/stack/redact";
+import { redact, redactIn, secretsIn, secretsOf } from "../../../decisions/stack/redact";
 
 describe("secrets of an environment", () => {
   it.each([
@@ -45,34 +45,34 @@ describe("a text", () => {
           Buffer.from(hidden).toString("base64"),
         ];
         for (const form of forms) {
-          expect(concealed(`${before}\n${form}\n${after}`, secretsOf(hidden))).not.toContain(form);
+          expect(redact(`${before}\n${form}\n${after}`, secretsOf(hidden))).not.toContain(form);
         }
       }),
     ));
 
   it("stays as it is where there is none", () =>
-    expect(concealed("see https://example.com/a:b@c and ada@example.com", ["correct horse"])).toBe(
+    expect(redact("see https://example.com/a:b@c and ada@example.com", ["correct horse"])).toBe(
       "see https://example.com/a:b@c and ada@example.com",
     ));
 
   it("loses the password of any address, also of one that nobody had told", () =>
-    expect(concealed("cannot fetch http://ops:s3cret@prometheus:9090/api", [])).toBe(
+    expect(redact("cannot fetch http://ops:s3cret@prometheus:9090/api", [])).toBe(
       `cannot fetch http://ops:${masked}@prometheus:9090/api`,
     ));
 
   it("keeps what it says of the form of an address", () =>
-    expect(concealed("postgresql://user:password@host:5432/name is expected", [])).toBe(
+    expect(redact("postgresql://user:password@host:5432/name is expected", [])).toBe(
       "postgresql://user:password@host:5432/name is expected",
     ));
 
   it("keeps short words, for a secret so short cannot be told from them", () =>
-    expect(concealed("rollback to blue", ["blue"])).toBe("rollback to blue"));
+    expect(redact("rollback to blue", ["blue"])).toBe("rollback to blue"));
 });
 
 describe("a record", () => {
   it("loses a secret in each of its texts, and keeps its names and words", () =>
     expect(
-      concealedIn({ operation: "rollback", reasons: ["rollback failed: rollback1"], serial: 3, none: null }, [
+      redactIn({ operation: "rollback", reasons: ["rollback failed: rollback1"], serial: 3, none: null }, [
         "rollback",
         "rollback1",
       ]),
@@ -85,6 +85,6 @@ describe("a record", () => {
 
   it("keeps a time", () => {
     const at = new Date(0);
-    expect(concealedIn({ at }, ["correct horse"])).toEqual({ at });
+    expect(redactIn({ at }, ["correct horse"])).toEqual({ at });
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { newestSucceeded, type HistoryEntry } from "../../../decisions/stack/history";
-import { resume, type Found } from "../../../decisions/stack/startingPoint";
-import { emptyRelease, next } from "../../../decisions/release/nextRelease";
+import { startingPoint, type StartingFacts } from "../../../decisions/stack/startingPoint";
+import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
 import { after, entry, historyOf, served } from "../samples";
 
 const one = served();
 const two = after(one, 2);
 
-function found(history: HistoryEntry[], more: Partial<Found> = {}): Found {
+function found(history: HistoryEntry[], more: Partial<StartingFacts> = {}): StartingFacts {
   const newest = newestSucceeded(history);
   const newestEntry = history[0];
   return {
@@ -23,7 +23,7 @@ function found(history: HistoryEntry[], more: Partial<Found> = {}): Found {
 
 describe("resume", () => {
   it("has nothing to do after a clean update", () =>
-    expect(resume(found(historyOf(one, two)))).toEqual({
+    expect(startingPoint(found(historyOf(one, two)))).toEqual({
       ok: true,
       release: two,
       writeFile: false,
@@ -31,40 +31,44 @@ describe("resume", () => {
       why: [],
     }));
   it("starts a first run from the empty release, over what a killed first run left in the file", () => {
-    expect(resume(found([]))).toMatchObject({ release: emptyRelease(), writeFile: false, reapply: false });
+    expect(startingPoint(found([]))).toMatchObject({
+      release: emptyRelease(),
+      writeFile: false,
+      reapply: false,
+    });
     const failed = [entry(one, { result: "failed" })];
-    expect(resume(found(failed, { file: one }))).toMatchObject({
+    expect(startingPoint(found(failed, { file: one }))).toMatchObject({
       release: emptyRelease(),
       writeFile: true,
       reapply: false,
     });
   });
   it("writes the applied release over a file that says something else", () =>
-    expect(resume(found(historyOf(two), { file: one }))).toMatchObject({
+    expect(startingPoint(found(historyOf(two), { file: one }))).toMatchObject({
       ok: true,
       release: two,
       writeFile: true,
       reapply: false,
     }));
-  it.each<[string, Found]>([
-    ["a failed update", found([entry(next.pause(two), { result: "failed" }), ...historyOf(two)])],
+  it.each<[string, StartingFacts]>([
+    ["a failed update", found([entry(releaseAfter.pause(two), { result: "failed" }), ...historyOf(two)])],
     ["a pending operation", found(historyOf(two), { pendingOperations: true })],
     ["a dead lease", found(historyOf(two), { deadLease: true })],
   ])("applies the newest succeeded release again after %s", (_, given) => {
-    const result = resume(given);
+    const result = startingPoint(given);
     expect(result).toMatchObject({ ok: true, release: two, reapply: true });
     expect(result.ok && result.why.length).toBeGreaterThan(0);
   });
   it("goes on from a release that was published but whose update never ended, for going back would be behind", () => {
-    const ahead = next.settle(two);
-    expect(resume(found(historyOf(two), { published: ahead, file: ahead }))).toMatchObject({
+    const ahead = releaseAfter.settle(two);
+    expect(startingPoint(found(historyOf(two), { published: ahead, file: ahead }))).toMatchObject({
       release: ahead,
       reapply: true,
       writeFile: false,
     });
-    expect(resume(found([], { published: ahead }))).toMatchObject({ release: ahead, reapply: true });
+    expect(startingPoint(found([], { published: ahead }))).toMatchObject({ release: ahead, reapply: true });
   });
-  it.each<[string, Found, RegExp]>([
+  it.each<[string, StartingFacts, RegExp]>([
     ["the parameter is gone", found(historyOf(two), { published: undefined }), /parameter `release` is gone/],
     [
       "the parameter is behind history",
@@ -77,7 +81,7 @@ describe("resume", () => {
       /differ at `canaryWeight`/,
     ],
   ])("asks a person when %s", (_, given, reason) => {
-    const result = resume(given);
+    const result = startingPoint(given);
     expect(result.ok ? "" : result.reasons.join()).toMatch(reason);
   });
 });

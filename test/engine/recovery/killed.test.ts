@@ -74,7 +74,7 @@ const working = (): string[] =>
 async function next(command: Place["command"], remove?: string): Promise<string[]> {
   const context = contextOf({ ...placeOf(command), ...(remove && { remove }) });
   await commands[command].run(context);
-  return context.report.said.flatMap((line) => /^remove (\S+), left over/.exec(line)?.[1] ?? []);
+  return context.output.said.flatMap((line) => /^remove (\S+), left over/.exec(line)?.[1] ?? []);
 }
 
 describe("a command that is killed", { timeout: 400_000 }, () => {

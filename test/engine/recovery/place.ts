@@ -6,7 +6,7 @@ import * as drill from "../../../cli/commands/recovery/drill";
 import * as restore from "../../../cli/commands/recovery/restore";
 import type { Parameters } from "../../../cli/ports/parameters";
 import { served, settingsWith } from "../../decisions/samples";
-import { quietReport } from "../../cli/fakes";
+import { quietOutput } from "../../cli/fakes";
 
 /** The commands of recovery on a server and parameters that outlive the process which runs them. */
 export const commands = { drill, restore };
@@ -56,12 +56,12 @@ export function contextOf(
   place: Place,
   done: (what: string) => void = () => undefined,
 ): Context & {
-  report: ReturnType<typeof quietReport>;
+  output: ReturnType<typeof quietOutput>;
 } {
   const { command, cluster, to, remove } = place;
   const { host, port, user, database } = cluster.live;
   process.env.DATABASE_URL = `postgresql://${user}@${host}:${port}/${database}`;
-  const report = quietReport();
+  const output = quietOutput();
   const settings = settingsWith(served());
   settings.database.recovery = cluster.recovery;
   const context = {
@@ -69,11 +69,11 @@ export function contextOf(
     stack: "prod",
     root: process.cwd(),
     options: { actor: "ada", yes: true, ...(to && { to }), ...(remove && { remove }) },
-    report: {
-      ...report,
+    output: {
+      ...output,
       step: async <T>(name: string, action: (entry: { name: string; from: number }) => Promise<T>) => {
         done(`step ${name.replaceAll(/\d{4}-?\d\d-?\d\d[tT]\S+/g, "…")}`);
-        return report.step(name, action);
+        return output.step(name, action);
       },
     },
     signal: new AbortController().signal,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { next } from "../../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../../decisions/release/nextRelease";
 import { goodInstead } from "../../../../cli/commands/deploy/deploy";
 import { after, deployed, digestOf, sample, served } from "../../../decisions/samples";
 
@@ -10,9 +10,9 @@ describe("goodInstead", () => {
     expect(goodInstead(promoted!, digestOf(2))).toBe(sample(1).version);
   });
   it("is the release before until that is validated again", () => {
-    const back = next.abort(canary!);
+    const back = releaseAfter.abort(canary!);
     expect(goodInstead(back, digestOf(2))).toBe(sample(1).version);
-    expect(goodInstead(next.validate(back), digestOf(2))).toBeUndefined();
+    expect(goodInstead(releaseAfter.validate(back), digestOf(2))).toBeUndefined();
   });
   it("is nothing where the refused release is in no slot: then there is no way back to finish", () => {
     expect(goodInstead(after(served(), 2), digestOf(3))).toBeUndefined();

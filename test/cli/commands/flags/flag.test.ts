@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HistoryEntry } from "../../../../decisions/stack/history";
 import { readMessage } from "../../../../decisions/stack/updateMessage";
 import { parameters as paths } from "../../../../decisions/stack/names";
-import { next } from "../../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../../decisions/release/nextRelease";
 import { run } from "../../../../cli/commands/flags/flag";
 import type { Context } from "../../../../cli/shell/context";
 import { readOptions, type Raw } from "../../../../cli/shell/options";
 import { readStackFile, withKey } from "../../../../cli/ports/stackFile";
 import { entry, served } from "../../../decisions/samples";
-import { memoryParameters, quietReport } from "../../fakes";
+import { memoryParameters, quietOutput } from "../../fakes";
 
 const project = resolve(__dirname, "../../../..");
 const live = served();
@@ -63,14 +63,14 @@ async function flag(raw: Raw): Promise<string> {
       return Promise.resolve([]);
     },
   };
-  const report = { ...quietReport(), print: (line: string) => void printed.push(line) };
+  const output = { ...quietOutput(), print: (line: string) => void printed.push(line) };
   const signal = new AbortController().signal;
   const context = {
     command: "flag",
     root,
     stack: "prod",
     options: readOptions(raw, {}),
-    report,
+    output,
     signal,
     file: read,
   };
@@ -99,7 +99,7 @@ describe("make flag", () => {
     expect([text(), messages.length]).toEqual([before, 0]);
   });
   it("refuses to widen a risky flag before validation, and leaves the file as it was", async () => {
-    use(next.abort(live));
+    use(releaseAfter.abort(live));
     const before = text();
     await expect(flag({ name: "gradebook-v2", percentage: "25" })).rejects.toMatchObject({
       exitCode: 4,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { next } from "../../../../decisions/release/nextRelease";
+import { releaseAfter } from "../../../../decisions/release/nextRelease";
 import { quickOrder } from "../../../../cli/commands/rollback/rollback";
 import type { Routing } from "../../../../cli/ports/loadBalancer";
 import { after, deployed, digestOf, served } from "../../../decisions/samples";
@@ -51,6 +51,6 @@ describe("quickOrder", () => {
       }),
     ).toBeUndefined());
   it("leaves a pause alone: somebody stopped the traffic for a reason", () =>
-    expect(order({ release: next.pause(two), routing: { traffic: "paused" } })).toBeUndefined());
+    expect(order({ release: releaseAfter.pause(two), routing: { traffic: "paused" } })).toBeUndefined());
   it("does nothing before the first release", () => expect(order({ release: undefined })).toBeUndefined());
 });

@@ -4,7 +4,7 @@ import type { HistoryEntry } from "../../../../decisions/stack/history";
 import { parameters as paths } from "../../../../decisions/stack/names";
 import { run } from "../../../../cli/commands/stack/status";
 import type { Context } from "../../../../cli/shell/context";
-import { createReport } from "../../../../cli/shell/output";
+import { createOutput } from "../../../../cli/shell/output";
 import { deployed, entry, historyOf, served } from "../../../decisions/samples";
 import { fakeContext } from "../../fakes";
 
@@ -33,7 +33,7 @@ async function said(given: {
   });
   if (given.release) await cloud.parameters.put(paths.release("prod"), JSON.stringify(given.release));
   const away = () => Promise.reject(new Error("no answer"));
-  const report = createReport("status", "prod", false, {
+  const output = createOutput("status", "prod", false, {
     stdout: stream(given.isTTY ?? false),
     stderr: given.isWhole ? stream(false) : ({ write: () => true } as unknown as NodeJS.WriteStream),
   });
@@ -44,13 +44,13 @@ async function said(given: {
     settings: { ...bare, ...(given.records && { reporting: { secretName: "records", key: "URL" } }) },
     root: "/nowhere",
     command: "status",
-    report,
+    output,
     loadBalancer: { ...cloud.loadBalancer, ...(given.route && { route: given.route }) },
     engine: { history: given.history },
     alarms: { states: async () => (given.firing ?? []).map((name) => ({ name, state: "ALARM" })) },
     metrics: { course: away, service: away },
   } as unknown as Context);
-  if (given.isWhole) report.end();
+  if (given.isWhole) output.end();
   return text;
 }
 

@@ -8,7 +8,7 @@ import { runDrill } from "../../../../cli/recovery/drill";
 import { connect } from "../../../../cli/ports/database";
 import { createArchive } from "../../../../cli/ports/recovery/archive";
 import { type RecoverySource } from "../../../../cli/ports/recovery/source";
-import { quietReport } from "../../fakes";
+import { quietOutput } from "../../fakes";
 
 /** Drills on a real PostgreSQL with a real archive of its log. */
 const prefix = "school-prod";
@@ -42,7 +42,7 @@ const drill = (more: { at?: string; source?: RecoverySource } = {}) =>
     prefix,
     tables: [],
     actor: "ada",
-    report: quietReport(),
+    output: quietOutput(),
     ...more,
   });
 const failedChecks = (findings: { check: string; ok: boolean; detail: string }[]) =>

@@ -10,7 +10,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { removeLeftovers } from "../../../../cli/recovery/recoveryPort";
-import { quietReport } from "../../fakes";
+import { quietOutput } from "../../fakes";
 import { createRds } from "../../../../cli/ports/recovery/rds";
 
 /** The RDS source against the stand-in for AWS: what it orders, finds again and removes. It proves nothing about restores. */
@@ -141,8 +141,8 @@ describe.each([
       { ...placeOf(arn), prefix: "school-staging" },
     );
     expect(await other.copies()).toEqual([]);
-    const report = quietReport();
-    await removeLeftovers({ report }, source(arn));
+    const report = quietOutput();
+    await removeLeftovers({ output: report }, source(arn));
     expect(report.said).toEqual([expect.stringContaining(`remove ${left}, left over`)]);
     expect(await source(arn).copies()).toEqual([]);
   }, 60_000);

@@ -7,8 +7,8 @@ import { pathToFileURL } from "node:url";
 import type { Browser } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readParameters } from "../../../../decisions/stack/parameters";
-import type { Course } from "../../../../decisions/report/trafficSeries";
-import { frameOf, tellStory, type Story } from "../../../../decisions/report/releaseReport";
+import type { TrafficSeries } from "../../../../decisions/report/trafficSeries";
+import { timeRangeOf, buildReport, type ReleaseReport } from "../../../../decisions/report/releaseReport";
 import { drawCharts } from "../../../../cli/report/page/charts";
 import { pageOf } from "../../../../cli/report/page/page";
 import { digestOf } from "../../../decisions/samples";
@@ -28,11 +28,11 @@ const browserPath = ["chromium", "chromium-browser", "google-chrome"]
 const axe = readFileSync(createRequire(__filename).resolve("axe-core/axe.min.js"), "utf8");
 
 const history = releaseTakenBack();
-const frame = frameOf({ version: "1.2.0" }, history, Date.now())!;
+const frame = timeRangeOf({ version: "1.2.0" }, history, Date.now())!;
 const evil = `</style><script>document.title = "taken"</script><img src="https://elsewhere.example.com/a.png">`;
 
 /** Ten minutes of requests, of which the canary's fail in the middle. */
-function course(): Course {
+function course(): TrafficSeries {
   const steps = Array.from({ length: 100 }, (_, index) => {
     const at = frame.from + ((frame.to - frame.from) * (index + 1)) / 100;
     return [
@@ -52,8 +52,8 @@ const refusal = {
   at: new Date(frame.from + 1000).toISOString(),
 };
 
-const told = (more: Partial<Parameters<typeof tellStory>[0]> = {}): Story =>
-  tellStory({
+const told = (more: Partial<Parameters<typeof buildReport>[0]> = {}): ReleaseReport =>
+  buildReport({
     stack: "prod",
     zone: "Africa/Cairo",
     frame,
@@ -81,7 +81,7 @@ const told = (more: Partial<Parameters<typeof tellStory>[0]> = {}): Story =>
     ...more,
   });
 
-const write = async (story: Story): Promise<string> =>
+const write = async (story: ReleaseReport): Promise<string> =>
   pageOf(story, await drawCharts(story), { at: new Date(), command: "make report VERSION=1.2.0" });
 
 describe("the page", () => {
@@ -101,7 +101,7 @@ describe("the page", () => {
 });
 
 /** An incident that goes on since before midnight, and of which people were told. */
-function incidentTold(): Story {
+function incidentTold(): ReleaseReport {
   const day = 24 * 3_600_000;
   const midnight = Math.floor(frame.to / day) * day;
   const at = (minutes: number) => new Date(midnight - 2 * 3_600_000 + minutes * 60_000).toISOString();
@@ -113,7 +113,7 @@ function incidentTold(): Story {
       { at: at(-19), state: "told" },
     ],
   };
-  const whole = frameOf(subject, history, Date.parse(at(30)))!;
+  const whole = timeRangeOf(subject, history, Date.parse(at(30)))!;
   return told({
     frame: whole,
     course: {

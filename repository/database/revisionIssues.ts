@@ -16,7 +16,7 @@ const asksStage = "downgraded-in-staging";
  * `pulumi up` asks what the checklist asks; git is only asked where there is a new revision.
  * @param stage `unasked` where its outputs cannot be read: what it did is then left to who can.
  */
-export function revisionFaults(
+export function revisionIssues(
   root: string,
   settings: Settings,
   published: Release | undefined,
