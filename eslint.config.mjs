@@ -38,6 +38,9 @@ export default defineConfig(
         },
       ],
       eqeqeq: "error",
+      "max-lines": ["error", { max: 300 }],
+      "max-lines-per-function": ["error", { max: 80 }],
+      complexity: ["error", { max: 20 }],
       "prefer-const": "error",
       "no-restricted-syntax": [
         "error",
@@ -66,6 +69,11 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-return": "off",
       "@typescript-eslint/no-base-to-string": "off",
     },
+  },
+  {
+    // A describe block is a list of tests, and a list may be long.
+    files: ["test/**", "bench/**"],
+    rules: { "max-lines": "off", "max-lines-per-function": "off" },
   },
   {
     files: ["**/*.mjs", "**/*.js", "**/*.cjs"],

@@ -4,6 +4,7 @@ import { readParameters, type Published } from "../../decisions/stack/parameters
 import { parameterRoot } from "../../decisions/stack/names";
 import { createAlarms, type Alarms } from "../ports/alarms";
 import { regionOf } from "../ports/aws";
+import { systemClock, type Clock } from "../ports/clock";
 import { createCluster, type Cluster } from "../ports/cluster";
 import { createLoadBalancer, type LoadBalancer } from "../ports/loadBalancer";
 import { metricSource, type MetricSource } from "../ports/metrics/source";
@@ -38,6 +39,7 @@ export interface Context {
   alarms: Alarms;
   cluster: Cluster;
   engine: Engine;
+  clock: Clock;
 }
 
 /** What {@link createContext} gets from the entry point. */
@@ -80,6 +82,7 @@ export function createContext({ command, options, output, abort, stopUpdates }: 
     alarms: createAlarms(region, alarmPrefix(application.name, stack), alarmTopic(application.name, stack)),
     cluster: createCluster(cluster.namespace),
     engine: createEngine(root, stack),
+    clock: systemClock,
   };
 }
 

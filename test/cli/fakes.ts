@@ -1,4 +1,5 @@
 import type { Context } from "../../cli/shell/context";
+import { systemClock } from "../../cli/ports/clock";
 import type { Route, Routing } from "../../cli/ports/loadBalancer";
 import type { Parameters } from "../../cli/ports/parameters";
 import type { Answer } from "../../cli/ports/traffic";
@@ -73,6 +74,7 @@ export function fakeContext(cloud: FakeCloud): Context & {
     signal: new AbortController().signal,
     settings: settingsWith(served()),
     parameters: memoryParameters(),
+    clock: systemClock,
     traffic: {
       ask: async ({ slot }: { slot?: "blue" | "green" }) => {
         const answer = cloud.answer(slot);

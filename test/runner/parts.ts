@@ -36,6 +36,7 @@ const vitest = (name: string, limitSeconds: number): Part => {
 /** Checks that run no code of ours; two of them run at a time. */
 export const staticChecks: readonly Part[] = [
   check("types", "node_modules/.bin/tsc", "-p", "."),
+  check("layers", "node_modules/.bin/depcruise", "--config", ".dependency-cruiser.mjs", "."),
   check("eslint", "node_modules/.bin/eslint", "."),
   check("prettier", "node_modules/.bin/prettier", "--log-level", "warn", "--check", "."),
   check("unused", "node_modules/.bin/knip"),
