@@ -72,7 +72,7 @@ function daemons(project: string, home: string, ports: Ports, podEnvironment: st
   const cloudUrl = cloud.AWS_ENDPOINT_URL ?? "";
   const script = (file: string) => ({
     command: process.execPath,
-    arguments: ["--import", "tsx", join(project, "rehearsal", file)],
+    arguments: ["--import", "tsx", join(project, "rehearsal", "standins", file)],
   });
   const local = (port: number, path = "/ready") => `http://127.0.0.1:${port}${path}`;
   writePrometheusConfig(join(place.prometheus, "config.yaml"), local(ports.nodeAdmin, "/targets"));
@@ -80,7 +80,7 @@ function daemons(project: string, home: string, ports: Ports, podEnvironment: st
     {
       name: "cloud",
       command: join(project, ".venv", "bin", "python"),
-      arguments: [join(project, "rehearsal", "cloud", "server.py")],
+      arguments: [join(project, "rehearsal", "standins", "cloud", "server.py")],
       environment: { CLOUD_PORT: String(ports.cloud), CLOUD_CALLS: place.calls },
       ready: local(ports.cloud, "/moto-api/load-balancers"),
     },
