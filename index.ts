@@ -14,15 +14,16 @@ import { ReportingSchema } from "./components/audit/reportingSchema";
 import { ReleaseAlarms } from "./components/alarms/releaseAlarms";
 import { dueBackfills } from "./decisions/database/backfills";
 import { downgradesOutput, writeDowngrades } from "./decisions/database/downgrades";
+import type { Settings } from "./decisions/stack/config";
 import { rollbackVariable } from "./decisions/stack/names";
 import { admitted } from "./program/admission";
 import { existingListener } from "./program/published";
 import { bothOrRefuse } from "./program/refusal";
 import { stackSettings } from "./program/stackConfig";
-import { readRevisionParents } from "./repository/database/revisionParents";
+import { readRevisionFiles } from "./repository/database/revisionFiles";
 import { readJobRevisions } from "./repository/database/revisions";
 
-/** Config -> components -> outputs. Whatever is wrong is said before anything is declared, so that nothing is touched. */
+/** Config -> components -> outputs. Everything wrong is reported before anything is declared, so that nothing is touched. */
 export = async () => {
   const stack = getStack();
   const settings = stackSettings();
@@ -33,40 +34,14 @@ export = async () => {
   );
 
   const backups = new BackupSchedule("backups", { stack, settings });
-  const revisions = readRevisionParents(process.cwd());
+  const revisions = readRevisionFiles(process.cwd()).graph;
   const publishFlags = (after: Resource[]) =>
     new FeatureFlags("flags", { stack, settings, revisions, after });
-  // A flag that needs a revision goes off before the database goes below it, and on only once the database is there.
-  const flagsFirst = release.migration?.downgradeFrom === undefined ? undefined : publishFlags([]);
-  const { reporting, application } = settings;
-  const roles =
-    reporting?.database === undefined
-      ? undefined
-      : new ReportingDatabase("database", { application: application.name, database: reporting.database });
-  const isWayBack = process.env[rollbackVariable] !== undefined;
-  const rolesFirst = isWayBack ? [] : (roles?.first ?? []);
-  const records =
-    release.migration &&
-    reporting &&
-    new ReportingSchema("reporting", {
-      stack,
-      settings,
-      image: release.migration.image,
-      after: rolesFirst,
-    });
-  const migration =
-    release.migration &&
-    new MigrationJob("migration", {
-      stack,
-      settings,
-      migration: release.migration,
-      revisions: readJobRevisions(process.cwd(), release.migration),
-      after: [...(flagsFirst ? [flagsFirst] : []), ...rolesFirst, ...(records ? [records] : [])],
-    });
-  const migrated = migration ? [migration.job] : [];
-  const flags = flagsFirst ?? publishFlags(migrated);
-  if (records) roles?.grantRecords([records]);
-  const canary = new CanaryRelease("release", { stack, settings, after: migrated });
+  // A flag that needs a revision goes off before a downgrade, and on only after an upgrade.
+  const flagsFirst = release.migration?.downgradeFrom === undefined ? [] : [publishFlags([])];
+  const database = declareDatabase(stack, settings, flagsFirst);
+  const flags = flagsFirst[0] ?? publishFlags(database.migrated);
+  const canary = new CanaryRelease("release", { stack, settings, after: database.migrated });
   const alarms = new ReleaseAlarms("alarms", {
     stack,
     settings,
@@ -77,23 +52,24 @@ export = async () => {
     (backfill) =>
       new BackfillJob(`backfill-${backfill.name}`, { stack, settings, backfill, after: [canary, flags] }),
   );
-  const comms = new Communication("comms", { stack, settings });
-  const handedOver = new OutboxQueue("handed-over", { stack, settings });
-  const guard = publishProtection(stack, settings, backups);
-  const everything: Resource[] = [
-    backups,
-    canary,
-    flags,
-    alarms,
-    comms,
-    handedOver,
-    guard,
-    ...(migration ? [migration] : []),
-    ...backfills,
-    ...(records ? [records] : []),
-    ...(roles && !isWayBack ? [roles] : []),
-  ];
-  publishRelease({ stack, release, after: everything });
+  const communication = new Communication("comms", { stack, settings });
+  const outbox = new OutboxQueue("handed-over", { stack, settings });
+  const protection = publishProtection(stack, settings, backups);
+  publishRelease({
+    stack,
+    release,
+    after: [
+      backups,
+      canary,
+      flags,
+      alarms,
+      communication,
+      outbox,
+      protection,
+      ...database.components,
+      ...backfills,
+    ],
+  });
 
   return {
     validated: release.validated ?? "",
@@ -105,3 +81,42 @@ export = async () => {
     url: settings.network.url,
   };
 };
+
+/** The part of the stack that changes the database: roles, the records' schema, and the release's migration. */
+interface Database {
+  /** What a release waits for before its pods start: the migration's Job. */
+  migrated: Resource[];
+  /** What must be there before the release counts as applied. */
+  components: Resource[];
+}
+
+function declareDatabase(stack: string, settings: Settings, flagsFirst: Resource[]): Database {
+  const { application, reporting, release } = settings;
+  const { migration } = release;
+  const roles =
+    reporting?.database === undefined
+      ? undefined
+      : new ReportingDatabase("database", { application: application.name, database: reporting.database });
+  // A rollback leaves the roles out and so must not wait for them: ReportingSchema says why.
+  const isRollback = process.env[rollbackVariable] !== undefined;
+  const rolesFirst = isRollback ? [] : (roles?.first ?? []);
+  const records =
+    migration &&
+    reporting &&
+    new ReportingSchema("reporting", { stack, settings, image: migration.image, after: rolesFirst });
+  const job =
+    migration &&
+    new MigrationJob("migration", {
+      stack,
+      settings,
+      migration,
+      revisions: readJobRevisions(process.cwd(), migration),
+      after: [...flagsFirst, ...rolesFirst, ...(records ? [records] : [])],
+    });
+  if (records) roles?.grantRecords([records]);
+  const components = [job, records, isRollback ? undefined : roles];
+  return {
+    migrated: job ? [job.job] : [],
+    components: components.filter((one) => one !== undefined),
+  };
+}

@@ -67,7 +67,7 @@ const run = (cluster: Cluster, source: RecoverySource, at?: string): Promise<Dri
     tables: [],
     ...(at === undefined ? {} : { at }),
     actor: "bench",
-    output: { say: () => undefined, step: (name, action) => action({ name, from: 0 }) },
+    output: { say: () => undefined, step: (kind, name, action) => action({ kind, name, from: 0 }) },
   });
 
 const says = (record: DrillRecord, text: RegExp): boolean =>

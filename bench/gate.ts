@@ -34,7 +34,7 @@ function committed() {
   const parsed = parse(Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])));
   if (!parsed.ok)
     throw new Error(
-      `Pulumi.prod.yaml: ${parsed.faults.map(({ path, message }) => `${path} ${message}`).join("; ")}`,
+      `Pulumi.prod.yaml: ${parsed.issues.map(({ path, message }) => `${path} ${message}`).join("; ")}`,
     );
   const { gate, slo } = parsed.settings;
   return { gate, slo };

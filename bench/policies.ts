@@ -1,4 +1,4 @@
-import * as inForce from "../policies/approval/liveState";
+import * as liveState from "../policies/approval/liveState";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../policies/rules";
@@ -24,10 +24,10 @@ interface Indifferent {
   reason: string;
 }
 
-const situation: PolicyContext = {
+const context: PolicyContext = {
   root: join(__dirname, ".."),
   parameters: () => Promise.resolve(new Map()),
-  liveState: () => inForce,
+  liveState: () => liveState,
   now: new Date("2026-11-24T12:00:00Z"),
   stack: "prod",
   isPreview: true,
@@ -62,7 +62,7 @@ export async function mutation() {
   const list = listed<Indifferent>("indifferent");
   const stack = recordedProd();
   const settings = policyConfig("prod");
-  const before = await judge(rules, stack, settings, situation);
+  const before = await judge(rules, stack, settings, context);
   const judged = rules.filter(({ id }) => !before.has(id));
   const guard = awsGuardPolicies();
   await seesItsOwn(guard);
@@ -79,7 +79,7 @@ export async function mutation() {
       continue;
     }
     counts.judged += 1;
-    if ((await judge(judged, mutant.stack, settings, situation)).size > 0) counts.caught += 1;
+    if ((await judge(judged, mutant.stack, settings, context)).size > 0) counts.caught += 1;
     else survivors.push(`${mutant.type} ${mutant.name} ${mutant.path} ${mutant.change}`);
     const byGuard = await judgedByAwsGuard(
       guard,

@@ -5,16 +5,15 @@ import { commandLine } from "./shell/commandLine";
 import { readAlarmQueue } from "./incident/alarmQueue";
 import { createContext, type Context } from "./shell/context";
 import { exitCodeOf, exitCodes, Failure } from "./shell/failure";
-import { makeLine, readOptions, type Raw } from "./shell/options";
+import { makeLine, readEveryOption, readOptions, type Raw } from "./shell/options";
 import { recordCommand } from "./audit/recordCommand";
 import { createOutput } from "./shell/output";
 import { redactText } from "./shell/secretsOfProcess";
-import { endRollbackIncident } from "./incident/rollbackIncident";
 
 /** Runs one command and returns its exit code; every error ends in the report. */
 async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run: Run }>): Promise<number> {
-  const json = raw.json ?? !["", "0", "false", "no"].includes((process.env.JSON ?? "").toLowerCase());
-  const output = createOutput(name, raw.stack || process.env.STACK || "prod", json);
+  const { stack, json } = readEveryOption(raw, process.env);
+  const output = createOutput(name, stack, json);
   const abort = new AbortController();
   const stopUpdates = new AbortController();
   abort.signal.addEventListener("abort", () => {
@@ -22,9 +21,7 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
   });
   let isTerminalInterrupt = false;
   const again = () =>
-    makeLine(raw.stack || process.env.STACK || "prod", name, {
-      VERSION: raw.version || process.env.VERSION || undefined,
-    });
+    makeLine(stack, name, { VERSION: String(raw.version || process.env.VERSION || "") || undefined });
   // `on`, not `once`: a library that cleans up children ends the process when it finds itself the only listener.
   const interrupt = (signal: NodeJS.Signals) => {
     if (abort.signal.aborted) {
@@ -46,14 +43,12 @@ async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run
     const { run } = await load();
     ctx = createContext({ command: name, options, output, abort, stopUpdates: stopUpdates.signal });
     await run(ctx);
-    await endRollbackIncident(ctx, exitCodes.done, undefined);
     await readAlarmQueue(ctx);
     await recordCommand(ctx, exitCodes.done, undefined);
     return output.end();
   } catch (error) {
     // Whatever an interruption broke on its way out, the interruption is what happened.
     const end: unknown = abort.signal.aborted ? abort.signal.reason : error;
-    if (ctx) await endRollbackIncident(ctx, exitCodeOf(end), end);
     if (ctx && exitCodeOf(end) !== exitCodes.usage) await readAlarmQueue(ctx);
     if (ctx) await recordCommand(ctx, exitCodeOf(end), end);
     return output.end(end);

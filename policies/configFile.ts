@@ -1,28 +1,28 @@
 import { isObject } from "./propertyValues";
 import type { Rule } from "./rule";
 
-/** What the engine does not check of a policy config file: it passes over what it does not know. */
+/** Checks a policy config file for what the engine ignores: policies and settings that do not exist. */
 
 const levels = ["advisory", "mandatory", "remediate", "disabled"];
 
-/** Every policy and every setting that does not exist, with its path; [] for a file in which all of them do. */
+/** Every policy and setting that does not exist, with its path; [] if all of them do. */
 export function configIssues(file: unknown, rules: readonly Rule[]): string[] {
   if (!isObject(file)) return ["the file must be one JSON object, policy to level or settings"];
   const known = new Map(rules.map((rule) => [rule.id, rule]));
   return Object.entries(file).flatMap(([id, given]) => {
     if (id === "all")
       return levels.includes(String(given)) ? [] : [`all: must be one of ${levels.join(", ")}`];
-    // Of the engine's own.
+    // These belong to the engine.
     if (id === "environments" || id === "policyConfig") return [];
     const rule = known.get(id);
     if (!rule) return [`${id}: there is no such policy; there are ${[...known.keys()].join(", ")}`];
-    return isObject(given) ? settingIssues(rule, given).map((fault) => `${id}.${fault}`) : [];
+    return isObject(given) ? settingIssues(rule, given).map((issue) => `${id}.${issue}`) : [];
   });
 }
 
 /**
- * A config file with a level in each entry: the pack's SDK takes an entry that has settings and no level for advisory, and
- * the policy would only report. Absent, it is the file's `all`, else the policy's own by `levelOf`.
+ * Gives every entry of a config file a level: the file's `all`, else the policy's own by `levelOf`. The SDK takes an entry
+ * that has settings but no level for advisory, so the policy would only report.
  */
 export function withLevels(
   file: Readonly<Record<string, unknown>>,
@@ -38,7 +38,7 @@ export function withLevels(
   );
 }
 
-/** Settings that a policy does not have. */
+/** Names the settings that a policy does not have. */
 export function settingIssues({ settings = {} }: Rule, given: object): string[] {
   const allowed = ["enforcementLevel", ...Object.keys(settings)];
   return Object.keys(given)

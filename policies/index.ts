@@ -8,55 +8,55 @@ import { levelOf, policies, policyContext } from "./pack";
 import { library } from "./parameters";
 import { rules } from "./rules";
 
-/** The file that a path means: the pack runs in its own folder, and the path is from a folder around it. */
-function found(name: string): string {
+/** Resolves a path given from the project's folder or another one above: the pack itself runs in its own folder. */
+function resolveUpwards(name: string): string {
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
     const file = resolve(folder, name);
     if (existsSync(file) || folder === dirname(folder)) return file;
   }
 }
 
-/** The policies and settings in a config file that do not exist; the engine would pass over them. */
-const faultsIn = (name: string, content: unknown): string[] =>
-  configIssues(content, rules).map((fault) => `${name}: ${fault}`);
+/** Names every policy and setting of a config file that does not exist; the engine would ignore them. */
+const issuesIn = (name: string, content: unknown): string[] =>
+  configIssues(content, rules).map((issue) => `${name}: ${issue}`);
 
-/** Faults of the config file that the environment names. */
-function environmentFaults(): string[] {
+/** Issues of the config file that the environment names. */
+function environmentIssues(): string[] {
   const name = process.env.PULUMI_OPTION_POLICY_PACK_CONFIG;
-  // Several files are for several packs.
+  // With several files, each is for another pack.
   if (!name || name.includes(",")) return [];
   try {
-    return faultsIn(name, JSON.parse(readFileSync(found(name), "utf8")));
+    return issuesIn(name, JSON.parse(readFileSync(resolveUpwards(name), "utf8")));
   } catch {
-    // The engine reads it too, and says what is wrong.
+    // The engine reads the file too and reports what is wrong.
     return [];
   }
 }
 
-/** The pack's own file for the stack: levels and settings, which those of a file on the command line go over. */
-function readStackFile(): { config: PolicyPackConfig; faults: string[] } {
+/** The pack's own file for the stack: levels and settings. Those of a file on the command line override it. */
+function readStackFile(): { config: PolicyPackConfig; issues: string[] } {
   const stack = process.env.PULUMI_STACK;
   const name = `${stack}.json`;
-  if (!stack || name === "package.json" || !existsSync(name)) return { config: {}, faults: [] };
+  if (!stack || name === "package.json" || !existsSync(name)) return { config: {}, issues: [] };
   try {
     const file = JSON.parse(readFileSync(name, "utf8")) as PolicyPackConfig;
     const levels = withLevels(file, rules, (rule) => levelOf(rule, now().isPreview));
-    return { config: levels as PolicyPackConfig, faults: faultsIn(`policies/${name}`, file) };
+    return { config: levels as PolicyPackConfig, issues: issuesIn(`policies/${name}`, file) };
   } catch (error) {
-    return { config: {}, faults: [`policies/${name}: cannot be read as JSON: ${String(error)}`] };
+    return { config: {}, issues: [`policies/${name}: cannot be read as JSON: ${String(error)}`] };
   }
 }
 
 const now = () => policyContext(process.env, new Date());
 
-const { config, faults: stackFaults } = readStackFile();
-const faults = [...environmentFaults(), ...stackFaults];
-if (faults.length > 0) {
-  process.stderr.write(`Invalid policy config:\n${faults.map((fault) => `  - ${fault}\n`).join("")}`);
+const { config, issues: stackIssues } = readStackFile();
+const issues = [...environmentIssues(), ...stackIssues];
+if (issues.length > 0) {
+  process.stderr.write(`Invalid policy config:\n${issues.map((issue) => `  - ${issue}\n`).join("")}`);
   process.exit(1);
 }
 
-/** Serves the pack to the engine that has started this process. */
+/** Serves the pack to the engine that started this process. */
 new PolicyPack(
   "deployment-safety",
   {
@@ -66,11 +66,11 @@ new PolicyPack(
   config,
 );
 
-// While the engine waits for the program to begin, the pack has time to load what the program's first rules will ask.
+// While the engine waits for the program to start, the pack loads what the program's first resources will need.
 if (isConfigured(now()))
   setTimeout(() => {
     now().liveState();
     library();
   }, 300);
-// The engine kills the pack at the end, so what was compiled is kept before that; in later runs there is nothing to write.
+// The engine kills the pack at the end, so the compile cache is written before that; later runs have nothing to write.
 setTimeout(flushCompileCache, 2000);

@@ -20,17 +20,17 @@ import { plain } from "./propertyValues";
 
 /** Hands the rules to the policy runtime. */
 
-/** Where people read on. */
+/** Where a violation sends its reader. */
 const documentation = "docs/policies.md";
 
-/** What the engine tells the pack by environment variables; unset, an update is assumed, for it is judged more strictly. */
+/** Reads what the engine passes in environment variables. If they are unset an update is assumed, the stricter case. */
 export function policyContext(environment: NodeJS.ProcessEnv, now: Date): PolicyContext {
   return {
     now,
     stack: environment.PULUMI_STACK ?? "",
     isPreview: environment.PULUMI_DRY_RUN === "true",
     config: JSON.parse(environment.PULUMI_CONFIG || "{}") as Record<string, string>,
-    // The pack runs in its own folder, which is in the project's.
+    // The pack runs in its own folder, inside the project's.
     root: dirname(process.cwd()),
     parameters: () => readAll(environment.PULUMI_STACK ?? "", now),
     liveState: () => createRequire(__filename)("./approval/liveState") as LiveState,
@@ -38,13 +38,13 @@ export function policyContext(environment: NodeJS.ProcessEnv, now: Date): Policy
 }
 
 /**
- * A rule's settings with their defaults, `given` over them.
- * @throws Error that names a setting which the rule does not have: the engine would pass over it.
+ * A rule's settings: its defaults, overridden by `given`.
+ * @throws Error that names a setting which the rule does not have: the engine would ignore it.
  */
 export function settingsOf(rule: Rule, given: object = {}): Record<string, unknown> {
-  const faults = settingIssues(rule, given);
-  if (faults.length > 0)
-    throw new Error(`Invalid policy config: ${faults.map((fault) => `${rule.id}.${fault}`).join("; ")}`);
+  const issues = settingIssues(rule, given);
+  if (issues.length > 0)
+    throw new Error(`Invalid policy config: ${issues.map((issue) => `${rule.id}.${issue}`).join("; ")}`);
   return {
     ...Object.fromEntries(
       Object.entries(rule.settings ?? {}).map(([name, { default: value }]) => [name, value]),
@@ -53,11 +53,11 @@ export function settingsOf(rule: Rule, given: object = {}): Record<string, unkno
   };
 }
 
-/** The level of a rule where nobody sets another. */
+/** A rule's level unless a config file sets another. */
 export const levelOf = (rule: Rule, isPreview: boolean): "advisory" | "mandatory" =>
   rule.level === "advisory" || (rule.isAdvisoryInPreview && isPreview) ? "advisory" : "mandatory";
 
-/** The rules as policies. `read` gives the situation anew for each check, since an update may take its time. */
+/** Turns rules into policies of the runtime. `read` is called again for each check, because an update may take long. */
 export const policies = (rules: readonly Rule[], read: () => PolicyContext): Policies =>
   rules.map((rule) => {
     const { id, description, severity, remedy, area, settings } = rule;
@@ -111,8 +111,8 @@ export const policies = (rules: readonly Rule[], read: () => PolicyContext): Pol
   });
 
 /**
- * Tells the runtime which type a policy is for, where it is for one: it then does not unpack the properties of all the
- * others, by the same mark as its own `validateResourceOfType` sets.
+ * Tells the runtime which type a policy is for, if it is only one, so that it does not unpack the properties of all other
+ * resources. The runtime's own `validateResourceOfType` sets the same mark.
  */
 function onlyOf(types: readonly string[], validate: ResourceValidation): ResourceValidation {
   return types.length === 1 ? Object.assign(validate, { __pulumiType: types[0] }) : validate;

@@ -2,11 +2,11 @@ import { createRequire } from "node:module";
 import type * as Ssm from "@aws-sdk/client-ssm";
 import { parameterRoot } from "../decisions/stack/names";
 
-/** The stack's parameters on AWS. The library is loaded when it is first needed: it costs as much as the rest of the pack. */
+/** The stack's parameters on AWS. The AWS library is loaded on first use: it takes as long as the rest of the pack. */
 
 let last: { at: number; stack: string; found: Promise<ReadonlyMap<string, string>> } | undefined;
 
-/** Path to value, as they were at most a second before `now`: several policies ask at the same moment. */
+/** Path to value, read at most a second before `now`: several policies ask at the same moment. */
 export function readAll(stack: string, now: Date): Promise<ReadonlyMap<string, string>> {
   const at = now.getTime();
   if (last?.stack !== stack || Math.abs(at - last.at) > 1000) last = { at, stack, found: ask(stack) };

@@ -1,28 +1,28 @@
 import type { Declared, ReportViolation } from "./rule";
 import { isSet, shown, unknown, valuesAt } from "./propertyValues";
 
-/** Rules about single properties, as a table. */
+/** Checks of single properties, as a table. */
 
 /** One property and what it must be. */
 export interface PropertyCheck {
-  /** Dotted path; `[]` is every entry of a list, which must have one. */
+  /** Dotted path; `[]` stands for every entry of a list, which must have at least one. */
   path: string;
-  /** Whether the value, which is set and known, is allowed. Default: anything that is set. */
+  /** Whether a value that is set and known is allowed. Default: every one is. */
   allows?: (value: unknown, resource: Declared) => boolean;
   /** What is required, in words. */
   required: string;
   fix: string;
-  /** Whether it may be unset; by default it may not, because in AWS and Kubernetes unset is seldom safe. */
+  /** Whether the property may be unset. Default: no, because in AWS and Kubernetes unset is seldom safe. */
   mayBeUnset?: boolean;
 }
 
 /** Reports every property that is unset or not allowed. */
 export function checkProperties(
   resource: Declared,
-  fields: readonly PropertyCheck[],
+  checks: readonly PropertyCheck[],
   report: ReportViolation,
 ): void {
-  for (const { path, allows, required, fix, mayBeUnset } of fields)
+  for (const { path, allows, required, fix, mayBeUnset } of checks)
     for (const { path: at, value } of valuesAt(resource.properties, path)) {
       if (value === unknown) continue;
       const isRight = isSet(value) ? (allows?.(value, resource) ?? true) : mayBeUnset === true;
@@ -36,7 +36,9 @@ export const isOneOf =
   (...words: readonly unknown[]) =>
   (value: unknown): boolean =>
     words.includes(value);
-/** A number within bounds, ends included. Kubernetes and AWS accept no text for one. */
+/** A text of more than one character. */
+export const isWord = (value: unknown): boolean => typeof value === "string" && value.length > 1;
+/** A number within bounds, both included. A text is no number: Kubernetes and AWS reject it. */
 export const isBetween =
   (low: number, high: number) =>
   (value: unknown): boolean =>

@@ -1,12 +1,12 @@
-/** Properties of a resource as a policy sees them. Three things are told apart: a value, unset, and not known yet. */
+/** Properties of a resource as a policy sees them: a value, unset, or not known yet. */
 
-/** A value that only the update will know. Never a violation: it is looked at again when it is known. */
+/** A value that only the update will know. Never a violation: it is checked again once it is known. */
 export const unknown: unique symbol = Symbol("known only after the update");
 
 /** Properties of a resource, secrets opened, unknown values replaced by {@link unknown}. */
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** What the engine sends for a value that is not known during a preview, one for each type. */
+/** What the engine sends during a preview for a value that is not known yet, one for each type. */
 const sentinels: ReadonlySet<unknown> = new Set([
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -18,8 +18,8 @@ const sentinels: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * The properties as the policy runtime hands them over, as plain data. The runtime's proxy throws at an unknown value, and
- * a policy would then say nothing about all the others.
+ * Unwraps the properties that the policy runtime passes, as plain data. The runtime's proxy throws at an unknown value, so a
+ * policy would then report nothing about all the others.
  */
 export function plain(properties: unknown): Properties {
   const target = (properties as { __getSpecialProxyTarget?: unknown }).__getSpecialProxyTarget ?? properties;
@@ -36,7 +36,7 @@ function copy(value: unknown): unknown {
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A set value is there; null, an empty string, list or object is as good as unset. */
+/** Whether a value is set; null, an empty string, list or object counts as unset. */
 export const isSet = (value: unknown): boolean =>
   value !== undefined &&
   value !== null &&
@@ -51,8 +51,8 @@ export interface Found {
 }
 
 /**
- * The values at a dotted path in which `[]` stands for every entry of a list. A path that ends early is one value, unset;
- * behind something unknown everything is unknown.
+ * The values at a dotted path in which `[]` stands for every entry of a list. A path that ends early yields one value, unset;
+ * below an unknown value everything is unknown.
  */
 export function valuesAt(root: unknown, path: string): Found[] {
   const walk = (value: unknown, parts: readonly string[], at: string): Found[] => {
@@ -78,7 +78,7 @@ export function listAt(root: unknown, path: string): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Whether a value may be right: it is, or it is not known yet. */
+/** Whether a value is right, or may turn out to be: it is not known yet. */
 export const maybe = (value: unknown, is: (value: unknown) => boolean): boolean =>
   value === unknown || is(value);
 
@@ -90,7 +90,7 @@ export function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-/** A JSON document in a property, a policy or a flag; undefined where it is none, {@link unknown} where it is not known. */
+/** Parses a JSON document in a property, such as a flag; undefined if it is none, {@link unknown} if it is not known yet. */
 export function document(value: unknown): unknown {
   if (value === unknown || isObject(value)) return value;
   if (typeof value !== "string") return undefined;

@@ -1,16 +1,16 @@
 import type { Declared } from "./rule";
 import { isSet, unknown, valueAt } from "./propertyValues";
 
-/** All resources of a stack, and how they refer to each other. */
+/** How the resources of a stack refer to each other. */
 
 /** Yes, no, or only known after the update. */
 export type Answer = "yes" | "no" | "unknown";
 
-/** Of several ways only one has to be true. */
+/** Whether at least one of several answers is yes. */
 export const any = (answers: readonly Answer[]): Answer =>
   answers.includes("yes") ? "yes" : answers.includes("unknown") ? "unknown" : "no";
 
-/** All of several things have to be true. */
+/** Whether all of several answers are yes. */
 export const all = (answers: readonly Answer[]): Answer =>
   answers.includes("no") ? "no" : answers.includes("unknown") ? "unknown" : "yes";
 
@@ -32,15 +32,15 @@ const identities = [
 ];
 
 /**
- * Whether the value of `property` names `target`: it is one of the target's identities, or it was made from one of its
- * outputs. During a preview, and where a provider keeps the id out of its outputs, only the latter is to be seen; that
- * counts where the property was made from nothing else.
+ * Whether the value of `property` names `target`: it equals one of the target's identities, or it was made from one of its
+ * outputs. During a preview, and if a provider leaves the id out of its outputs, only the latter can be seen; it counts if
+ * the property was made from nothing else.
  */
 export function names(from: Declared, property: string, value: unknown, target: Declared): Answer {
   const [top = ""] = property.split(/[.[]/);
   const made = from.references[top] ?? [];
   if (!isSet(value) || value === "*") return "no";
-  // Made from no resource of this kind, such as from what a function was asked for: it may be any.
+  // Made from no resource of this type, but from the result of a function, for example: it may be any of them.
   if (value === unknown && !made.some((urn) => typeOf(urn) === target.type)) return "unknown";
   const own = identities.map((key) => valueAt(target.properties, key));
   if (value !== unknown && own.includes(value)) return "yes";

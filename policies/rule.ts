@@ -1,8 +1,8 @@
 import type { Properties } from "./propertyValues";
 
-/** What a policy is, before it is handed to the policy runtime: text for people, settings, and a pure check. */
+/** A policy before the runtime gets it: texts for people, settings, and a pure check. */
 
-export type Area = "backups" | "release" | "alarms" | "flags" | "change";
+export type Area = "recovery" | "traffic" | "release" | "alarms" | "flags" | "approval";
 export type Severity = "low" | "medium" | "high" | "critical";
 
 /** One setting of a policy, JSON schema. `default` makes it optional. */
@@ -24,11 +24,11 @@ export interface Declared {
   /** Inputs, for a rule about one resource; outputs, which hold the inputs, for a rule about the stack. */
   properties: Properties;
   protect: boolean;
-  /** URNs of the resources whose outputs a property was made from, by property; only in a rule about the stack. */
+  /** By property: URNs of the resources whose outputs it was made from. Empty in a rule about one resource. */
   references: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A violation: what was found where, what is required, how to mend it. */
+/** A violation: what was found where, what is required, how to fix it. */
 export interface Violation {
   /** Path of the property; absent if it is about the whole resource. */
   at?: string;
@@ -37,34 +37,34 @@ export interface Violation {
   fix: string;
 }
 
-/** Says that a rule is broken. */
+/** Reports that a rule is broken; without a resource, by the stack as a whole. */
 export type ReportViolation = (violation: Violation, resource?: Declared) => void;
 
-/** What the engine tells besides the resources. */
+/** What a check may ask besides the resources. */
 export interface PolicyContext {
   now: Date;
   /** Name of the stack. */
   stack: string;
-  /** Whether nothing is going to be changed. */
+  /** Whether this is only a preview. */
   isPreview: boolean;
   /** The stack's config, key with namespace to text. */
   config: Readonly<Record<string, string>>;
-  /** Folder of the project: its revisions and its evidence are there. */
+  /** Folder of the project, with its revisions and its evidence. */
   root: string;
-  /** Reads the stack's parameters, path to value, as they are now. */
+  /** Reads the stack's parameters as they are now, path to value. */
   parameters: () => Promise<ReadonlyMap<string, string>>;
-  /** What reads config, evidence and parameters; loaded only where there is something to ask. */
+  /** Loads the module that reads config, evidence and parameters; only rules that need it pay for it. */
   liveState: () => LiveState;
 }
 
-/** What the stack's config, parameters and evidence say at the hour of the question; policies/approval/liveState.ts reads it. */
+/** What the stack's config, parameters and evidence say right now; policies/approval/liveState.ts reads it. */
 export interface LiveState {
-  /** Why an irreversible change may not run now; `isLock`: the vault's lock is asked about, else everything besides. */
-  irreversibleReasons(situation: PolicyContext, isLock: boolean): Promise<string[]>;
-  /** Why the revisions that a migration brings may not be applied. */
-  revisionReasons(situation: PolicyContext): Promise<string[]>;
-  /** Why a release of the stack's config may not have the traffic that it has there. */
-  refusedReasons(situation: PolicyContext): Promise<string[]>;
+  /** Why an irreversible change may not run now. @param isLock whether it is about the vault's lock, or about all others */
+  irreversibleReasons(context: PolicyContext, isLock: boolean): Promise<string[]>;
+  /** Why the revisions of a migration may not be applied. */
+  revisionReasons(context: PolicyContext): Promise<string[]>;
+  /** Why a release may not have the traffic that the stack's config gives it. */
+  refusedReasons(context: PolicyContext): Promise<string[]>;
 }
 
 interface Texts {
@@ -72,39 +72,39 @@ interface Texts {
   id: string;
   area: Area;
   severity: Severity;
-  /** One sentence: what must be. */
+  /** One sentence: what is required. */
   description: string;
   /** What happens without it. */
   why: string;
-  /** How to mend a violation. */
+  /** How to fix a violation. */
   remedy: string;
   /** Rows of the requirements. */
   rows: readonly string[];
   settings?: Readonly<Record<string, Setting>>;
   /** Level without a policy config file. Default: mandatory. */
   level?: "advisory";
-  /** Whether a preview only reports a violation, because what is required has to be so at the hour of the update. */
+  /** Whether a preview only reports a violation, because the requirement holds for the time of the update. */
   isAdvisoryInPreview?: true;
 }
 
-/** Decided from one resource, before it is created or changed. */
+/** Judges one resource, before it is created or changed. */
 export interface ResourceRule<Settings = never> extends Texts {
   types: readonly string[];
   check(
     resource: Declared,
     report: ReportViolation,
     settings: Settings,
-    situation: PolicyContext,
+    context: PolicyContext,
   ): void | Promise<void>;
 }
 
-/** Decided from all resources: in a preview before, in an update after they are changed. */
+/** Judges all resources together: a preview before anything changes, an update afterwards. */
 export interface StackRule<Settings = never> extends Texts {
   checkStack(
     resources: readonly Declared[],
     report: ReportViolation,
     settings: Settings,
-    situation: PolicyContext,
+    context: PolicyContext,
   ): void | Promise<void>;
 }
 
@@ -116,6 +116,6 @@ export const resourceRule = <Settings = object>(rule: ResourceRule<Settings>): R
 /** A rule about the whole stack. */
 export const stackRule = <Settings = object>(rule: StackRule<Settings>): Rule => rule;
 
-/** A violation as one text. */
+/** A violation as one sentence. */
 export const sentence = (subject: string, { at, found, required, fix }: Violation): string =>
   `${subject}${at === undefined ? "" : `, ${at}`}: found ${found}; required: ${required}. ${fix}`;

@@ -1,11 +1,11 @@
-// Starts the pack quickly: the engine waits for it before it starts the program, at every preview and update.
+// Starts the pack quickly: at every preview and update the engine waits for it before it starts the program.
 const modules = require("node:module");
 
-// Compiled modules are kept between runs.
+// Compiled modules are cached between runs.
 modules.enableCompileCache?.();
 
-// The Pulumi SDK brings two things that a pack never uses and that are most of what it loads: the serializer of functions,
-// with the TypeScript compiler and npm's reader of package trees, and the Automation API. They are empty here.
+// Most of what the Pulumi SDK loads a pack never uses: the function serializer, with the TypeScript compiler and npm's
+// package tree reader, and the Automation API. Here they are empty modules.
 const unused = new Set(["typescript", "@npmcli/arborist", "normalize-package-data", "./automation"]);
 const empty = "data:text/javascript,";
 modules.registerHooks?.({
@@ -15,6 +15,6 @@ modules.registerHooks?.({
     url === empty ? { source: "", format: "commonjs", shortCircuit: true } : next(url, context),
 });
 
-// TypeScript is read as it is, without checking the types of the whole pack each time.
+// TypeScript is transpiled only; checking the types of the whole pack would take seconds at each start.
 require("tsx/cjs/api").register();
 require("./index.ts");

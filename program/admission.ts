@@ -1,24 +1,26 @@
-import { hostname } from "node:os";
 import { admit } from "../decisions/release/admission";
 import type { Release, Settings } from "../decisions/stack/config";
+import { describeHint } from "../decisions/text/commandHint";
 import { leaseVariable } from "../decisions/stack/names";
+import { refusalMark } from "../decisions/stack/refusalMark";
 import { type Published, transitionFacts, readParameters } from "../decisions/stack/parameters";
 import { readDowngradeIssues } from "../repository/database/downgradeIssues";
 import { irreversibleRefusals } from "../repository/approval/irreversible";
 import { revisionIssues } from "../repository/database/revisionIssues";
+import { here } from "../repository/stack/process";
 import { earlierStage, publishedParameters } from "./published";
 import { refusal } from "./refusal";
 
 /**
- * Lets the program go on only where the stack file's release is the published one or a legal step away from it, nobody
- * else's operation is under way, and whatever cannot be undone may run now.
- * @returns the stack's parameters, as they were before this update
- * @throws RunError that starts with "Refused: " and has every reason.
+ * Lets the program continue only if the stack file's release is the published one or a legal step away from it, nobody else's
+ * operation is running, and every irreversible change may run now.
+ * @returns the stack's parameters as they were before this update
+ * @throws RunError that starts with "Refused: " and lists every reason.
  */
 export async function admitted(stack: string, settings: Settings): Promise<Published> {
   const { release: next, promotedFrom } = settings;
   const published = read(stack, await publishedParameters(stack));
-  // With the published serial there is no step, and nothing for an earlier stage to allow.
+  // With the published serial there is no step, so there is nothing for the earlier stage to allow.
   const isStep = published.release?.serial !== next.serial;
   const stage = isStep && promotedFrom !== undefined ? await earlierStage(promotedFrom) : undefined;
   const admission = admit({
@@ -26,6 +28,7 @@ export async function admitted(stack: string, settings: Settings): Promise<Publi
     next,
     facts: transitionFacts(published, next, {
       requiresStaging: promotedFrom !== undefined,
+      promotedFrom,
       stagingValidated: stage?.validated,
     }),
     lease: published.lease,
@@ -38,31 +41,33 @@ export async function admitted(stack: string, settings: Settings): Promise<Publi
     },
     ownLease: process.env[leaseVariable],
     now: new Date(),
-    here: { host: hostname(), alive },
+    here,
   });
   const reasons = [
     ...(admission.ok ? [] : admission.reasons),
-    ...irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date()),
-    ...(isStep ? downgradeReasons(settings, published.release) : []),
+    ...irreversibleRefusals({ root: process.cwd(), stack, settings, published }, new Date()).map(
+      ({ text }) => text,
+    ),
+    ...(isStep ? downgradeReasons(stack, settings, published.release) : []),
     ...(isStep ? revisionIssues(process.cwd(), settings, published.release, stage) : []),
   ];
   if (reasons.length === 0) return published;
   throw refusal(
     [
-      `Refused: the release in Pulumi.${stack}.yaml cannot be applied; nothing was changed:`,
+      `${refusalMark}the release in Pulumi.${stack}.yaml cannot be applied; nothing was changed:`,
       ...reasons.map((reason) => `  - ${reason}`),
     ].join("\n"),
   );
 }
 
-/** A downgrade that is written into the stack file shows what `make downgrade` asks for. */
-function downgradeReasons(settings: Settings, published: Release | undefined): string[] {
+/** A downgrade written into the stack file by hand must meet the requirements of `make downgrade`. */
+function downgradeReasons(stack: string, settings: Settings, published: Release | undefined): string[] {
   const { migration } = settings.release;
   const from = published?.migration?.revision;
   if (migration?.downgradeFrom === undefined || from === undefined || from === migration.revision) return [];
   const loss = new Map(Object.entries(migration.approvedLoss ?? {}));
   return readDowngradeIssues(process.cwd(), settings, from, migration.revision, loss).map(
-    ({ text, next }) => `${text}. ${next}`,
+    ({ text, next }) => `${text}. Next: ${describeHint(stack, next)}`,
   );
 }
 
@@ -71,15 +76,5 @@ function read(stack: string, values: ReadonlyMap<string, string>): Published {
     return readParameters(stack, values);
   } catch (error) {
     throw refusal(error instanceof Error ? error.message : String(error), error);
-  }
-}
-
-/** Whether a process of this machine exists; one that belongs to somebody else does. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -5,13 +5,13 @@ import { downgradesOutput, readDowngrades } from "../decisions/database/downgrad
 import { parameterRoot } from "../decisions/stack/names";
 import { refusal } from "./refusal";
 
-/** What the program reads from outside of its config before it declares anything. */
+/** What the program reads from outside its config before it declares anything. */
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * The listener that the release's rules are added to.
- * @throws RunError that names the ARN and the config key, where it is not there.
+ * @throws RunError that names the ARN and the config key, if it does not exist or cannot be read.
  */
 export async function existingListener(arn: string): Promise<GetListenerResult> {
   try {
@@ -30,7 +30,7 @@ export async function existingListener(arn: string): Promise<GetListenerResult> 
 export async function publishedParameters(stack: string): Promise<ReadonlyMap<string, string>> {
   const path = parameterRoot(stack);
   try {
-    // Nothing below the root is a SecureString, so nothing needs the right to decrypt.
+    // Nothing below the root is a SecureString, so no right to decrypt is needed.
     const found = await getParametersByPath({ path, recursive: true, withDecryption: false });
     return new Map(found.names.map((name, index) => [name, found.values[index] ?? ""]));
   } catch (error) {
@@ -41,21 +41,20 @@ export async function publishedParameters(stack: string): Promise<ReadonlyMap<st
   }
 }
 
-/** What the earlier stage says in its outputs. */
+/** The outputs of the earlier stage. */
 export interface EarlierStage {
-  /** The digest that it has validated last, "" for none. */
+  /** The digest that it validated last; "" for none. */
   validated: string;
-  /** Revision -> SHA-256 of its file, as its database was taken down and up again; absent: it does not say. */
+  /** Revision to SHA-256 of its file, for each that its database was downgraded and upgraded with; absent if not stated. */
   downgraded?: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads the earlier stage's outputs.
  *
- * This asks what a StackReference asks, without declaring one: a resource that is read in one update and not in the next
- * would show as a change, and it is asked only for a step, because the engine takes a tenth of a preview to open the other
- * stack's state.
- * @throws RunError that names the config key, where that stack is not there.
+ * It invokes what a StackReference invokes without declaring one: a resource that is read in one update and not in the next
+ * would show as a change. Only a step reads them, because opening the other stack's state takes a tenth of a preview.
+ * @throws RunError that names the config key, if that stack does not exist.
  */
 export async function earlierStage(promotedFrom: string): Promise<EarlierStage> {
   const name = `${getOrganization()}/${getProject()}/${promotedFrom}`;
@@ -65,7 +64,7 @@ export async function earlierStage(promotedFrom: string): Promise<EarlierStage> 
     };
     const validated = read.outputs?.validated;
     const downgraded = readDowngrades(read.outputs?.[downgradesOutput]);
-    return { validated: typeof validated === "string" ? validated : "", ...(downgraded && { downgraded }) };
+    return { validated: typeof validated === "string" ? validated : "", downgraded };
   } catch (error) {
     throw refusal(
       `deployment-safety:promotedFrom names a stack whose outputs cannot be read: ${name}\n` +

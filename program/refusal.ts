@@ -1,10 +1,10 @@
 import { RunError } from "@pulumi/pulumi";
 
 /**
- * An error that ends the program with nothing but its message.
+ * An error that ends the program and prints nothing but its message.
  *
- * `stack` is set to the message, because a place in the program says nothing about a fault in a config file, and because
- * the Node runtime reads each source file that a mapped trace names, which takes it 20 to 35 seconds.
+ * `stack` is set to the message: a place in the program says nothing about an invalid config file, and the Node runtime would
+ * read each source file in a mapped trace, which takes 20 to 35 seconds.
  */
 export function refusal(message: string, cause?: unknown): RunError {
   const error = new RunError(message);
@@ -13,7 +13,7 @@ export function refusal(message: string, cause?: unknown): RunError {
   return error;
 }
 
-/** Waits for both; where they refuse, throws one refusal with everything that they said. */
+/** Waits for both promises. If both reject, throws one refusal with both messages. */
 export async function bothOrRefuse<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   const settled = await Promise.allSettled([first, second]);
   const [one, other] = settled;

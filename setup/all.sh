@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs whatever is missing, in order; with nothing to do it only compares stamps. What is quick and may need a
-# person comes first, and all of that is tried before set-up gives up; the long builds come last, one after another.
+# Installs what is missing; with nothing to do it only compares stamps. What is quick and may need a person comes first,
+# and set-up tries all of it before it gives up. The long builds come last, one after another.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A Chromium, in which the tests look at the pages that `make report` writes. Nothing else needs one, so a machine on
-# which none can be installed is set up all the same; the tests then say what they left out.
+# Installs Chromium, in which the tests open the pages that `make report` writes. Nothing else needs it, so set-up goes on
+# where it cannot be installed; the tests then say what they left out.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 

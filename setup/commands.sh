@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the commands need that change a real stack: Node, packages, Pulumi. No part of the rehearsal.
+# Installs what the commands need on a real stack: Node, packages, Pulumi. Installs nothing of the rehearsal.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What set-up found on this machine, which version, where; what is missing and how to get it. Changes nothing.
+# Shows what set-up found on this machine, which version and where, what is missing and how to get it. Changes nothing.
 # Ends with 1 if something is missing.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/env.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Node packages, as locked. No install script runs: esbuild works from its optional package without one.
+# Installs the locked Node packages. No install script runs: esbuild works from its optional package without one.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 

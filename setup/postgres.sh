@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# PostgreSQL's server binaries, found on this machine; $TOOL_CACHE/postgresql links to their folder.
+# Finds PostgreSQL's server binaries on this machine; $TOOL_CACHE/postgresql links to their folder.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Python packages, as locked with hashes, in .venv. uv installs them; pip does where uv has no build.
+# Installs the locked Python packages, with hashes, into .venv. uv installs them, or pip where uv has no build.
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/start.sh"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One program of tools.txt: is it there, where on PATH is it, link it or build it. Needs env.sh, say.sh, version.sh.
+# Finds one program of tools.txt on PATH and links it, or builds it. Needs env.sh, say.sh, version.sh.
 #
 # $TOOL_CACHE/bin/NAME is the built program or a link to the one on PATH. Beside it, .NAME says how it came there and
 # from what, so that a second set-up costs nothing and a changed pin builds anew.

@@ -33,7 +33,7 @@ export async function judge(
   rules: readonly Rule[],
   recorded: readonly Recorded[],
   settings: Settings,
-  situation: PolicyContext,
+  context: PolicyContext,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const view = (properties: (one: Recorded) => Properties): Declared[] =>
@@ -54,10 +54,10 @@ export async function judge(
       if (!found.has(rule.id))
         found.set(rule.id, `${resource?.name ?? "stack"} ${at ?? ""}: ${what}; ${required}`);
     };
-    if ("checkStack" in rule) await rule.checkStack(after, report, values, situation);
+    if ("checkStack" in rule) await rule.checkStack(after, report, values, context);
     else
       for (const resource of before.filter(({ type }) => rule.types.includes(type)))
-        await rule.check(resource, report, values, situation);
+        await rule.check(resource, report, values, context);
   }
   return found;
 }

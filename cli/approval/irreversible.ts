@@ -1,14 +1,14 @@
 import type { ChangeCalendar } from "../../decisions/approval/changeWindow";
 import type { Release, Settings } from "../../decisions/stack/config";
 import { recoveryPointMinutes, type IrreversibleChange } from "../../decisions/approval/irreversibleChange";
-import { isIrreversible, upgradeOf } from "../../decisions/database/revisionText";
+import { isIrreversible, upgradeOf } from "../../decisions/database/irreversibleRevisions";
 import {
   changeOf,
   irreversibleRefusals,
   lacksOnlyRecoveryPoint,
-  type Ground,
+  type ChangeSources,
 } from "../../repository/approval/irreversible";
-import { readRevisionTexts } from "../../repository/database/revisionTexts";
+import { readRevisionFiles } from "../../repository/database/revisionFiles";
 import { readPublished, type Context } from "../shell/context";
 import { exitCodes, Failure } from "../shell/failure";
 import { makeLine } from "../shell/options";
@@ -29,7 +29,9 @@ export async function irreversibleChangeNow(
       `Stack ${stack} has no \`changeWindow\`, so nothing needs an approval there. Nothing was done.`,
     );
   const subjects = [
-    ...[...readRevisionTexts(root).values()].flatMap((one) => (isIrreversible(one) ? [one.revision] : [])),
+    ...[...readRevisionFiles(root).files.values()].flatMap((one) =>
+      isIrreversible(one) ? [one.revision] : [],
+    ),
     "vault-lock",
   ];
   const published = await readPublished(ctx);
@@ -51,16 +53,16 @@ export async function irreversibleChangeNow(
 export async function refuseIrreversible(ctx: Context, current: Release, next: Release): Promise<void> {
   if (!upgradeOf(current, next)) return;
   const { root, stack } = ctx;
-  const groundNow = async (): Promise<Ground> => {
+  const sourcesNow = async (): Promise<ChangeSources> => {
     const published = { ...(await readPublished(ctx)), release: current };
     return { root, stack, settings: { ...ctx.settings, release: next }, published };
   };
-  let ground = await groundNow();
-  if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(ground, new Date())) {
+  let sources = await sourcesNow();
+  if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(sources, new Date())) {
     await ensureRecoveryPoint(ctx, recoveryPointMinutes);
-    ground = await groundNow();
+    sources = await sourcesNow();
   }
-  const reasons = irreversibleRefusals(ground, new Date());
+  const reasons = irreversibleRefusals(sources, new Date()).map(({ text }) => text);
   if (reasons.length === 0) return;
   throw new Failure(
     exitCodes.refused,

@@ -5,6 +5,7 @@ import { readMessage } from "../../decisions/stack/updateMessage";
 import { parameters as paths } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { exitCodes, messageOf } from "../shell/failure";
+import { commandOptions, type OptionName } from "../shell/options";
 import { deliverOutbox, sendToOutbox } from "./outbox";
 import { openReporting, type AuditRecord, type Reporting } from "../ports/auditTrail";
 import { redactText } from "../shell/secretsOfProcess";
@@ -28,13 +29,17 @@ const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "play
 /** Records of a stack that wait on this machine. */
 export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool => spoolIn(ctx, "records");
 
+/** What of a command's options says what was asked for. */
+const recordedOptions = (Object.keys(commandOptions) as OptionName[]).filter(
+  (name) => commandOptions[name].isRecorded,
+);
+
 /** What a command was asked and what came of it. Options are named one by one: whatever is not here is never recorded. */
 function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
   const { command, options, output, stack } = ctx;
-  const { version, update, revision, digest, slot, database, override, reason, dryRun, change, window } =
-    options;
+  const { reason } = options;
   const { schemaDifferences } = output.fields;
-  const asked = { version, update, revision, digest, slot, database, override, dryRun, change, window };
+  const asked = recordedOptions.map((option) => [option, options[option]] as const);
   return {
     at: new Date().toISOString(),
     kind: "command",
@@ -42,11 +47,11 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
     actor: options.actor,
     body: {
       command,
-      asked: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
-      ...(reason === undefined ? {} : { reason }),
+      asked: Object.fromEntries(asked.filter(([, value]) => value !== undefined)),
+      reason,
       exitCode,
       ...(error === undefined ? {} : { error: redactText(messageOf(error)).slice(0, 2_000) }),
-      ...(schemaDifferences === undefined ? {} : { schemaDifferences }),
+      schemaDifferences,
       steps: output.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
     },
   };

@@ -1,6 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../stack/process";
+import { isAlive } from "../../repository/stack/process";
 
 /**
  * One process delivers from a folder at a time; a lock whose process is gone does not count.

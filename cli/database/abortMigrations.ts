@@ -2,7 +2,7 @@ import type { Client } from "pg";
 import type { Context } from "../shell/context";
 import { connectToDatabase } from "./databaseUrl";
 import { messageOf } from "../shell/failure";
-import { endSessions, migrationSession } from "../ports/sessions";
+import { endSessions, migrationSession } from "../ports/postgres/sessions";
 
 /** Seconds that the pods of an ended migration, and then its session, may take to go. */
 const migrationPatience = 15;

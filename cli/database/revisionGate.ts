@@ -1,13 +1,14 @@
 import { revisionChecks } from "../../decisions/deploy/checks/revisions";
+import { describeHint } from "../../decisions/text/commandHint";
 import type { Release } from "../../decisions/stack/config";
 import { readDowngradeIssues } from "../../repository/database/downgradeIssues";
 import { readRevisionFacts } from "../../repository/database/revisionFacts";
 import type { Context } from "../shell/context";
-import { readPromotionSource } from "../stack/releaseFacts";
+import { readPromotionSource } from "../stack/promotionSource";
 import { exitCodes, Failure } from "../shell/failure";
 
 /** What a migration or a downgrade that a person asks for must show, outside of a deploy's checklist. */
-type Place = Pick<Context, "root" | "settings">;
+type Place = Pick<Context, "root" | "settings" | "stack">;
 
 /** Throws refused (4) unless the revisions up to `needed` are reviewed and proved, as the checklist of a deploy wants them. */
 export async function passMigration(ctx: Context, current: Release, needed: string): Promise<void> {
@@ -15,10 +16,10 @@ export async function passMigration(ctx: Context, current: Release, needed: stri
   const facts = readRevisionFacts(ctx.root, ctx.settings, current, {
     from: current.migration?.revision,
     needed,
-    ...(stagingDowngraded && { downgraded: stagingDowngraded }),
+    downgraded: stagingDowngraded,
   });
-  const failed = revisionChecks.flatMap(({ id, look }) => {
-    const seen = look(facts);
+  const failed = revisionChecks.flatMap(({ id, run }) => {
+    const seen = run(facts);
     return seen.ok ? [] : [{ id, ...seen }];
   });
   const [first] = failed;
@@ -37,17 +38,17 @@ export async function passMigration(ctx: Context, current: Release, needed: stri
  * Throws refused (4) unless the database may be taken down to `to`: see {@link downgradeIssues}.
  */
 export function passDowngrade(
-  { root, settings }: Place,
+  { root, settings, stack }: Place,
   from: string,
   to: string,
   loss?: ReadonlyMap<string, number>,
 ): void {
-  const faults = readDowngradeIssues(root, settings, from, to, loss);
-  const [first] = faults;
+  const issues = readDowngradeIssues(root, settings, from, to, loss);
+  const [first] = issues;
   if (!first) return;
   throw new Failure(
     exitCodes.refused,
-    ["The downgrade is refused; nothing was changed:", ...faults.map(({ text }) => `  ${text}`)].join("\n"),
-    { next: first.next },
+    ["The downgrade is refused; nothing was changed:", ...issues.map(({ text }) => `  ${text}`)].join("\n"),
+    { next: describeHint(stack, first.next) },
   );
 }

@@ -8,14 +8,14 @@ import { connectToDatabase } from "./databaseUrl";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import type { Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
-import { readSchema } from "../ports/schema";
+import { readSchema } from "../ports/postgres/schema";
 
 /**
  * Compares the live database with the one on which `revision` was proved: Alembic's version and every object of the
  * schema (C5). Throws refused (4) with each object that differs, what was proved and what was found.
  */
 export async function verifySchema(ctx: Context, revision: string): Promise<void> {
-  await ctx.output.step(`verify the schema at ${revision}`, async (entry) => {
+  await ctx.output.step("verify-schema", `verify the schema at ${revision}`, async (entry) => {
     const { proved, schemas } = readProvedCatalog(ctx.root, ctx.settings, revision);
     const faults = schemaIssues(revision, proved, await look(ctx, schemas));
     entry.objects = proved.ok ? proved.catalog.size : 0;

@@ -1,68 +1,67 @@
 import { digest, digestIn } from "../../decisions/release/digest";
-import { other } from "../../decisions/stack/names";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
-import { releaseAfter as nextRelease } from "../../decisions/release/nextRelease";
-import { brake, brakeOrder, routingFor, type BrakeHandle } from "../traffic/brake";
-import {
-  executePlan,
-  confirmBrake,
-  confirmTraffic,
-  describeUpdates,
-  type PlannedUpdate,
-} from "../rollback/executePlan";
+import { releaseAfter } from "../../decisions/release/nextRelease";
+import { other, type Slot } from "../../decisions/stack/names";
+import { brakeOrder } from "../../decisions/traffic/brakeOrder";
+import { routingFor } from "../../decisions/traffic/routing";
 import { databaseUnreachable } from "../database/databaseUnreachable";
+import type { RollbackIncident } from "../incident/rollbackIncident";
+import type { PlannedUpdate } from "../../decisions/release/plannedUpdate";
+import { executePlan } from "../rollback/executePlan";
 import { exitCodes, Failure, failureFrom, messageOf } from "../shell/failure";
-import { CanaryRejected } from "./gate";
-import { apply, heal } from "../stack/apply";
-import type { Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
-import { openRollbackIncident } from "../incident/rollbackIncident";
+import { apply, heal } from "../stack/apply";
+import { describeUpdates, type Operation } from "../stack/operation";
+import type { BrakeHandle } from "../traffic/brake";
+import { confirmBrake, confirmTraffic } from "../traffic/confirmTraffic";
+import { CanaryRejected } from "./canaryRejected";
+
+/** A release that was not released: what was before it serves again. */
+export interface RolledBack {
+  kind: "rolled-back";
+  /** What failed and what became of it, for people. */
+  message: string;
+  /** What failed, for the JSON report. */
+  details?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+/** What {@link autoRollback} works with. */
+export interface FailedRelease {
+  operation: Operation;
+  record: ReleaseRecord;
+  /** The command's brake, which may be on already. */
+  brake: BrakeHandle;
+  incident: RollbackIncident;
+}
 
 /**
  * Back to the release before: brake and revert where the new one has traffic, else what was applied last once more.
- * `running` holds the brake where it is on already.
+ * @throws rollback failed (6) where going back failed.
  */
-export async function autoRollback(
-  operation: Operation,
-  record: ReleaseRecord,
-  cause: unknown,
-  running: { brake?: BrakeHandle } = {},
-): Promise<never> {
+export async function autoRollback(failed: FailedRelease, cause: unknown): Promise<RolledBack> {
+  const { operation, record, incident } = failed;
   const { ctx } = operation;
-  ctx.output.warn(`${record.version} failed: ${messageOf(cause)}`);
-  const isBad =
-    cause instanceof CanaryRejected
-      ? cause.bad
-      : !(cause instanceof Failure && cause.exitCode === exitCodes.refused);
-  openRollbackIncident(ctx, {
-    operation,
-    bad: digest(record.image),
-    byItself: true,
-    reason: messageOf(cause),
-  });
+  const reason = messageOf(cause);
+  ctx.output.warn(`${record.version} failed: ${reason}`);
+  const { version } = record;
+  incident.open({ operation, bad: digest(record.image), version, decidedBy: "check", reason });
   try {
-    await revert(operation, digest(record.image), messageOf(cause), isBad, running);
+    await revert(failed, cause);
   } catch (error) {
-    const failure = failureFrom(
-      error,
-      `${messageOf(cause)}\nand going back failed`,
-      exitCodes.rollbackFailed,
-    );
+    const failure = failureFrom(error, `${reason}\nand going back failed`, exitCodes.rollbackFailed);
     throw new Failure(exitCodes.rollbackFailed, failure.message + (await databaseUnreachable(ctx)), {
       next: makeLine(ctx.stack, "rollback", { VERSION: goodVersion(operation, record) ?? "<tag>" }),
       cause: error,
     });
   }
   describeUpdates(operation);
-  const failure = failureFrom(
+  return {
+    kind: "rolled-back",
+    message: `${version} was not released and is rolled back: ${reason}`,
+    details: cause instanceof Failure ? cause.more.details : undefined,
     cause,
-    `${record.version} was not released and is rolled back`,
-    exitCodes.rolledBack,
-  );
-  throw new Failure(exitCodes.rolledBack, failure.message, {
-    ...failure.more,
-    next: makeLine(ctx.stack, "status"),
-  });
+  };
 }
 
 /** Version of the slot that does not hold the record. */
@@ -72,48 +71,57 @@ function goodVersion({ current }: Operation, record: ReleaseRecord): string | un
     .find((version) => version !== record.version);
 }
 
-/** See {@link autoRollback}. */
-async function revert(
-  operation: Operation,
-  bad: string,
-  reason: string,
-  refuse: boolean,
-  running: { brake?: BrakeHandle },
-): Promise<void> {
+/** What becomes of the release's digest: a refusal, or a canary that nobody could judge, says nothing against it. */
+function fateOf(cause: unknown): "refused" | "allowed" {
+  if (cause instanceof CanaryRejected) return cause.why === "bad" ? "refused" : "allowed";
+  return cause instanceof Failure && cause.exitCode === exitCodes.refused ? "allowed" : "refused";
+}
+
+async function revert(failed: FailedRelease, cause: unknown): Promise<void> {
+  const { operation, record, brake } = failed;
   const { ctx, current } = operation;
   const idle = other(current.live);
-  const badIsLive = digestIn(current, current.live) === bad;
-  const good = badIsLive ? idle : current.live;
+  const badSlot = digestIn(current, current.live) === digest(record.image) ? current.live : idle;
+  const good = other(badSlot);
   const goodDigest = digestIn(current, good);
   // A failed update may have moved the weight although it is not applied, so what the rule says counts as well.
   const rule = await ctx.loadBalancer.route(ctx.signal);
-  const badSlot = badIsLive ? current.live : idle;
-  const moved = rule?.routing.traffic === "open" && rule.routing.weights[badSlot] > 0;
-  if (!moved && !running.brake && current.canaryWeight === 0 && !badIsLive) {
+  const hasMoved = rule?.routing.traffic === "open" && rule.routing.weights[badSlot] > 0;
+  if (!hasMoved && !brake.isOn && current.canaryWeight === 0 && badSlot === idle) {
     // Nothing got traffic: what a failed update left half done is put back by what was applied before.
     if (operation.reapply) await heal(operation);
     return;
   }
-  if (goodDigest === undefined) {
-    // A first release: there is nothing to go back to but no traffic at all.
-    if (current.traffic === "open") {
-      await apply(operation, { step: "pause", release: nextRelease.pause(current), reason });
-      // So that it is not known good, and opens only with a validation.
-      await apply(operation, { step: "rollback", release: nextRelease.abort(operation.current), reason });
-    }
-    return;
+  const reason = messageOf(cause);
+  if (goodDigest === undefined) return withoutRelease(operation, reason);
+  if (!brake.isOn) {
+    const otherDigest = fateOf(cause);
+    await brake.engage(brakeOrder(current, { good, goodDigest, reason, otherDigest }));
   }
-  try {
-    running.brake ??= await brake(ctx, brakeOrder(current, good, goodDigest, reason, refuse));
-    await confirmBrake(ctx, running.brake.routing, goodDigest);
-    const back = badIsLive ? nextRelease.rollback(current, good) : nextRelease.abort(current);
-    const steps: PlannedUpdate[] = [
-      { step: "rollback", release: back, smoke: good, why: reason },
-      { step: "validate", release: nextRelease.validate(back), why: "the release before serves again" },
-    ];
-    await executePlan(operation, steps, running);
-    await confirmTraffic(ctx, routingFor(operation.current), goodDigest, "at the end");
-  } finally {
-    await running.brake?.handBack();
-  }
+  await backTo(failed, { good, goodDigest, reason });
+}
+
+/** A first release that failed: there is nothing to go back to but no traffic at all. */
+async function withoutRelease(operation: Operation, reason: string): Promise<void> {
+  if (operation.current.traffic !== "open") return;
+  await apply(operation, { step: "pause", release: releaseAfter.pause(operation.current), reason });
+  // So that it is not known good, and opens only with a validation.
+  await apply(operation, { step: "rollback", release: releaseAfter.abort(operation.current), reason });
+}
+
+/** With the brake on: config goes back to the good slot, and the release in it is validated anew. */
+async function backTo(
+  { operation, brake }: FailedRelease,
+  { good, goodDigest, reason }: { good: Slot; goodDigest: string; reason: string },
+): Promise<void> {
+  const { ctx, current } = operation;
+  if (brake.routing) await confirmBrake(ctx, brake.routing, goodDigest);
+  const back = good === current.live ? releaseAfter.abort(current) : releaseAfter.rollback(current, good);
+  const steps: PlannedUpdate[] = [
+    { step: "rollback", release: back, smoke: good, why: reason },
+    { step: "validate", release: releaseAfter.validate(back), why: "the release before serves again" },
+  ];
+  await executePlan(operation, steps, brake);
+  const routing = routingFor(operation.current);
+  await confirmTraffic(ctx, { routing, digest: goodDigest, after: "rollback" });
 }

@@ -1,5 +1,5 @@
 import { exitCodes, Failure } from "../shell/failure";
-import { CanaryRejected } from "./gate";
+import { CanaryRejected } from "./canaryRejected";
 import type { Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
 import type { CanaryMonitor } from "./canaryMonitor";
@@ -8,23 +8,23 @@ import type { CanaryMonitor } from "./canaryMonitor";
  * Goes on judging the promoted release for `gate.bakeMinutes`, with all the traffic and the old slot standing by. One that
  * goes bad is thrown as {@link CanaryRejected}. One that could not be judged stays, but the command does not say that all is well.
  */
-export async function bake(operation: Operation, watch: CanaryMonitor): Promise<void> {
+export async function bake(operation: Operation, monitor: CanaryMonitor): Promise<void> {
   const { ctx } = operation;
   const { bakeMinutes } = ctx.settings.gate;
   if (bakeMinutes === 0) return;
-  const word = await ctx.output.step(`bake: watched for ${bakeMinutes} min`, async (entry) => {
-    const result = await watch.until(
+  const word = await ctx.output.step("bake", `bake: watched for ${bakeMinutes} min`, async (entry) => {
+    const result = await monitor.until(
       "bake",
       ({ verdict, phase, deadlinePassed }) =>
         verdict === "rollback" || (phase === "bake" && (verdict === "promote" || deadlinePassed)),
     );
     entry.verdict = result.verdict;
-    entry.verdictAt = new Date().toISOString();
+    entry.verdictAt = ctx.clock.now().toISOString();
     entry.reasons = result.reasons;
     return result;
   });
   ctx.output.set("bake", { verdict: word.verdict, reasons: word.reasons, figures: word.figures });
-  if (word.verdict === "rollback") throw new CanaryRejected(true, word);
+  if (word.verdict === "rollback") throw new CanaryRejected("bad", word);
   if (word.verdict === "promote") return;
   throw new BakeUndecided(
     exitCodes.unexpected,

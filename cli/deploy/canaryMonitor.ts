@@ -1,26 +1,31 @@
-import type { TargetCounts, Unknown } from "../../decisions/gate/observation";
+import type { Unknown } from "../../decisions/gate/observation";
 import type { GateSettings } from "../../decisions/gate/monitorState";
-import { observeSample, startMonitor, verdictOf, type MonitorResult } from "../../decisions/gate/monitor";
+import {
+  observeSample,
+  startMonitor,
+  verdictOf,
+  type MonitorResult,
+  type MonitorState,
+  type Sample,
+} from "../../decisions/gate/monitor";
 import type { ServiceWindows } from "../../decisions/gate/errorBudget";
-import { overridable } from "../../decisions/release/transitionFacts";
-import { other, parameters as paths, type Slot } from "../../decisions/stack/names";
+import { parameters as paths, type Slot } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
-import { isOverridden } from "./override";
-import type { Route } from "../ports/loadBalancer";
+import { within } from "../shell/wait";
+import { readTargets } from "./readTargets";
 import { writeSaved, type SavedMonitor } from "./savedMonitor";
-import { wait } from "../shell/wait";
 
-/** Pause between two looks at a canary, milliseconds. */
-const lookPause = 1_000;
-/** Looks between two times that what is known is written down. */
-const looksPerSave = 5;
-/** Looks between two readings of the service's error budget; the gate takes them as valid for five minutes. */
-const looksPerBudget = 60;
-/** Looks between two progress lines while somebody waits. */
-const looksPerLine = 5;
-/** Longest wait for one answer of the load balancer's API in a look, milliseconds. */
-const readPatience = 1_500;
+/** Pause between two samples of a canary, milliseconds. */
+const samplePause = 1_000;
+/** Shortest pause, where sampling itself took long, milliseconds. */
+const shortestPause = 100;
+/** Samples between two times that what is known is written down. */
+const samplesPerSave = 5;
+/** Samples between two readings of the service's error budget; the gate takes them as valid for five minutes. */
+const samplesPerBudget = 60;
+/** Samples between two progress lines while somebody waits. */
+const samplesPerLine = 5;
 /** Seconds before the canary from which is learnt what is usual for the live slot. */
 const usualSeconds = 300;
 
@@ -31,159 +36,136 @@ export interface Subject {
   digest: string;
 }
 
-/** Watches a release from before it gets traffic to the end of its bake, whatever else the command does meanwhile. */
-export interface CanaryMonitor {
-  readonly subject: Subject;
-  /** The newest word. */
-  readonly result: MonitorResult;
-  /** Resolves when the release is condemned, also in the middle of an update; never rejects. */
-  readonly rejected: Promise<MonitorResult>;
-  /** The next word for which `isEnough` holds; shows progress under `title` meanwhile. */
-  until(title: string, isEnough: (result: MonitorResult) => boolean): Promise<MonitorResult>;
-  /** From now on all traffic on the slot is the bake and not a strange hand. */
-  allowPromotion(): void;
-  /** Ends the looking; with `isOver` what was written down for a later run goes too. Never throws. */
-  stop(isOver: boolean): Promise<void>;
-}
-
-/** Begins to watch, where `saved` says going on from what a killed run knew. */
+/** Begins to watch; where `saved` is given, goes on from what a killed run knew. */
 export async function startCanaryMonitor(
   ctx: Context,
   subject: Subject,
   settings: GateSettings,
   saved?: SavedMonitor,
 ): Promise<CanaryMonitor> {
-  let watch = saved?.watch ?? startMonitor(settings);
-  let cursor = saved?.cursor;
-  let result = verdictOf(watch, settings);
-  let mayPromote = saved?.watch.bakeFrom !== undefined;
-  let service: ServiceWindows | Unknown | undefined;
-  let unclear: string[] = [];
-  let stopped = false;
-  let looks = 0;
-  let waiting: (() => void)[] = [];
-  let condemn: (result: MonitorResult) => void = () => undefined;
-  const condemned = new Promise<MonitorResult>((resolve) => (condemn = resolve));
-  const end = new AbortController();
+  const monitor = new CanaryMonitor(ctx, subject, settings, saved);
+  await monitor.begin();
+  return monitor;
+}
 
-  const once = async () => {
-    if (looks % looksPerBudget === 0) service = await ctx.metrics.service(subject.slot, end.signal);
-    const [measured, seen] = await Promise.all([
-      ctx.metrics.since(cursor, subject.slot, end.signal),
+/** Watches a release from before it gets traffic to the end of its bake, whatever else the command does meanwhile. */
+export class CanaryMonitor {
+  /** The newest word. */
+  result: MonitorResult;
+  /** Resolves when the release is rejected, also in the middle of an update; never rejects. */
+  readonly rejected: Promise<MonitorResult>;
+  private reject: (result: MonitorResult) => void = () => undefined;
+  private state: MonitorState;
+  /** Where the metric source goes on. */
+  private cursor: unknown;
+  private mayPromote: boolean;
+  private service: ServiceWindows | Unknown | undefined;
+  /** Why the newest sample does not say everything. */
+  private unclear: string[] = [];
+  private samples = 0;
+  /** Resolved by the next sample. */
+  private waiting: (() => void)[] = [];
+  private readonly stopped = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly ctx: Context,
+    readonly subject: Subject,
+    private readonly settings: GateSettings,
+    private readonly saved: SavedMonitor | undefined,
+  ) {
+    this.state = saved?.watch ?? startMonitor(settings);
+    this.cursor = saved?.cursor;
+    this.mayPromote = saved?.watch.bakeFrom !== undefined;
+    this.result = verdictOf(this.state, settings);
+    this.rejected = new Promise((resolve) => (this.reject = resolve));
+  }
+
+  /** Takes the first sample, and goes on sampling until {@link stop}. */
+  async begin(): Promise<void> {
+    if (!this.saved) await this.learnUsual();
+    await this.sample();
+    this.loop = this.keepSampling();
+  }
+
+  /** The next word for which `isEnough` holds; shows progress under `title` meanwhile. */
+  async until(title: string, isEnough: (result: MonitorResult) => boolean): Promise<MonitorResult> {
+    for (let round = 0; !isEnough(this.result); round++) {
+      if (round % samplesPerLine === 0)
+        this.ctx.output.say(`${title}: ${[...this.result.reasons, ...this.unclear].join(", ")}`);
+      const sampled = new Promise<void>((resolve) => this.waiting.push(resolve));
+      await within(sampled, this.ctx.signal);
+    }
+    return this.result;
+  }
+
+  /** From now on all traffic on the slot is the bake and not a strange hand. */
+  allowPromotion(): void {
+    this.mayPromote = true;
+  }
+
+  /** Ends the sampling. What was written down for a later run is kept up to date, or forgotten. Never throws. */
+  async stop(memory: "keep" | "forget"): Promise<void> {
+    const { parameters, stack, output } = this.ctx;
+    this.stopped.abort(new Error("the watch has ended"));
+    await this.loop;
+    const tidy = memory === "forget" ? parameters.remove(paths.gate(stack)) : this.save();
+    await tidy.catch((error: unknown) =>
+      output.warn(`the gate's parameter could not be written: ${messageOf(error)}`),
+    );
+  }
+
+  /** What was usual for the live slot before; then the starting point, so that not one request of the canary is missed. */
+  private async learnUsual(): Promise<void> {
+    const { ctx, subject } = this;
+    const usual = await ctx.metrics.before(usualSeconds, subject.slot, ctx.signal);
+    this.observe({ weight: 0, measured: [usual], targets: { canary: "unknown", live: "unknown" } });
+  }
+
+  private async keepSampling(): Promise<void> {
+    const { clock, output } = this.ctx;
+    const { signal } = this.stopped;
+    const now = () => clock.now().getTime();
+    while (!signal.aborted) {
+      const started = now();
+      await this.sample().catch((error: unknown) => {
+        if (!signal.aborted) output.warn(`a sample of the canary failed: ${messageOf(error)}`);
+      });
+      for (const wake of this.waiting.splice(0)) wake();
+      const pause = Math.max(shortestPause, samplePause - (now() - started));
+      await clock.wait(pause, signal).catch(() => undefined);
+    }
+  }
+
+  private async sample(): Promise<void> {
+    const { ctx, subject, stopped } = this;
+    if (this.samples % samplesPerBudget === 0)
+      this.service = await ctx.metrics.service(subject.slot, stopped.signal);
+    const [measured, targets] = await Promise.all([
+      ctx.metrics.since(this.cursor, subject.slot, stopped.signal),
       readTargets(ctx, subject.slot),
     ]);
-    cursor = measured.cursor;
-    unclear = measured.reasons;
-    ({ state: watch, result } = observeSample(
-      watch,
-      {
-        at: Date.now(),
-        ...seen,
-        measured: measured.intervals,
-        ...(service ? { service } : {}),
-        mayPromote,
-      },
+    this.cursor = measured.cursor;
+    this.unclear = measured.reasons;
+    this.observe({ ...targets, measured: measured.intervals, service: this.service });
+    if (this.result.verdict === "rollback") this.reject(this.result);
+    if (this.samples % samplesPerSave === 0) await this.save();
+    this.samples++;
+  }
+
+  private observe(seen: Omit<Sample, "at" | "mayPromote">): void {
+    const { state, settings, mayPromote } = this;
+    const at = this.ctx.clock.now().getTime();
+    ({ state: this.state, result: this.result } = observeSample(
+      state,
+      { ...seen, at, mayPromote },
       settings,
     ));
-    if (result.verdict === "rollback") condemn(result);
-    if (looks % looksPerSave === 0) await save();
-    looks++;
-  };
-  const save = async () => {
-    const value: SavedMonitor = { ...subject, at: new Date().toISOString(), watch, cursor };
+  }
+
+  private async save(): Promise<void> {
+    const { ctx, subject, state, cursor } = this;
+    const value: SavedMonitor = { ...subject, at: ctx.clock.now().toISOString(), watch: state, cursor };
     await ctx.parameters.put(paths.gate(ctx.stack), writeSaved(value));
-  };
-
-  if (!saved) {
-    // What was usual before; then the starting point, so that not one request of the canary is missed.
-    const usual = await ctx.metrics.before(usualSeconds, subject.slot, ctx.signal);
-    const targets = { canary: "unknown", live: "unknown" } as const;
-    const first = { at: Date.now(), weight: 0, measured: [usual], targets, mayPromote };
-    ({ state: watch, result } = observeSample(watch, first, settings));
-  }
-  await once();
-
-  const loop = (async () => {
-    while (!stopped) {
-      const started = Date.now();
-      await once().catch((error: unknown) => {
-        if (!stopped) ctx.output.warn(`a look at the canary failed: ${messageOf(error)}`);
-      });
-      for (const wake of waiting.splice(0)) wake();
-      await wait(Math.max(100, lookPause - (Date.now() - started)), end.signal).catch(() => undefined);
-    }
-    waiting = [];
-  })();
-
-  return {
-    subject,
-    get result() {
-      return result;
-    },
-    rejected: condemned,
-    async until(title, isEnough) {
-      for (let round = 0; !isEnough(result); round++) {
-        if (round % looksPerLine === 0)
-          ctx.output.say(`${title}: ${[...result.reasons, ...unclear].join(", ")}`);
-        await new Promise<void>((resolve, reject) => {
-          const stop = () => reject(ctx.signal.reason as Error);
-          ctx.signal.addEventListener("abort", stop, { once: true });
-          waiting.push(() => {
-            ctx.signal.removeEventListener("abort", stop);
-            resolve();
-          });
-          if (ctx.signal.aborted) stop();
-        });
-      }
-      return result;
-    },
-    allowPromotion() {
-      mayPromote = true;
-    },
-    async stop(isOver) {
-      stopped = true;
-      end.abort(new Error("the watch has ended"));
-      await loop;
-      const tidy = isOver ? ctx.parameters.remove(paths.gate(ctx.stack)) : save();
-      await tidy.catch((error: unknown) =>
-        ctx.output.warn(`the gate's parameter could not be written: ${messageOf(error)}`),
-      );
-    },
-  };
-}
-
-/** The rule's share for the slot and both slots' targets; what cannot be read is unknown. */
-async function readTargets(
-  ctx: Context,
-  slot: Slot,
-): Promise<{ weight?: number; targets: { canary: TargetCounts | Unknown; live: TargetCounts | Unknown } }> {
-  const route = await inTime(ctx.loadBalancer.route(ctx.signal));
-  const of = async (found: Route, one: Slot) =>
-    (await inTime(ctx.loadBalancer.targets(found, one))) ?? ("unknown" as const);
-  if (!route) return { targets: { canary: "unknown", live: "unknown" } };
-  const [canary, live] = await Promise.all([of(route, slot), of(route, other(slot))]);
-  const weight = route.routing.traffic === "open" ? route.routing.weights[slot] : 0;
-  return { weight, targets: { canary, live } };
-}
-
-/** The value, or undefined where it fails or a throttled load balancer keeps it: the metrics' word must not wait for that. */
-async function inTime<T>(reading: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>(
-    (resolve) => (timer = setTimeout(() => resolve(undefined), readPatience)),
-  );
-  try {
-    return await Promise.race([reading, late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
   }
 }
-
-/** What the gate goes by here: config, and the checks that a person overrode. */
-export const gateSettings = (ctx: Context): GateSettings => ({
-  gate: ctx.settings.gate,
-  slo: ctx.settings.slo,
-  ...(isOverridden(ctx, overridable.budget) ? { overridden: [overridable.budget] } : {}),
-});

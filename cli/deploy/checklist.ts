@@ -1,4 +1,3 @@
-import { DateTime } from "luxon";
 import { checklist, type Check } from "../../decisions/deploy/checklist";
 import { type HistoryEntry, knownGood } from "../../decisions/stack/history";
 import { leaseState, type Lease } from "../../decisions/stack/lease";
@@ -6,19 +5,21 @@ import { other } from "../../decisions/stack/names";
 import { readRevisionFacts } from "../../repository/database/revisionFacts";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
 import type { Context } from "../shell/context";
-import { readPromotionSource } from "../stack/releaseFacts";
+import { readPromotionSource } from "../stack/promotionSource";
 import { exitCodes, Failure } from "../shell/failure";
 import type { Operation } from "../stack/operation";
+import type { Standing } from "../stack/standing";
 import { isOverridden } from "./override";
-import { here } from "../stack/process";
+import { here } from "../../repository/stack/process";
 
 /** Reads what the checks look at and runs them. What cannot be read is left out, and its check is then not ok. */
 export async function readChecklist(
   ctx: Context,
   record: ReleaseRecord,
-  from: Pick<Operation, "current" | "history" | "published"> & { lease?: { id: string } },
+  from: Standing & Partial<Pick<Operation, "lease">>,
 ): Promise<Check[]> {
   const { current, history, published } = from;
+  const now = ctx.clock.now();
   const [staging, route, alarms, service] = await Promise.all([
     readPromotionSource(ctx),
     ctx.loadBalancer.route(ctx.signal).catch((error: unknown) => {
@@ -39,17 +40,17 @@ export async function readChecklist(
     ...staging,
     knownGood: new Set(targets.map((target) => target.digest)),
     refused: published.refused,
-    ...(liveWeights ? { liveWeights } : {}),
-    ...(alarms ? { alarms } : {}),
+    liveWeights,
+    alarms,
     service,
     slo: ctx.settings.slo,
     revisions: readRevisionFacts(ctx.root, ctx.settings, current, {
       from: current.migration?.revision,
       needed: record.revision,
-      ...(staging.stagingDowngraded && { downgraded: staging.stagingDowngraded }),
+      downgraded: staging.stagingDowngraded,
     }),
-    otherLease: otherLease(published.lease, from.lease?.id),
-    recovery: { now: DateTime.utc(), drills: published.drills, ...since(history) },
+    otherLease: otherLease(published.lease, from.lease?.id, now),
+    recovery: { stack: ctx.stack, now, drills: published.drills, ...since(history) },
   });
 }
 
@@ -63,8 +64,8 @@ export function since(history: readonly HistoryEntry[]): { since?: string } {
 }
 
 /** A live lease that is not ours. */
-function otherLease(lease: Lease | undefined, own: string | undefined): Lease | null {
-  return lease && lease.id !== own && leaseState(lease, new Date(), here) === "live" ? lease : null;
+function otherLease(lease: Lease | undefined, own: string | undefined, now: Date): Lease | null {
+  return lease && lease.id !== own && leaseState(lease, now, here) === "live" ? lease : null;
 }
 
 /** The checks for people. */
@@ -90,6 +91,6 @@ export function passChecklist(ctx: Context, checks: Check[]): void {
       `${failed.length} of ${checks.length} checks failed; nothing was changed:`,
       ...failed.map((check) => `  ${check.id}: ${check.detail}${check.next ? `; ${check.next}` : ""}`),
     ].join("\n"),
-    { ...(first?.next ? { next: first.next } : {}), details: { failed: failed.map((check) => check.id) } },
+    { next: first?.next, details: { failed: failed.map((check) => check.id) } },
   );
 }

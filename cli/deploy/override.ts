@@ -1,3 +1,5 @@
+import { namesCheck } from "../../decisions/release/transitionFacts";
+import { parameters as paths } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure } from "../shell/failure";
 import { makeLine } from "../shell/options";
@@ -21,4 +23,14 @@ export function checkOverride({ options, stack, command }: Context): void {
 
 /** Whether OVERRIDE= names this check. */
 export const isOverridden = ({ options }: Context, check: string): boolean =>
-  options.override?.split(",").includes(check) === true;
+  options.override !== undefined && namesCheck(options.override, check);
+
+/** Writes OVERRIDE= where the program looks for it; it is valid for the step with this serial only. */
+export async function writeOverride(
+  { options, parameters, stack, clock }: Context,
+  serial: number,
+): Promise<void> {
+  const { override: check, actor, reason } = options;
+  const value = { check, actor, reason, at: clock.now().toISOString() };
+  await parameters.put(paths.evidence(stack, "override", String(serial)), JSON.stringify(value));
+}

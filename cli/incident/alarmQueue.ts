@@ -1,5 +1,6 @@
 import { alarmQueue } from "../../decisions/alarms/alarm";
 import { readAlarmNotice, type AlarmNotice } from "../../decisions/alarms/alarmNotice";
+import { causeKind, causes } from "../../decisions/incident/incident";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
 import { openIncidents, recordIncident } from "./incidentLog";
@@ -14,7 +15,6 @@ const patience = 3;
  * Cause of an incident that alarms open. One outage rings several alarms, and the one above them: while their incident is
  * not resolved, all of them belong to it.
  */
-const alarmCause = "release-alarms";
 
 /** Messages that one command takes, so that a flood cannot hold it up. */
 const mostMessages = 50;
@@ -66,12 +66,12 @@ async function file(ctx: Context, body: string): Promise<boolean> {
 
 async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNotice): Promise<boolean> {
   const { isNew, id: incident } = await recordIncident(ctx, {
-    cause: alarmCause,
+    cause: causes.alarms,
     title: `alarm ${alarm} rings`,
     source: "alarm",
     state: "opened",
     at,
-    ...(badSince ? { startedAt: badSince } : {}),
+    startedAt: badSince,
     done: reason || "the alarm rang",
     next: "on call looks into it: make playbook",
     facts: { alarm, reason },
@@ -84,7 +84,7 @@ async function ring(ctx: Context, { id, alarm, at, badSince, reason }: AlarmNoti
 }
 
 async function clear(ctx: Context, { id, alarm, at, reason }: AlarmNotice): Promise<boolean> {
-  const open = (await openIncidents(ctx)).find(({ cause }) => cause.startsWith(alarmCause));
+  const open = (await openIncidents(ctx)).find(({ cause }) => causeKind(cause) === "alarms");
   if (!open) return false;
   await recordIncident(ctx, {
     cause: open.cause,

@@ -40,6 +40,8 @@ export interface IncidentUpdate {
   startedAt?: Date;
   /** When it was noticed. Default: `at`. */
   detectedAt?: Date;
+  /** What CAUSE= named while it was stabilized. */
+  stabilizedCause?: OpenIncident["stabilizedCause"];
   /** Version and digest of the release that it is about. */
   version?: string;
   digest?: string;
@@ -90,12 +92,12 @@ export async function recordIncident(
     title: incident.title,
     source: incident.source,
     state,
-    ...(operation === undefined ? {} : { operation }),
+    operation,
     body: {
       done,
       next,
       detectedAt: incident.detectedAt,
-      ...(startedAt === undefined ? {} : { startedAt }),
+      startedAt,
       ...(tells.length > 0 ? { told: tells } : {}),
       ...(state === "note" ? { saw: { title, source, cause } } : {}),
       ...facts,
@@ -123,7 +125,7 @@ export async function recordIncident(
       zone: zoneOf(ctx),
       done,
       next,
-      ...(contact ? { contact } : {}),
+      contact,
     };
     const { recordId } = happening;
     for (const audience of tells)
@@ -152,8 +154,8 @@ async function place(
     source,
     state: "opened",
     detectedAt: detectedAt.toISOString(),
-    ...(version === undefined ? {} : { version }),
-    ...(digest === undefined ? {} : { digest }),
+    version,
+    digest,
     reached: {},
   };
   const pathOf = (one: string) => paths.incident(ctx.stack, causeKey(one));
@@ -204,10 +206,11 @@ async function claim(
 
 /** The incident after something happened. */
 function moved(before: OpenIncident, happening: IncidentUpdate, at: Date): OpenIncident {
-  const { state, startedAt, wasTold = false } = happening;
+  const { state, startedAt, stabilizedCause = before.stabilizedCause, wasTold = false } = happening;
   const isTold = wasTold || audiencesOf(happening, state).length > 0;
   return {
     ...before,
+    ...(stabilizedCause ? { stabilizedCause } : {}),
     ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),
     ...(isState(state)
       ? {

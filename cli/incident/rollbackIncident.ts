@@ -1,66 +1,107 @@
 import type { Release } from "../../decisions/stack/config";
 import { digestIn, liveDigest } from "../../decisions/release/digest";
-import { exposedSince } from "../../decisions/stack/exposedSince";
+import { exposedSince } from "../../decisions/incident/exposedSince";
 import { idleSlot } from "../../decisions/release/trafficWeights";
 import type { HistoryEntry } from "../../decisions/stack/history";
 import { impactOf } from "../../decisions/incident/impact";
+import { causes } from "../../decisions/incident/incident";
 import type { Context } from "../shell/context";
-import { exitCodes, messageOf } from "../shell/failure";
+import { exitCodeOf, messageOf } from "../shell/failure";
 import { incidentAsked, recordIncident, type IncidentUpdate } from "./incidentLog";
 import type { Operation } from "../stack/operation";
-import type { Output } from "../shell/output";
+import type { Output, OutputStep, StepKind } from "../shell/output";
 import { deliverMessages } from "./notify";
-
-/** The incident of a release that is taken back: opened while the brake works, gone on with when the command ends. */
 
 /** What is known when a release begins to be taken back. */
 export interface RollbackCause {
   operation: Pick<Operation, "history" | "current" | "lease">;
   /** Digest of the release that leaves. */
   bad: string;
-  /** Whether the gate or a check decided it, rather than a person. */
-  byItself: boolean;
+  /** Its version, where no slot holds it. */
+  version?: string;
+  /** Who decided it: the gate or a check, or a person. */
+  decidedBy: "check" | "person";
   reason: string;
 }
-
-/** What a command has opened, by its report: copies of a context share that. */
-const opened = new WeakMap<Output, Promise<IncidentUpdate | undefined>>();
 
 /**
  * A release that got traffic longer ago than this did not begin to fail with that; then somebody has to say when it did.
  */
 const longestUnnoticed = 24 * 3_600_000;
 
-/** Opens the incident and tells people, beside what is under way: nothing waits for it, and it never fails. */
-export function openRollbackIncident(ctx: Context, taking: RollbackCause): void {
-  if (!ctx.settings.reporting || opened.has(ctx.output)) return;
-  opened.set(
-    ctx.output,
-    open(ctx, taking).catch((error: unknown) => {
-      ctx.output.warn(`the incident could not be recorded: ${messageOf(error)}`);
-      return undefined;
-    }),
-  );
+/**
+ * Runs what may take a release back. The incident that it opens on the way goes on once it has ended: the release before
+ * serves again, or going back failed.
+ */
+export async function withRollbackIncident<T>(
+  ctx: Context,
+  work: (incident: RollbackIncident) => Promise<T>,
+): Promise<T> {
+  const incident = new RollbackIncident(ctx);
+  let result: T;
+  try {
+    result = await work(incident);
+  } catch (error) {
+    // Whatever an interruption broke on its way out, the interruption is what happened.
+    await incident.end({ isBack: false, error: ctx.signal.aborted ? ctx.signal.reason : error });
+    throw error;
+  }
+  await incident.end({ isBack: true });
+  return result;
 }
 
-async function open(ctx: Context, taking: RollbackCause): Promise<IncidentUpdate> {
-  const { operation, bad, byItself, reason } = taking;
+/** The incident of a release that is taken back: opened while the brake works, gone on with when the work has ended. */
+export class RollbackIncident {
+  private opened: Promise<IncidentUpdate | undefined> | undefined;
+
+  constructor(private readonly ctx: Context) {}
+
+  /** Opens the incident and notifies people, beside what is under way: nothing waits for it, and it never fails. */
+  open(cause: RollbackCause): void {
+    const { ctx } = this;
+    if (!ctx.settings.reporting) return;
+    this.opened ??= recordOpened(ctx, cause).catch((error: unknown) => {
+      ctx.output.warn(`the incident could not be recorded: ${messageOf(error)}`);
+      return undefined;
+    });
+  }
+
+  /** Goes on with what was opened; does nothing where nothing was. Never fails. */
+  async end(ending: { isBack: true } | { isBack: false; error: unknown }): Promise<void> {
+    const begun = await this.opened;
+    if (!begun) return;
+    try {
+      await (ending.isBack
+        ? recordResolved(this.ctx, begun)
+        : recordUnfinished(this.ctx, begun, ending.error));
+    } catch (failure) {
+      this.ctx.output.warn(`the incident could not be recorded: ${messageOf(failure)}`);
+    }
+  }
+}
+
+async function recordOpened(ctx: Context, opening: RollbackCause): Promise<IncidentUpdate> {
+  const { operation, bad, decidedBy, reason } = opening;
   const { current, history, lease } = operation;
-  const now = new Date();
-  const version = versionOf(current, bad) ?? ctx.options.version;
-  const noticed = moment(ctx.output, "verdictAt") ?? now;
-  const asked = ctx.options.incident === undefined ? undefined : await incidentAsked(ctx);
+  const now = ctx.clock.now();
+  const version = versionOf(current, bad) ?? opening.version;
+  const noticed = verdictAt(ctx.output) ?? now;
+  const named = ctx.options.incident === undefined ? undefined : await incidentAsked(ctx);
   const startedAt = began(ctx.output, history, bad, noticed);
-  const happening: IncidentUpdate = {
-    cause: asked?.cause ?? `release:${bad}`,
-    title: asked?.title ?? `release ${version ?? bad} is taken back`,
-    source: asked?.source ?? "rollback",
-    state: asked ? "note" : "opened",
-    ...(startedAt && !asked ? { startedAt } : {}),
-    detectedAt: asked ? new Date(asked.detectedAt) : noticed,
-    ...(version === undefined ? {} : { version }),
+  const byItself = decidedBy === "check";
+  const who = byItself
+    ? "the release is being taken back by itself"
+    : `${ctx.options.actor} takes the release back`;
+  const update: IncidentUpdate = {
+    cause: named?.cause ?? causes.release(bad),
+    title: named?.title ?? `release ${version ?? bad} is taken back`,
+    source: named?.source ?? "rollback",
+    state: named ? "note" : "opened",
+    startedAt: named ? undefined : startedAt,
+    detectedAt: named ? new Date(named.detectedAt) : noticed,
+    version,
     digest: bad,
-    done: `${byItself ? "the release is being taken back by itself" : `${ctx.options.actor} takes the release back`}: ${reason.split("\n")[0] ?? ""}`,
+    done: `${who}: ${firstLine(reason)}`,
     next: "all traffic goes to the release before, then it is verified by requests and smoke tests",
     facts: {
       trigger: reason,
@@ -70,13 +111,59 @@ async function open(ctx: Context, taking: RollbackCause): Promise<IncidentUpdate
       gate: ctx.output.fields.gate,
       bake: ctx.output.fields.bake,
     },
-    ...(lease.id ? { operation: lease.id } : {}),
+    operation: lease.id || undefined,
   };
-  const { id, cause } = await recordIncident(ctx, happening);
+  const { id, cause } = await recordIncident(ctx, update);
   ctx.output.set("incident", id);
   ctx.output.say(`incident ${id} is open`);
   deliverMessages(ctx).catch((error: unknown) => ctx.output.warn(messageOf(error)));
-  return { ...happening, cause };
+  return { ...update, cause };
+}
+
+async function recordUnfinished(ctx: Context, begun: IncidentUpdate, error: unknown): Promise<void> {
+  const why = messageOf(error);
+  await recordIncident(ctx, {
+    ...begun,
+    state: "note",
+    done: `going back is not finished: ${firstLine(why)}`,
+    next: "the same command is run again; it goes on from where it stopped",
+    facts: { exitCode: exitCodeOf(error), error: why },
+    tells: ["on-call"],
+  });
+}
+
+async function recordResolved(ctx: Context, begun: IncidentUpdate): Promise<void> {
+  const { fields, steps } = ctx.output;
+  const common = { ...begun, facts: {}, next: "find the cause, then close this incident" };
+  await recordIncident(ctx, {
+    ...common,
+    state: "mitigated",
+    at: mitigatedAt(steps),
+    done: "all traffic is with the release before",
+    tells: [],
+  });
+  await recordIncident(ctx, {
+    ...common,
+    state: "resolved",
+    done: "the release before serves everybody again, verified by requests and smoke tests",
+    facts: {
+      target: fields.target,
+      diff: fields.diff,
+      schemaDifferences: fields.schemaDifferences,
+      impact: impactOf(fields.gate, fields.bake),
+      steps: steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
+      startedAtOfSteps: new Date(performance.timeOrigin).toISOString(),
+    },
+  });
+}
+
+const firstLine = (text: string): string => text.split("\n")[0] ?? "";
+
+/** When users were safe again: when requests showed it, else when the brake was on; undefined where neither succeeded. */
+export function mitigatedAt(steps: readonly OutputStep[]): Date | undefined {
+  const end = (kind: StepKind) => steps.find((step) => step.kind === kind && step.ok)?.to;
+  const safe = end("verify-brake") ?? end("brake");
+  return safe === undefined ? undefined : new Date(performance.timeOrigin + safe * 1000);
 }
 
 /** Version of the slot that holds a digest. */
@@ -91,9 +178,9 @@ export function digestBeingReplaced(current: Release, target: string): string | 
   return live !== undefined && live !== target ? live : digestIn(current, idleSlot(current));
 }
 
-/** The time that a step of this command noted under `name`. */
-function moment({ steps }: Output, name: string): Date | undefined {
-  const text = steps.map((step) => step[name]).findLast((value) => typeof value === "string");
+/** When the gate or the bake of this command had its verdict. */
+function verdictAt({ steps }: Output): Date | undefined {
+  const text = steps.map((step) => step.verdictAt).findLast((value) => typeof value === "string");
   return text === undefined ? undefined : new Date(text);
 }
 
@@ -104,56 +191,8 @@ function began(
   bad: string,
   noticed: Date,
 ): Date | undefined {
-  const step = steps.find(({ step: kind, ok }) => (kind === "canary" || kind === "first") && ok);
+  const step = steps.find(({ step, ok }) => (step === "canary" || step === "first") && ok);
   const own = step?.to === undefined ? undefined : new Date(performance.timeOrigin + step.to * 1000);
   const since = exposedSince(history, bad) ?? own;
   return since && noticed.getTime() - since.getTime() <= longestUnnoticed ? since : undefined;
-}
-
-/** Goes on with what was opened, now that the command has ended: the release before serves again, or going back failed. */
-export async function endRollbackIncident(ctx: Context, exitCode: number, error: unknown): Promise<void> {
-  const begun = await opened.get(ctx.output);
-  if (!begun) return;
-  const { output: told } = ctx;
-  try {
-    if (exitCode !== exitCodes.done && exitCode !== exitCodes.rolledBack) {
-      const why = error === undefined ? `exit code ${exitCode}` : messageOf(error);
-      await recordIncident(ctx, {
-        ...begun,
-        state: "note",
-        done: `going back is not finished: ${why.split("\n")[0] ?? ""}`,
-        next: "the same command is run again; it goes on from where it stopped",
-        facts: { exitCode, error: why },
-        tells: ["on-call"],
-      });
-      return;
-    }
-    const figures = {
-      target: told.fields.target,
-      diff: told.fields.diff,
-      schemaDifferences: told.fields.schemaDifferences,
-      impact: impactOf(told.fields.gate, told.fields.bake),
-      steps: told.steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
-      startedAtOfSteps: new Date(performance.timeOrigin).toISOString(),
-    };
-    const served = told.steps.find(({ name, ok }) => /^verify by requests, after the brake/.test(name) && ok);
-    const braked = told.steps.find(({ name, ok }) => name.startsWith("brake:") && ok);
-    const safe = (served ?? braked)?.to;
-    const common = { ...begun, facts: {}, next: "find the cause, then close this incident" };
-    await recordIncident(ctx, {
-      ...common,
-      state: "mitigated",
-      ...(safe === undefined ? {} : { at: new Date(performance.timeOrigin + safe * 1000) }),
-      done: "all traffic is with the release before",
-      tells: [],
-    });
-    await recordIncident(ctx, {
-      ...common,
-      state: "resolved",
-      done: "the release before serves everybody again, verified by requests and smoke tests",
-      facts: figures,
-    });
-  } catch (failure) {
-    told.warn(`the incident could not be recorded: ${messageOf(failure)}`);
-  }
 }

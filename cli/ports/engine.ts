@@ -7,6 +7,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { leaseVariable, rollbackVariable } from "../../decisions/stack/names";
 import type { HistoryEntry } from "../../decisions/stack/history";
+import { refusalMark } from "../../decisions/stack/refusalMark";
 import { exitCodes, Failure } from "../shell/failure";
 import { redactText } from "../shell/secretsOfProcess";
 import { streamed } from "./streamed";
@@ -40,8 +41,8 @@ export class StackLocked extends Error {
 export class UpdateFailed extends Error {
   constructor(
     readonly diagnostics: string[],
-    /** Whether the program itself or a policy refused before any resource was touched. */
-    readonly refused: boolean,
+    /** `refused`: the program or a policy said no before any resource was touched. */
+    readonly kind: "refused" | "failed",
     cause: unknown,
   ) {
     super(diagnostics.join("\n") || "`pulumi up` failed and said nothing more; its output is above.", {
@@ -195,16 +196,15 @@ export function createEngine(root: string, stack: string): Engine {
             signal,
           },
         );
-        const changed: ChangedResource[] = [];
-        const diagnostics: string[] = [];
-        for (const event of readEvents(events)) collect(event, changed, diagnostics);
-        if (code === 0) return changed;
+        const found: Found = { changed: [], diagnostics: [], isRefusal: false };
+        for (const event of readEvents(events)) collect(event, found);
+        if (code === 0) return found.changed;
         if (/currently locked by|Another update is currently in progress/.test(text))
           throw new StackLocked(lockOwners(text));
         const end = text.trimEnd().split("\n").slice(-10).join("\n");
         throw new UpdateFailed(
-          diagnostics,
-          changed.length === 0,
+          found.diagnostics,
+          found.isRefusal && found.changed.length === 0 ? "refused" : "failed",
           new Error(`pulumi up ended with ${code}:\n${end}`),
         );
       } finally {
@@ -268,8 +268,15 @@ export function lockOwners(message: string): LockOwner[] {
 /** Operations that change nothing, and the two that the engine reports around a `replace`. */
 const unchanged = ["same", "read", "refresh", "create-replacement", "delete-replaced"];
 
-/** Takes from an engine event what a person needs: what changed, and what went wrong. */
-function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: string[]): void {
+/** What the events of an update tell: what changed, what went wrong, and whether the program or a policy said no. */
+interface Found {
+  changed: ChangedResource[];
+  diagnostics: string[];
+  isRefusal: boolean;
+}
+
+function collect(event: EngineEvent, found: Found): void {
+  const { changed, diagnostics } = found;
   const metadata = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
   if (metadata && !unchanged.includes(metadata.op) && metadata.type !== "pulumi:pulumi:Stack")
     changed.push({
@@ -281,10 +288,13 @@ function collect(event: EngineEvent, changed: ChangedResource[], diagnostics: st
   if (diagnostic?.severity === "error" && !diagnostic.ephemeral) {
     const text = diagnostic.message.replaceAll(/<\{%.*?%\}>/g, "").trim();
     if (text && text !== "update failed" && !diagnostics.includes(text)) diagnostics.push(text);
+    found.isRefusal ||= text.split("\n").some((line) => line.startsWith(refusalMark));
   }
   const policy = event.policyEvent;
-  if (policy?.enforcementLevel === "mandatory")
+  if (policy?.enforcementLevel === "mandatory") {
+    found.isRefusal = true;
     diagnostics.push(
       `Policy ${policy.policyName} forbids this: ${policy.message.replaceAll(/<\{%.*?%\}>/g, "").trim()}`,
     );
+  }
 }

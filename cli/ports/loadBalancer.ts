@@ -8,12 +8,10 @@ import {
   type Rule,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { pausedBody, slots, type Slot } from "../../decisions/stack/names";
+import { describeRouting, sameRouting, type Routing } from "../../decisions/traffic/routing";
 import { exitCodes, Failure } from "../shell/failure";
 import { retry } from "../shell/wait";
 import { awsClient } from "./aws";
-
-/** Where the traffic goes: paused, or each slot's share in percent. */
-export type Routing = { traffic: "paused" } | { traffic: "open"; weights: Record<Slot, number> };
 
 /** The weighted rule and both slots' target groups, as they are now. */
 export interface Route {
@@ -58,7 +56,7 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
     do {
       const page = await client
         .send(new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }), {
-          ...(signal ? { abortSignal: signal } : {}),
+          abortSignal: signal,
         })
         .catch((error: unknown) => {
           signal?.throwIfAborted();
@@ -112,7 +110,7 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
             );
         },
         // Each call in it is tried five times already; this is for an answer that does not read back yet.
-        { attempts: 4, again: (error) => !(error instanceof Failure), ...(signal ? { signal } : {}) },
+        { attempts: 4, again: (error) => !(error instanceof Failure), signal },
       );
       return changed;
     },
@@ -164,13 +162,3 @@ export function actionOf(routing: Routing, targetGroupArns: Record<Slot, string>
     },
   };
 }
-
-export const sameRouting = (one: Routing, two: Routing): boolean =>
-  one.traffic === "paused" || two.traffic === "paused"
-    ? one.traffic === two.traffic
-    : slots.every((slot) => one.weights[slot] === two.weights[slot]);
-
-export const describeRouting = (routing: Routing): string =>
-  routing.traffic === "paused"
-    ? "paused"
-    : `blue ${routing.weights.blue} %, green ${routing.weights.green} %`;

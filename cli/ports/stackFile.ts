@@ -9,10 +9,8 @@ import {
   type WrittenFlags,
   type WrittenSizing,
 } from "../../decisions/stack/config";
+import { configNamespace, ownEntries } from "../../decisions/stack/configKeys";
 import { exitCodes, Failure } from "../shell/failure";
-
-/** Prefix of the product's keys in a stack file. */
-const namespace = "deployment-safety:";
 
 /** The folder that holds `Pulumi.yaml`, from `start` upwards. Throws usage (2) when there is none. */
 export function findRoot(start: string): string {
@@ -55,13 +53,9 @@ export function readStackFile(root: string, stack: string): StackFile {
   const text = readFileSync(path, "utf8");
   const { document, config } = load(text, path);
   const defaults = projectDefaults(root);
-  const own = Object.fromEntries(
-    Object.entries(config).flatMap(([key, value]) =>
-      key.startsWith(namespace) ? [[key.slice(namespace.length), value]] : [],
-    ),
-  );
+  const own = Object.fromEntries(ownEntries(config));
   const parsed = parse({ ...defaults, ...own });
-  if (!parsed.ok) throw invalid(path, parsed.faults);
+  if (!parsed.ok) throw invalid(path, parsed.issues);
   const region = document.getIn(["config", "aws:region"]);
   // The schema has accepted them, so these are what it takes.
   const flags = (own.flags ?? {}) as WrittenFlags;
@@ -74,7 +68,7 @@ function projectDefaults(root: string): Record<string, unknown> {
   const { config } = load(readFileSync(path, "utf8"), path);
   return Object.fromEntries(
     Object.entries(config).flatMap(([key, entry]) => {
-      const name = key.startsWith(namespace) ? key.slice(namespace.length) : key;
+      const name = key.startsWith(configNamespace) ? key.slice(configNamespace.length) : key;
       if (name.includes(":") || typeof entry !== "object" || entry === null) return [];
       const { value, default: fallback } = entry as { value?: unknown; default?: unknown };
       return value !== undefined ? [[name, value]] : fallback !== undefined ? [[name, fallback]] : [];
@@ -123,7 +117,7 @@ export function writeStackFile(path: string, change: StackChange): string {
   let text = before;
   for (const [key, value] of Object.entries(change))
     if (value !== undefined)
-      text = withKey(text, namespace + key, JSON.parse(JSON.stringify(value)) as unknown);
+      text = withKey(text, configNamespace + key, JSON.parse(JSON.stringify(value)) as unknown);
   if (text !== before) replaceFile(path, text);
   return text;
 }

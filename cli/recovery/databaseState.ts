@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { fingerprintOf } from "../../decisions/database/catalog";
 import type { DatabaseState, Marker, TableState } from "../../decisions/recovery/drill";
-import { readCatalog } from "../ports/schema";
+import { readCatalog } from "../ports/postgres/schema";
 import { wait } from "../shell/wait";
 
 /** Reads from a database what a drill compares, and writes its marker rows. */

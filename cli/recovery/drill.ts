@@ -164,7 +164,7 @@ function step<T>(
   name: string,
   action: (entry: OutputStep) => Promise<T>,
 ): Promise<T> {
-  return output.step(name, async (entry) => {
+  return output.step("recovery", name, async (entry) => {
     const began = Date.now();
     const progress = setInterval(
       () =>

@@ -1,4 +1,3 @@
-import { DateTime } from "luxon";
 import { recoveryPointAge } from "../../decisions/deploy/checks/recovery";
 import { parameters as paths } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
@@ -17,10 +16,10 @@ export async function ensureRecoveryPoint(ctx: Context, maxMinutes: number): Pro
     ctx.output.warn(`the recovery points could not be read: ${messageOf(error)}`);
     return null;
   });
-  const { ok, detail } = recoveryPointAge(newest, DateTime.utc(), maxMinutes * 60);
+  const { ok, detail } = recoveryPointAge(newest, new Date(), maxMinutes * 60);
   if (!ok) {
     try {
-      newest = await ctx.output.step(`take a recovery point: ${detail}`, () =>
+      newest = await ctx.output.step("recovery", `take a recovery point: ${detail}`, () =>
         source.takePoint(live, ctx.signal),
       );
     } catch (error) {

@@ -64,7 +64,9 @@ export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery)
 export async function removeLeftovers(ctx: Pick<Context, "output">, source: RecoverySource): Promise<void> {
   const left = (await source.copies()).filter(({ purpose, ready }) => purpose === "drill" || !ready);
   for (const { id } of left)
-    await ctx.output.step(`remove ${id}, left over by a command that was killed`, () => source.remove(id));
+    await ctx.output.step("recovery", `remove ${id}, left over by a command that was killed`, () =>
+      source.remove(id),
+    );
   if (left.length > 0)
     ctx.output.set(
       "removedLeftovers",

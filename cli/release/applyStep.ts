@@ -1,7 +1,3 @@
-import { transitionFacts } from "../../decisions/stack/parameters";
-import { transition } from "../../decisions/release/transition";
-import { readPublished } from "../shell/context";
-import { readPromotionSource } from "../stack/releaseFacts";
 import { exitCodes, Failure, failureFrom } from "../shell/failure";
 import { refuseIrreversible } from "../approval/irreversible";
 import { dataLossIn } from "../database/dataLoss";
@@ -9,6 +5,7 @@ import { apply } from "../stack/apply";
 import type { Change, Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
 import { UpdateFailed } from "../ports/engine";
+import { requireLegal } from "./legality";
 
 /**
  * One step in an operation of its own: asked whether it is legal, said only with DRY_RUN, applied. A failed update
@@ -19,16 +16,7 @@ export async function applyStep(
   change: Change & { step: Exclude<Change["step"], "reapply"> },
 ): Promise<void> {
   const { ctx, current } = operation;
-  const [published, staging] = await Promise.all([readPublished(ctx), readPromotionSource(ctx)]);
-  const legal = transition(current, change.release, transitionFacts(published, change.release, staging));
-  if (!legal.ok)
-    throw new Failure(
-      exitCodes.refused,
-      [`The step ${change.step} is refused:`, ...legal.reasons.map((reason) => `  ${reason}`)].join("\n"),
-      {
-        details: { reasons: legal.reasons },
-      },
-    );
+  await requireLegal(ctx, change);
   await refuseIrreversible(ctx, current, change.release);
   ctx.output.set("plan", [{ step: change.step, serial: change.release.serial }]);
   if (ctx.options.dryRun) {

@@ -25,8 +25,8 @@ export async function readRecentTraffic(ctx: Context, live: Slot): Promise<Recen
   const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(patience)]);
   const to = Date.now();
   const from = to - recentMinutes * 60_000;
-  const [course, budget, incidents] = await Promise.all([
-    valueOrError(() => ctx.metrics.course(from, to, signal)).then((answer) => named(ctx, answer)),
+  const [series, budget, incidents] = await Promise.all([
+    valueOrError(() => ctx.metrics.series(from, to, signal)).then((answer) => named(ctx, answer)),
     valueOrError(async () =>
       describeBudget(await ctx.metrics.service(other(live), signal), ctx.settings.slo),
     ).then((answer) => named(ctx, answer)),
@@ -37,7 +37,7 @@ export async function readRecentTraffic(ctx: Context, live: Slot): Promise<Recen
       const one = slotTraffic(all, slot, from, to);
       return one ? [[slot, one] as const] : [];
     });
-  return { slots: course instanceof Error ? course : Object.fromEntries(seen(course)), budget, incidents };
+  return { slots: series instanceof Error ? series : Object.fromEntries(seen(series)), budget, incidents };
 }
 
 /** An answer, or the reason for none with the source that it is about. */

@@ -60,7 +60,7 @@ export const commands = {
     options: ["dryRun"],
     load: () => import("../commands/stack/sync.js"),
   },
-  settle: {
+  "empty-idle": {
     summary: "empty the idle slot",
     options: ["reason", "dryRun", "yes"],
     load: () => import("../commands/stack/emptyIdle.js"),
@@ -80,8 +80,8 @@ export const commands = {
     options: ["name", "percentage", "roles", "cohorts", "hold", "incident", "reason", "dryRun"],
     load: () => import("../commands/flags/flag.js"),
   },
-  allow: {
-    summary: "take a digest off the refused list",
+  unblock: {
+    summary: "take a digest off the list of refused digests",
     options: ["digest", "reason", "dryRun", "yes"],
     load: () => import("../commands/rollback/unblock.js"),
   },

@@ -1,219 +1,206 @@
 import { hostname, userInfo } from "node:os";
 import { readLoss } from "../../decisions/database/schemaPlan";
-import { slots, type Slot } from "../../decisions/stack/names";
+import { slots } from "../../decisions/stack/names";
 import { exitCodes, Failure } from "./failure";
 import { redactText } from "./secretsOfProcess";
 
-/** Options that a command may take besides --stack, --json and --actor. */
-export type OptionName =
-  | "version"
-  | "update"
-  | "revision"
-  | "digest"
-  | "slot"
-  | "at"
-  | "to"
-  | "remove"
-  | "name"
-  | "percentage"
-  | "roles"
-  | "cohorts"
-  | "hold"
-  | "database"
-  | "loss"
-  | "override"
-  | "reason"
-  | "dryRun"
-  | "yes"
-  | "change"
-  | "window"
-  | "expires"
-  | "text"
-  | "textArabic"
-  | "incident"
-  | "source"
-  | "cause"
-  | "audience"
-  | "state"
-  | "title"
-  | "ticket"
-  | "rootCause"
-  | "action"
-  | "owner"
-  | "due"
-  | "out";
+export { makeLine } from "../../decisions/text/commandHint";
 
-/** Options of every command, from the command line and, where that is silent, from the environment (make passes those). */
-export interface Options {
-  /** Stack to act on. Default `prod`. */
-  stack: string;
-  /** Version tag of a release. */
-  version?: string;
-  /** Update of stack history: its number, or its start time where the backend numbers none. */
-  update?: string;
-  /** Alembic revision. */
-  revision?: string;
-  /** Image digest (`sha256:…`). */
-  digest?: string;
-  /** Slot to look at. */
-  slot?: Slot;
-  /** Name of a flag. */
-  name?: string;
-  /** Share of everybody else that gets a flag, percent, as it was typed. */
-  percentage?: string;
-  /** Roles that get a flag, separated by commas; `none` for no role. */
-  roles?: string;
-  /** Cohorts that get a flag, separated by commas; `none` for no cohort. */
-  cohorts?: string;
-  /** Whether a flag is held off from now on, or released. */
-  hold?: "on" | "off";
-  /** Reference of the incident that this is part of. */
-  incident?: string;
-  /** What a rollback does with the database. Default `auto`. */
-  database: "auto" | "keep" | "downgrade";
-  /** Rows that a downgrade may lose, by revision. Default: none. */
-  loss: ReadonlyMap<string, number>;
-  /** Time in the past, as given: what a drill restores to, or when an incident began. */
-  at?: string;
-  /** Time that a restore goes back to, as given. */
-  to?: string;
-  /** Copy that a restore made and that is to be removed. */
-  remove?: string;
-  /** One JSON object on stdout instead of text. */
-  json: boolean;
-  /** Say what would be done, and change nothing. */
-  dryRun: boolean;
-  /** Answer every question with yes. */
-  yes: boolean;
-  /** Check of the checklist that a person overrides. */
-  override?: string;
-  /** Why; part of the record. */
-  reason?: string;
-  /**
-   * Whether this machine is gone once the command has ended, as a pipeline's runner is (EPHEMERAL): what waits for delivery
-   * is handed over to the stack's queue.
-   */
-  ephemeral: boolean;
-  /** Who; part of the record. Default: the user of this machine. */
-  actor: string;
-  /** Change that cannot be undone: a revision, or `vault-lock`. */
-  change?: string;
-  /** Window of an approval, `<from>/<to>`. */
-  window?: string;
-  /** End of an approval. */
-  expires?: string;
-  /** What guardians will notice, in English. */
-  text?: string;
-  /** The same in Arabic. */
-  textArabic?: string;
-  /** What opens an incident by hand, or whose incidents are listed. */
-  source?: "alarm" | "ticket";
-  /** What an incident was caused by, as far as stabilizing has to know. */
-  cause?: "migration" | "release";
-  /** Who is told, separated by commas. */
-  audience?: string;
-  /** State that an incident gets. */
-  state?: string;
-  /** What people notice, for an incident. */
-  title?: string;
-  /** Ticket that an incident is opened for. */
-  ticket?: string;
-  /** Why an incident happened. */
-  rootCause?: string;
-  /** What will prevent an incident. */
-  action?: string;
-  /** Who sees to the action. */
-  owner?: string;
-  /** Until when, ISO date. */
-  due?: string;
-  /** File that a report is written to. */
-  out?: string;
-  /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
-  actorNamed: boolean;
+/**
+ * Every option, a row each: how it is given on the command line and to make, what it is, and what its text is read as. A new
+ * option is a new row here, its name in the catalogue's entry, and its variable in VALUES of the Makefile.
+ */
+
+interface OptionRow<T> {
+  /** As commander takes it; without `<…>` it is a switch. */
+  flags: string;
+  /** Variable by which make hands it on. */
+  env: string;
+  /** For --help and docs/commands.md. */
+  help: string;
+  /** Its value; undefined: not given. Throws usage (2) with what is allowed. */
+  read: (given: string | undefined, env: string) => T;
+  /** Whether the audit trail keeps it as part of what was asked for. */
+  isRecorded: boolean;
 }
 
-/** What commander parsed: strings and switches under their long names. */
-export type Raw = Partial<Record<"stack" | "actor" | Exclude<OptionName, "dryRun" | "yes">, string>> & {
-  json?: boolean;
-  dryRun?: boolean;
-  yes?: boolean;
-};
+const row = <T>(
+  [flags, env]: [flags: string, env: string],
+  help: string,
+  read: OptionRow<T>["read"],
+  isRecorded = false,
+): OptionRow<T> => ({ flags, env, help, read, isRecorded });
 
-/** The command line, then the environment, then the defaults. An empty value is unset: make passes those. */
-export function readOptions(raw: Raw, env: NodeJS.ProcessEnv): Options {
-  const text = (name: keyof Raw, variable: string): string | undefined => {
-    const given = raw[name];
-    const value = (typeof given === "string" && given !== "" ? given : env[variable]) || undefined;
-    // What is typed goes into records, history and the stack file as it is.
-    return value === undefined ? undefined : redactText(value);
-  };
-  const isOn = (given: boolean | undefined, variable: string): boolean => {
-    const value = env[variable];
-    return given ?? (value !== undefined && !["", "0", "false", "no"].includes(value.toLowerCase()));
-  };
-  const oneOf = <T extends string>(
-    name: string,
-    value: string | undefined,
-    allowed: readonly T[],
-  ): T | undefined => {
-    if (value === undefined) return undefined;
-    const found = allowed.find((entry) => entry === value);
-    if (!found)
-      throw new Failure(exitCodes.usage, `${name} is \`${value}\`; allowed are ${allowed.join(", ")}.`);
+const text = (given: string | undefined): string | undefined => given;
+
+const isOn = (given: string | undefined): boolean =>
+  given !== undefined && !["0", "false", "no"].includes(given.toLowerCase());
+
+const oneOf =
+  <T extends string>(...allowed: readonly T[]) =>
+  (given: string | undefined, env: string): T | undefined => {
+    const found = allowed.find((entry) => entry === given);
+    if (given !== undefined && !found)
+      throw new Failure(exitCodes.usage, `${env} is \`${given}\`; allowed are ${allowed.join(", ")}.`);
     return found;
   };
-  const actor = text("actor", "ACTOR");
-  return {
-    stack: text("stack", "STACK") ?? "prod",
-    version: text("version", "VERSION"),
-    update: text("update", "UPDATE"),
-    revision: text("revision", "REVISION"),
-    digest: text("digest", "DIGEST"),
-    change: text("change", "CHANGE"),
-    window: text("window", "WINDOW"),
-    expires: text("expires", "EXPIRES"),
-    text: text("text", "TEXT"),
-    incident: text("incident", "INCIDENT"),
-    source: oneOf("SOURCE", text("source", "SOURCE"), ["alarm", "ticket"] as const),
-    cause: oneOf("CAUSE", text("cause", "CAUSE"), ["migration", "release"] as const),
-    audience: text("audience", "AUDIENCE"),
-    state: text("state", "STATE"),
-    title: text("title", "TITLE"),
-    ticket: text("ticket", "TICKET"),
-    rootCause: text("rootCause", "ROOT_CAUSE"),
-    action: text("action", "ACTION"),
-    owner: text("owner", "OWNER"),
-    due: text("due", "DUE"),
-    out: text("out", "OUT"),
-    textArabic: text("textArabic", "TEXT_AR"),
-    slot: oneOf("SLOT", text("slot", "SLOT"), slots),
-    name: text("name", "NAME"),
-    percentage: text("percentage", "PERCENTAGE"),
-    roles: text("roles", "ROLES"),
-    cohorts: text("cohorts", "COHORTS"),
-    hold: oneOf("HOLD", text("hold", "HOLD"), ["on", "off"] as const),
-    database:
-      oneOf("DATABASE", text("database", "DATABASE"), ["auto", "keep", "downgrade"] as const) ?? "auto",
-    loss: lossOf(text("loss", "LOSS")),
-    at: text("at", "AT"),
-    to: text("to", "TO"),
-    remove: text("remove", "REMOVE"),
-    json: isOn(raw.json, "JSON"),
-    dryRun: isOn(raw.dryRun, "DRY_RUN"),
-    yes: isOn(raw.yes, "YES"),
-    ephemeral: isOn(undefined, "EPHEMERAL"),
-    override: text("override", "OVERRIDE"),
-    reason: text("reason", "REASON"),
-    actor: actor ?? machineUser(),
-    actorNamed: actor !== undefined,
-  };
-}
 
 function lossOf(given: string | undefined): ReadonlyMap<string, number> {
   const read = readLoss(given);
   if (!read.ok) throw new Failure(exitCodes.usage, read.reason);
   return read.loss;
 }
+
+const orAuto = (given: string | undefined, env: string) =>
+  oneOf("auto", "keep", "downgrade")(given, env) ?? "auto";
+
+/** Options that every command takes. */
+export const everyOption = {
+  stack: row(["--stack <name>", "STACK"], "stack to act on, default prod", (given) => given ?? "prod"),
+  json: row(["--json", "JSON"], "one JSON object on stdout", isOn),
+  actor: row(["--actor <name>", "ACTOR"], "who; part of the record", (given) => given ?? machineUser()),
+};
+
+/** Options that a command takes whose entry in the catalogue names them. */
+export const commandOptions = {
+  version: row(["--version <tag>", "VERSION"], "version tag of the release", text, true),
+  update: row(
+    ["--update <id>", "UPDATE"],
+    "update of stack history: its number, or its start time",
+    text,
+    true,
+  ),
+  revision: row(["--revision <id>", "REVISION"], "Alembic revision", text, true),
+  digest: row(["--digest <sha256>", "DIGEST"], "image digest", text, true),
+  slot: row(["--slot <slot>", "SLOT"], "blue or green instead of live traffic", oneOf(...slots), true),
+  at: row(
+    ["--at <time>", "AT"],
+    "time in the past: what a drill restores to, or when an incident began",
+    text,
+  ),
+  to: row(["--to <time>", "TO"], "time to restore to, ISO with its zone", text),
+  remove: row(["--remove <copy>", "REMOVE"], "copy that a restore made, to be removed", text),
+  name: row(["--name <flag>", "NAME"], "name of the flag", text),
+  percentage: row(
+    ["--percentage <number>", "PERCENTAGE"],
+    "share of everybody else that has it, 0 to 100",
+    text,
+  ),
+  roles: row(["--roles <list>", "ROLES"], "roles that have it, separated by commas, or none", text),
+  cohorts: row(["--cohorts <list>", "COHORTS"], "cohorts that have it, separated by commas, or none", text),
+  hold: row(
+    ["--hold <what>", "HOLD"],
+    "on: held off whatever the flags say; off: released, by an actor with a reason",
+    oneOf("on", "off"),
+  ),
+  incident: row(["--incident <id>", "INCIDENT"], "incident that this is part of", text),
+  database: row(["--database <what>", "DATABASE"], "auto, keep or downgrade", orAuto, true),
+  loss: row(
+    ["--loss <revision:rows>", "LOSS"],
+    "rows that a downgrade may lose at most, as approved; several with commas",
+    lossOf,
+  ),
+  override: row(
+    ["--override <check>", "OVERRIDE"],
+    "go on although this check failed; needs a reason and an actor",
+    text,
+    true,
+  ),
+  reason: row(["--reason <text>", "REASON"], "why; part of the record", text),
+  dryRun: row(["--dry-run", "DRY_RUN"], "say what would be done and change nothing", isOn, true),
+  yes: row(["--yes", "YES"], "do not ask", isOn),
+  change: row(["--change <subject>", "CHANGE"], "revision, or vault-lock", text, true),
+  window: row(
+    ["--window <from/to>", "WINDOW"],
+    "when it may run, such as 2026-11-27T22:00/2026-11-28T04:00; default: the next out-of-hours window",
+    text,
+    true,
+  ),
+  expires: row(["--expires <time>", "EXPIRES"], "until when it counts; default: the end of the window", text),
+  text: row(
+    ["--text <english>", "TEXT"],
+    "what guardians will notice, in English; default: the revision's impact",
+    text,
+  ),
+  source: row(["--source <source>", "SOURCE"], "alarm or ticket", oneOf("alarm", "ticket")),
+  cause: row(
+    ["--cause <cause>", "CAUSE"],
+    "migration pauses traffic too; release",
+    oneOf("migration", "release"),
+  ),
+  audience: row(
+    ["--audience <list>", "AUDIENCE"],
+    "stakeholders, on-call, guardians, separated by commas; default: the first two",
+    text,
+  ),
+  state: row(["--state <state>", "STATE"], "stabilized, mitigated, resolved or closed", text),
+  title: row(["--title <text>", "TITLE"], "what people notice", text),
+  ticket: row(["--ticket <id>", "TICKET"], "ticket that an incident is opened for", text),
+  rootCause: row(["--root-cause <text>", "ROOT_CAUSE"], "why it happened, to close an incident", text),
+  action: row(["--action <text>", "ACTION"], "what will prevent it, to close an incident", text),
+  owner: row(["--owner <name>", "OWNER"], "who sees to the action", text),
+  out: row(
+    ["--out <file>", "OUT"],
+    "where the page is written; default: below .deployment-safety/reports",
+    text,
+  ),
+  due: row(["--due <date>", "DUE"], "until when, ISO date", text),
+  textArabic: row(["--text-arabic <arabic>", "TEXT_AR"], "the same in Arabic", text),
+};
+
+type Values<Rows> = { [Name in keyof Rows]: Rows[Name] extends OptionRow<infer T> ? T : never };
+
+/** Name of an option that a command may take. */
+export type OptionName = keyof typeof commandOptions;
+
+/** Options of a command, from the command line and, where that is silent, from the environment. */
+export type Options = Values<typeof everyOption & typeof commandOptions> & {
+  /**
+   * Whether this machine is gone once the command has ended, as a pipeline's runner is (EPHEMERAL): what waits for delivery
+   * is handed over to the stack's queue.
+   */
+  ephemeral: boolean;
+  /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
+  actorNamed: boolean;
+};
+
+/** What commander parsed: strings and switches under their long names. */
+export type Raw = Partial<Record<keyof typeof everyOption | OptionName, string | boolean>>;
+
+/** What was given: the command line, then the environment. An empty value is none: make passes those. */
+function given(
+  raw: string | boolean | undefined,
+  variable: string,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  const value = (typeof raw === "boolean" ? String(raw) : raw) || env[variable] || undefined;
+  // What is typed goes into records, history and the stack file as it is.
+  return value === undefined ? undefined : redactText(value);
+}
+
+function readRows<Rows extends Record<string, OptionRow<unknown>>>(
+  rows: Rows,
+  raw: Raw,
+  env: NodeJS.ProcessEnv,
+): Values<Rows> {
+  const values = Object.entries(rows).map(([name, { env: variable, read }]) => [
+    name,
+    read(given(raw[name as keyof Raw], variable, env), variable),
+  ]);
+  return Object.fromEntries(values) as Values<Rows>;
+}
+
+/** Stack, actor and form of the output: no value of these is refused. */
+export const readEveryOption = (raw: Raw, env: NodeJS.ProcessEnv): Values<typeof everyOption> =>
+  readRows(everyOption, raw, env);
+
+/** All options with their defaults; a value that is not allowed is a failure. */
+export const readOptions = (raw: Raw, env: NodeJS.ProcessEnv): Options => ({
+  ...readEveryOption(raw, env),
+  ...readRows(commandOptions, raw, env),
+  ephemeral: isOn(given(undefined, "EPHEMERAL", env)),
+  actorNamed: given(raw.actor, "ACTOR", env) !== undefined,
+});
 
 /** `user@host`; a container may run under an id that has no name. */
 function machineUser(): string {
@@ -223,18 +210,3 @@ function machineUser(): string {
     return `${process.getuid?.() ?? "unknown"}@${hostname()}`;
   }
 }
-
-/** `make <command> NAME=value …` as a person would type it, with the stack where it is not the default. */
-export function makeLine(
-  stack: string,
-  command: string,
-  variables: Record<string, string | undefined> = {},
-): string {
-  const given = Object.entries(variables).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${quoted(value)}`],
-  );
-  return ["make", command, ...(stack === "prod" ? [] : [`STACK=${stack}`]), ...given].join(" ");
-}
-
-const quoted = (value: string): string =>
-  /^[\w.:/@<>-]+$/.test(value) ? value : `"${value.replaceAll('"', '\\"')}"`;

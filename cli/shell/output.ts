@@ -2,8 +2,28 @@ import { styleText } from "node:util";
 import { exitCodes, Failure, messageOf } from "./failure";
 import { redactText, redactRecord } from "./secretsOfProcess";
 
+/** What a step does. Whatever is decided on steps goes by this; their names are for people. */
+export type StepKind =
+  /** `pulumi up`; the entry's `step` says which step of a release. */
+  | "update"
+  | "checklist"
+  /** The brake goes on. */
+  | "brake"
+  /** The brake by hand: the listener rule is paused, or the kill switch written. */
+  | "stop"
+  /** Requests that show that the brake worked. */
+  | "verify-brake"
+  /** Requests that show who serves after an update. */
+  | "verify-traffic"
+  | "verify-schema"
+  | "smoke"
+  | "gate"
+  | "bake"
+  | "recovery";
+
 /** One thing that a command did, for the timeline and the JSON report. */
 export interface OutputStep {
+  kind: StepKind;
   name: string;
   /** Seconds after the command was typed. */
   from: number;
@@ -20,7 +40,7 @@ export interface Output {
   /** Something that a person must see on stderr. */
   warn(line: string): void;
   /** Runs one step of the command: says so, times it, records whether it worked. Details may be added to the entry. */
-  step<T>(name: string, action: (entry: OutputStep) => Promise<T>): Promise<T>;
+  step<T>(kind: StepKind, name: string, action: (entry: OutputStep) => Promise<T>): Promise<T>;
   /** Result for people, on stdout; nothing with JSON=1. */
   print(text: string): void;
   /** Text for {@link print}, in a style where stdout is a terminal. */
@@ -66,8 +86,8 @@ export function createOutput(
     fields,
     say: line,
     warn: (text) => line(styled("yellow", text)),
-    async step(name, action) {
-      const entry: OutputStep = { name, from: secondsSinceStart() };
+    async step(kind, name, action) {
+      const entry: OutputStep = { kind, name, from: secondsSinceStart() };
       steps.push(entry);
       // The mark tells a step from a remark.
       line(`> ${name}`);

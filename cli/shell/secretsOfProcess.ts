@@ -1,4 +1,4 @@
-import { redact, redactIn, secretsIn, secretsOf } from "../../decisions/stack/redact";
+import { redact, redactIn, secretsIn, secretsOf } from "../../decisions/text/redact";
 
 /**
  * Whatever leaves this process in words passes here: what is printed, recorded, said to people, written into history,

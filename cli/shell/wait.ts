@@ -25,6 +25,20 @@ export function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   });
 }
 
+/** What `work` comes to; throws where that takes longer than `milliseconds`, and the work goes on unseen. */
+export async function withinTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`no answer within ${milliseconds / 1000} s`)),
+    milliseconds,
+  );
+  try {
+    return await within(work, late.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Options of {@link retry}. */
 export interface RetryOptions {
   /** Attempts in all. Default 5. */

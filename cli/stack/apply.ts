@@ -13,7 +13,7 @@ import { describeRelease, type Change, type Operation } from "./operation";
 import { upWhenFree } from "./stackLock";
 
 /** Steps that only ever lead back to safety. */
-const waysBack: readonly Change["step"][] = ["pause", "rollback", "reapply"];
+const rollbackSteps: readonly Change["step"][] = ["pause", "rollback", "reapply"];
 
 /**
  * Writes the stack file and applies it; `current` is the new release afterwards. On failure the file is put back, unless
@@ -31,13 +31,13 @@ export async function apply(operation: Operation, change: Change): Promise<Chang
 
   async function applyOnce(): Promise<ChangedResource[]> {
     try {
-      return await output.step(`${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
+      return await output.step("update", `${step}: pulumi up, ${describeRelease(release)}`, (entry) =>
         up(operation, change, entry),
       );
     } catch (error) {
       if (!(error instanceof UpdateFailed) || operation.current.serial !== release.serial) throw error;
       output.warn(`the update failed after the release was applied: ${error.message}`);
-      return output.step(`${step}: pulumi up once more`, (entry) => up(operation, change, entry));
+      return output.step("update", `${step}: pulumi up once more`, (entry) => up(operation, change, entry));
     }
   }
 }
@@ -47,30 +47,28 @@ async function up(
   change: Change,
   entry: Record<string, unknown>,
 ): Promise<ChangedResource[]> {
-  const { ctx, lease, version } = operation;
+  const { ctx, name, lease, version } = operation;
   const { step, release, flags, sizing, heldFlags, reason } = change;
   await lease.check();
   await refuseIrreversible(ctx, operation.current, release);
   const before = readFileSync(ctx.file.path, "utf8");
-  const written = writeStackFile(ctx.file.path, {
-    release,
-    ...(flags ? { flags } : {}),
-    ...(sizing ? { sizing } : {}),
-    ...(heldFlags ? { heldFlags } : {}),
-  });
+  const written = writeStackFile(ctx.file.path, { release, flags, sizing, heldFlags });
   entry.step = step;
   entry.serial = release.serial;
   try {
-    const line = `${ctx.command}${version ? ` ${version}` : ""}: ${step}, ${describeRelease(release)}`;
+    const line = `${name}${version ? ` ${version}` : ""}: ${step}, ${describeRelease(release)}`;
     const message = writeMessage(line, {
-      operation: ctx.command,
+      operation: name,
       id: lease.id,
-      ...(version ? { version } : {}),
+      version,
       step,
       actor: ctx.options.actor,
-      ...((reason ?? ctx.options.reason) ? { reason: reason ?? ctx.options.reason } : {}),
+      reason: reason ?? ctx.options.reason,
     });
-    const changed = await upWhenFree(operation, message, change.isRollback ?? waysBack.includes(step));
+    const changed = await upWhenFree(operation, {
+      message,
+      isRollback: change.isRollback ?? rollbackSteps.includes(step),
+    });
     operation.current = release;
     operation.reapply = false;
     operation.updates.push({ step, serial: release.serial, changed });
@@ -108,7 +106,7 @@ function restore({ ctx, current }: Operation, before: string, written: string): 
 export async function heal(operation: Operation): Promise<void> {
   const { ctx, current, why } = operation;
   try {
-    await ctx.output.step(`apply serial ${current.serial} again: ${why}`, (entry) =>
+    await ctx.output.step("update", `apply serial ${current.serial} again: ${why}`, (entry) =>
       up(operation, { step: "reapply", release: current, reason: why }, entry),
     );
   } catch (error) {

@@ -11,6 +11,9 @@ import { describeRelease, type Operation } from "./operation";
 
 /** How {@link operate} begins. */
 export interface OperateOptions {
+  /** What the operation is, in its lease and in the update messages. Default: the command's name. */
+  name?: string;
+  /** Version that it is about. */
   version?: string;
   /** Whether a live operation of somebody else may be ended for this one. */
   interrupts?: boolean;
@@ -43,16 +46,17 @@ const noLease: HeldLease = {
   giveBack: () => Promise.resolve(),
 };
 
-function leaseFor(ctx: Context, { version, interrupts = false }: OperateOptions): Promise<HeldLease> {
-  const { output, command, parameters, stack, signal, options } = ctx;
+function leaseFor(ctx: Context, { name, version, interrupts }: OperateOptions): Promise<HeldLease> {
+  const { output, command, parameters, stack, signal, options, clock } = ctx;
   return takeLease({
     parameters,
     stack,
-    operation: command,
-    ...(version ? { version } : {}),
+    operation: name ?? command,
+    version,
     actor: options.actor,
     output,
     signal,
+    clock,
     lost: ctx.abort,
     interrupts,
   });
@@ -64,11 +68,11 @@ async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Pr
   const pending = history.length > 0 ? await ctx.engine.pending() : [];
   const newest = newestSucceeded(history);
   const state = startingPoint({
-    ...(newest ? { newest } : {}),
-    ...(history[0] ? { newestEntry: history[0] } : {}),
+    newest,
+    newestEntry: history[0],
     pendingOperations: pending.length > 0,
     deadLease: lease.previous !== undefined,
-    ...(published.release ? { published: published.release } : {}),
+    published: published.release,
     file: ctx.settings.release,
   });
   if (!state.ok)
@@ -78,9 +82,9 @@ async function open(ctx: Context, lease: HeldLease, options: OperateOptions): Pr
   for (const line of state.why) ctx.output.say(line);
   if (state.writeFile && !ctx.options.dryRun) writeStackFile(ctx.file.path, { release: current });
   keepHolds(ctx, newest);
-  const { version, lockPatience = 0 } = options;
+  const { name = ctx.command, version, lockPatience = 0 } = options;
   const why = state.why.join(" ");
-  return { ctx, lease, current, history, published, reapply, why, version, lockPatience, updates: [] };
+  return { ctx, name, lease, current, history, published, reapply, why, version, lockPatience, updates: [] };
 }
 
 /** Writes into the file what was held by the newest update: a file of before an incident does not know of it. */

@@ -9,6 +9,8 @@ import type { HeldLease } from "./lease";
 /** A command that holds the stack's lease, with what is applied now. */
 export interface Operation {
   ctx: Context;
+  /** What it is, in its lease and in the update messages: the command's name, or `rollback` where a deploy goes back. */
+  name: string;
   lease: HeldLease;
   /** The release as last applied, or the file's on a first run. Moves with every {@link apply}. */
   current: Release;
@@ -37,7 +39,7 @@ export interface Change {
   heldFlags?: Settings["heldFlags"];
   /** Why, for the update's message. */
   reason?: string;
-  /** Whether it is part of a way back, which no policy may hold up. Default: by its step. */
+  /** Whether it is part of a rollback, which no policy may hold up. Default: by its step. */
   isRollback?: boolean;
 }
 
@@ -46,4 +48,16 @@ export function describeRelease(release: Release): string {
   const slot = (name: "blue" | "green") => `${name} ${release.slots[name]?.version ?? "empty"}`;
   const weight = release.canaryWeight > 0 ? `, canary ${release.canaryWeight} %` : "";
   return `serial ${release.serial}: ${slot("blue")}, ${slot("green")}, live ${release.live}${weight}${release.traffic === "paused" ? ", paused" : ""}`;
+}
+
+/** Every `up` of an operation with the resources that it changed, for people; the JSON report gets them too. */
+export function describeUpdates({ ctx, updates }: Operation): string {
+  ctx.output.set("upCount", updates.length);
+  ctx.output.set("updates", updates);
+  return updates
+    .flatMap((update) => [
+      `${update.step}, serial ${update.serial}: ${update.changed.length} resources changed`,
+      ...update.changed.map((resource) => `  ${resource.operation} ${resource.type} ${resource.name}`),
+    ])
+    .join("\n");
 }

@@ -1,19 +1,5 @@
-import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
-import type { Here } from "../../decisions/stack/lease";
-
-/**
- * Whether a process with this id runs on this machine. One that has ended and that its parent has not asked about yet (a
- * hung shell, a container without an init) still has its id, and is dead all the same.
- */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/^State:\s+[ZX]/m.test(readProc(pid, "status") ?? "");
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+import { isAlive, readProc } from "../../repository/stack/process";
+import { wait } from "../shell/wait";
 
 /**
  * Whether process `pid` is one of our commands, by its command line. Process ids are used again: without this a
@@ -28,22 +14,13 @@ export function isCommandProcess(pid: number): boolean {
 export const runsUnderLease = (pid: number, variable: string, id: string): boolean =>
   readProc(pid, "environ")?.split("\0").includes(`${variable}=${id}`) ?? false;
 
-/** A text of /proc; undefined when the process is gone, is somebody else's, or there is no /proc. */
-function readProc(pid: number, name: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
 /** Ends `pid`: asks first, and forces it after `seconds`. Returns once it is gone, or false when it will not go. */
 export async function endProcess(pid: number, seconds: number): Promise<boolean> {
   const gone = async (limit: number): Promise<boolean> => {
     const until = Date.now() + limit * 1000;
     while (isAlive(pid)) {
       if (Date.now() > until) return false;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await wait(50);
     }
     return true;
   };
@@ -66,6 +43,3 @@ export function isProgram(pid: number, name: string): boolean {
   if (text === undefined) return true;
   return (text.split("\0")[0] ?? "").split("/").at(-1) === name;
 }
-
-/** This machine, as the rules about leases need it. */
-export const here: Here = { host: hostname(), alive: isAlive };

@@ -4,49 +4,49 @@ import type { Context } from "../shell/context";
 import { exitCodes, Failure } from "../shell/failure";
 import type { Operation } from "./operation";
 import { makeLine } from "../shell/options";
-import { StackLocked, UpdateFailed, type ChangedResource, type LockOwner } from "../ports/engine";
-import { isAlive, isProgram, runsUnderLease } from "./process";
-import { wait } from "../shell/wait";
+import {
+  StackLocked,
+  UpdateFailed,
+  type ChangedResource,
+  type LockOwner,
+  type UpArgs,
+} from "../ports/engine";
+import { isAlive } from "../../repository/stack/process";
+import { isProgram, runsUnderLease } from "./process";
 
 /** Pulumi's own lock on the stack: waited for while its owner lives, cleared once that is proved dead. */
 
 /** `pulumi up`, after clearing a lock that a dead process left, or waiting for somebody else's update as long as is meant. */
 export async function upWhenFree(
   operation: Operation,
-  message: string,
-  isWayBack: boolean,
+  update: Pick<UpArgs, "message" | "isRollback">,
 ): Promise<ChangedResource[]> {
   const { ctx, lease } = operation;
-  const until = performance.now() + operation.lockPatience * 1000;
+  const now = () => ctx.clock.now().getTime();
+  const until = now() + operation.lockPatience * 1000;
   let hasWaited = false;
   for (let cleared = 0; ;) {
     ctx.signal.throwIfAborted();
     try {
       return await ctx.engine.up({
-        message,
+        ...update,
         lease: lease.id,
-        isRollback: isWayBack,
         output: (line) => process.stderr.write(`  pulumi | ${line}\n`),
         signal: ctx.stopUpdates,
       });
     } catch (error) {
       ctx.signal.throwIfAborted();
-      // By the words that the program and the policies begin with: a Job's last line may be "Connection refused".
-      if (
-        error instanceof UpdateFailed &&
-        error.refused &&
-        /^(Refused: |Policy \S+ forbids)/m.test(error.message)
-      )
+      if (error instanceof UpdateFailed && error.kind === "refused")
         throw hasWaited
           ? new Overtaken(error)
           : new Failure(exitCodes.refused, error.message, { cause: error });
       if (!(error instanceof StackLocked)) throw error;
       if (cleared < mostClears && (await clearLock(operation, error))) cleared++;
-      else if (performance.now() > until) throw locked(ctx, error);
+      else if (now() > until) throw locked(ctx, error);
       else {
         hasWaited = true;
         ctx.output.say(`waiting for the update that is running: ${error.message}`);
-        await wait(lockPause, ctx.signal);
+        await ctx.clock.wait(lockPause, ctx.signal);
       }
     }
   }
@@ -84,8 +84,8 @@ async function clearLock({ ctx, lease }: Operation, lock: StackLocked): Promise<
     if (pid === undefined) continue;
     ctx.output.warn(`ending the update that was left running (pid ${pid}); it finishes what it has begun`);
     process.kill(pid, "SIGINT");
-    const until = Date.now() + orphanSeconds * 1000;
-    while (isAlive(pid) && Date.now() < until) await wait(100, ctx.signal);
+    const until = ctx.clock.now().getTime() + orphanSeconds * 1000;
+    while (isAlive(pid) && ctx.clock.now().getTime() < until) await ctx.clock.wait(100, ctx.signal);
     if (isAlive(pid)) process.kill(pid, "SIGKILL");
   }
   ctx.output.warn(`clearing a lock whose owner is dead: ${lock.message}`);

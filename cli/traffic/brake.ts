@@ -1,69 +1,49 @@
 import type { Release } from "../../decisions/stack/config";
-import { other, parameters as paths, type Slot } from "../../decisions/stack/names";
-import { digestIn, hex } from "../../decisions/release/digest";
-import { trafficWeights } from "../../decisions/release/trafficWeights";
+import type { BrakeOrder } from "../../decisions/traffic/brakeOrder";
+import { allTo, describeRouting, routingFor, type Routing } from "../../decisions/traffic/routing";
 import type { Context } from "../shell/context";
 import { Failure, exitCodes, messageOf } from "../shell/failure";
-import { describeRouting, type Route, type Routing } from "../ports/loadBalancer";
-import { killSwitchOn } from "./killSwitch";
+import type { Route } from "../ports/loadBalancer";
+import { safetyWrites, writeSafety, type SafetyWrite } from "./safetyWrites";
 
-/** What the brake is to do. */
-export interface BrakeOrder {
-  /** Slot that is to have all traffic. */
-  good: Slot;
-  /** Digest that this slot must answer with before it gets traffic. */
-  goodDigest: string;
-  /** Digests that are refused from now on. */
-  badDigests: string[];
-  /** Slots whose workers stop. */
-  stopWorkers: Slot[];
-  reason: string;
-  /** Take all traffic away instead: the database has to go back first. */
-  pause?: boolean;
-}
-
-/** All traffic and the workers away from the slot that is not `good`; `refuse`: what that slot holds is refused too. */
-export function brakeOrder(
-  current: Release,
-  good: Slot,
-  goodDigest: string,
-  reason: string,
-  refuse: boolean,
-): BrakeOrder {
-  const bad = digestIn(current, other(good));
-  const badDigests = refuse && bad !== undefined && bad !== goodDigest ? [bad] : [];
-  return { good, goodDigest, badDigests, stopWorkers: [other(good)], reason };
-}
-
-/** The brake while it is on: keeps the rule as ordered until it is released. */
-export interface BrakeHandle {
-  /** What the rule was made to say. */
-  readonly routing: Routing;
-  /** Orders a pause from now on, for an update that pauses must not be fought. */
-  pause(): void;
-  /** Stops re-asserting; the rule stays as it is. */
-  handBack(): Promise<void>;
-}
-
-/** Pause between two looks at the rule, milliseconds. */
+/** Pause between two polls of the rule, milliseconds. */
 const assertPause = 1_000;
-/** Longest wait for the parameters before the rule moves without them, milliseconds. */
-const safetyPatience = 2_000;
 /** Probes of the good slot through its test rule before it gets all traffic. */
 const goodProbes = 5;
 
 /**
- * Takes traffic, flags and workers to safety by direct calls, without the state lock. Refused digests and kill switch
- * are written first, so that a crash after the move leaves nothing that would bring the bad release back. Then the
- * rule: to the good slot if it answers with the right release and has targets enough, else to a pause. From then on
- * the rule is re-asserted every second, because an `up` in flight may still put the bad weight back.
+ * The brake of one command. Engaged, it takes traffic, flags and workers to safety by direct calls, without the state lock,
+ * and keeps the rule so until it is handed back. The command makes one and hands it back at its end, whatever happens.
  */
-export async function brake(ctx: Context, order: BrakeOrder): Promise<BrakeHandle> {
-  return ctx.output.step(
-    `brake: all traffic to ${order.pause ? "the pause" : `slot ${order.good}`}`,
-    async (entry) => {
-      const writes = safetyWrites(ctx, order);
-      const [left, route] = await Promise.all([writeSafety(ctx, writes), ctx.loadBalancer.route(ctx.signal)]);
+export class BrakeHandle {
+  private engaged: Engaged | undefined;
+
+  constructor(private readonly ctx: Context) {}
+
+  get isOn(): boolean {
+    return this.engaged !== undefined;
+  }
+
+  /** What the rule was made to say; undefined while the brake is off. */
+  get routing(): Routing | undefined {
+    return this.engaged?.wanted;
+  }
+
+  /**
+   * Puts the brake on; one that is on is replaced. Refused digests and kill switch are written first, so that a crash
+   * after the move leaves nothing that would bring the bad release back. Then the rule: to the good slot if it answers
+   * with the right release and has targets enough, else to a pause.
+   * @throws rollback failed (6) where the listener rules do not exist; the brake is off then.
+   */
+  async engage(order: BrakeOrder): Promise<void> {
+    const { ctx } = this;
+    await this.handBack();
+    const where = order.pause ? "the pause" : `slot ${order.good}`;
+    this.engaged = await ctx.output.step("brake", `brake: all traffic to ${where}`, async (entry) => {
+      const [unwritten, route] = await Promise.all([
+        writeSafety(ctx, safetyWrites(ctx, order)),
+        ctx.loadBalancer.route(ctx.signal),
+      ]);
       if (!route)
         throw new Failure(
           exitCodes.rollbackFailed,
@@ -74,61 +54,94 @@ export async function brake(ctx: Context, order: BrakeOrder): Promise<BrakeHandl
       if (unfit !== undefined) ctx.output.warn(`traffic is paused: ${unfit}`);
       await ctx.loadBalancer.set(route, routing, ctx.signal);
       entry.routing = describeRouting(routing);
-      return keep(ctx, route, routing, order, left);
-    },
-  );
-}
+      return new Engaged(ctx, route, order, routing, unwritten);
+    });
+  }
 
-/** All traffic to one slot. */
-export const allTo = (slot: Slot): Routing => ({
-  traffic: "open",
-  weights: slot === "blue" ? { blue: 100, green: 0 } : { blue: 0, green: 100 },
-});
+  /** Orders a pause from now on: an update that pauses must not be fought. */
+  pause(): void {
+    this.engaged?.pause();
+  }
 
-/** What the listener rule has to say for `release`. */
-export function routingFor(release: Release): Routing {
-  if (release.traffic === "paused") return { traffic: "paused" };
-  return { traffic: "open", weights: trafficWeights(release) };
-}
+  /** Stops re-asserting; the rule stays as it is. Does nothing where the brake is off. */
+  async handBack(): Promise<void> {
+    const { engaged } = this;
+    await engaged?.stop();
+    if (this.engaged === engaged) this.engaged = undefined;
+  }
 
-/** A write that makes sure that nothing brings the bad release back. */
-interface SafetyWrite {
-  path: string;
-  value: string;
-}
-
-function safetyWrites({ stack, options }: Context, order: BrakeOrder): SafetyWrite[] {
-  const at = new Date().toISOString();
-  const { reason, badDigests, stopWorkers } = order;
-  const { actor, incident } = options;
-  const refusals = badDigests.map((bad) => ({
-    path: paths.refused(stack, hex(bad)),
-    value: JSON.stringify({ digest: bad, reason, actor, ...(incident && { incident }), at }),
-  }));
-  return [...refusals, { path: paths.killSwitch(stack), value: killSwitchOn(stopWorkers, reason) }];
+  /** Hands back once an update has made the rule its own, and sees to it that the rule says what the update said. */
+  async handBackToPulumi(applied: Release): Promise<void> {
+    if (!this.isOn) return;
+    await this.handBack();
+    const { loadBalancer, signal } = this.ctx;
+    const route = await loadBalancer.route(signal);
+    if (route) await loadBalancer.set(route, routingFor(applied), signal);
+  }
 }
 
 /**
- * Writes what is left and returns what could not be written. A store that does not answer must not keep traffic on a bad
- * release for longer than `safetyPatience`; what is left is tried again with each look at the rule.
+ * The brake while it is on: polls the rule every second and puts it back, because an `up` in flight may still bring the bad
+ * weight. A pause that was only for want of healthy targets ends as soon as the good slot has them.
  */
-async function writeSafety(
-  { parameters, output }: Context,
-  writes: readonly SafetyWrite[],
-): Promise<SafetyWrite[]> {
-  const patience = new Promise<never>((_, reject) =>
-    setTimeout(() => reject(new Error("no answer in time")), safetyPatience).unref(),
-  );
-  const results = await Promise.allSettled(
-    writes.map(({ path, value }) => Promise.race([parameters.put(path, value), patience])),
-  );
-  patience.catch(() => undefined);
-  return writes.filter((write, index) => {
-    const result = results[index];
-    if (result?.status !== "rejected") return false;
-    output.warn(`${write.path} could not be written, which is tried again: ${messageOf(result.reason)}`);
-    return true;
-  });
+class Engaged {
+  private isTemporary: boolean;
+  private readonly end = new AbortController();
+  private readonly loop: Promise<void>;
+
+  constructor(
+    private readonly ctx: Context,
+    private readonly route: Route,
+    private readonly order: BrakeOrder,
+    public wanted: Routing,
+    private unwritten: SafetyWrite[],
+  ) {
+    this.isTemporary = !order.pause && wanted.traffic === "paused";
+    this.loop = this.keepAsserting();
+  }
+
+  pause(): void {
+    this.isTemporary = false;
+    this.wanted = { traffic: "paused" };
+  }
+
+  async stop(): Promise<void> {
+    if (this.end.signal.aborted) return this.loop;
+    this.end.abort();
+    await this.loop;
+    await this.writeLeftOver();
+  }
+
+  private async keepAsserting(): Promise<void> {
+    const { clock, output } = this.ctx;
+    for (;;) {
+      await clock.wait(assertPause, this.end.signal).catch(() => undefined);
+      if (this.end.signal.aborted) return;
+      await this.assert().catch((error: unknown) =>
+        output.warn(`the rule could not be asserted: ${messageOf(error)}`),
+      );
+    }
+  }
+
+  private async assert(): Promise<void> {
+    const { ctx, route, order } = this;
+    await this.writeLeftOver();
+    if (this.isTemporary) {
+      const unfit = await unfitness(ctx, route, order);
+      // Somebody may have ordered a pause while the slot was asked.
+      if (unfit === undefined && this.isTemporary) {
+        this.isTemporary = false;
+        this.wanted = allTo(order.good);
+      }
+    }
+    const { wanted } = this;
+    if (await ctx.loadBalancer.set(route, wanted))
+      ctx.output.warn(`the rule was put to ${describeRouting(wanted)}`);
+  }
+
+  private async writeLeftOver(): Promise<void> {
+    if (this.unwritten.length > 0) this.unwritten = await writeSafety(this.ctx, this.unwritten);
+  }
 }
 
 /** Why the good slot must not get all traffic now; undefined when it may. */
@@ -149,63 +162,4 @@ async function unfitness(ctx: Context, route: Route, order: BrakeOrder): Promise
   return strange === undefined
     ? undefined
     : `slot ${order.good} answered ${strange}, expected ${order.goodDigest}`;
-}
-
-/**
- * Looks at the rule every second and puts it back. A pause that was only for want of healthy targets ends as soon as
- * the good slot has them.
- */
-function keep(
-  ctx: Context,
-  route: Route,
-  first: Routing,
-  order: BrakeOrder,
-  unwritten: SafetyWrite[],
-): BrakeHandle {
-  let left = unwritten;
-  let wanted = first;
-  let isTemporary = !order.pause && first.traffic === "paused";
-  let stopped = false;
-  let wake: () => void = () => undefined;
-  const look = async () => {
-    if (left.length > 0) left = await writeSafety(ctx, left);
-    if (isTemporary && (await unfitness(ctx, route, order)) === undefined && isTemporary) {
-      isTemporary = false;
-      wanted = allTo(order.good);
-    }
-    const now = wanted;
-    if (await ctx.loadBalancer.set(route, now))
-      ctx.output.warn(`the rule was put to ${describeRouting(now)}`);
-  };
-  const loop = (async () => {
-    while (!stopped) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, assertPause);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      if (stopped) return;
-      await look().catch((error: unknown) =>
-        ctx.output.warn(`the rule could not be asserted: ${messageOf(error)}`),
-      );
-    }
-  })();
-  return {
-    get routing() {
-      return wanted;
-    },
-    pause() {
-      isTemporary = false;
-      wanted = { traffic: "paused" };
-    },
-    async handBack() {
-      if (stopped) return loop;
-      stopped = true;
-      wake();
-      await loop;
-      if (left.length > 0) left = await writeSafety(ctx, left);
-    },
-  };
 }

@@ -6,7 +6,6 @@ import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import type { Answer, Ask } from "../ports/traffic";
 import { redactText } from "../shell/secretsOfProcess";
-import { wait } from "../shell/wait";
 
 /** One smoke request and how it went. */
 export interface SmokeResult {
@@ -19,6 +18,8 @@ export interface SmokeResult {
 
 /** Seconds within which a changed listener rule must have reached every worker of the load balancer. */
 const propagationSeconds = 10;
+/** Pause before the same request is sent again, milliseconds. */
+const askPause = 200;
 
 /**
  * Sends the smoke requests, to `slot` through its test rule or, without one, as users do. An answer of another release,
@@ -35,7 +36,7 @@ export async function smoke(ctx: Context, release: Release, slot: Slot | undefin
       path,
       headers,
       timeout: 5000,
-      ...(body === undefined ? {} : { body }),
+      body,
       ...(slot ? { slot } : {}),
     };
     results.push({ name, ...(await judge(ctx, ask, expectation, expected)) });
@@ -46,7 +47,7 @@ export async function smoke(ctx: Context, release: Release, slot: Slot | undefin
 /** {@link smoke} as a step of a command; throws with every failed request. */
 export async function smokeStep(ctx: Context, release: Release, slot: Slot | undefined): Promise<void> {
   const where = slot ? `slot ${slot}` : "live traffic";
-  await ctx.output.step(`smoke tests on ${where}`, async (entry) => {
+  await ctx.output.step("smoke", `smoke tests on ${where}`, async (entry) => {
     const results = await smoke(ctx, release, slot);
     entry.requests = results.length;
     const failed = results.filter((result) => !result.ok);
@@ -74,7 +75,8 @@ async function judge(
   expectation: Settings["smoke"][number],
   expected: string[],
 ): Promise<Omit<SmokeResult, "name">> {
-  const until = Date.now() + propagationSeconds * 1000;
+  const now = () => ctx.clock.now().getTime();
+  const until = now() + propagationSeconds * 1000;
   for (;;) {
     let problem: string;
     try {
@@ -90,8 +92,8 @@ async function judge(
     } catch (error) {
       problem = messageOf(error);
     }
-    if (Date.now() > until) return { ok: false, problem: `${problem} (tried for ${propagationSeconds} s)` };
-    await wait(200, ctx.signal);
+    if (now() > until) return { ok: false, problem: `${problem} (tried for ${propagationSeconds} s)` };
+    await ctx.clock.wait(askPause, ctx.signal);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Context } from "../shell/context";
 import { secondsSinceStart } from "../shell/output";
-import { wait } from "../shell/wait";
 
 /** Answers in a row, each over a connection of its own, that must be right. */
 const inARow = 40;
@@ -26,14 +25,15 @@ export type Wanted = { digest: string } | { paused: true };
 
 /** Asks through the load balancer, as users do, until only the wanted answers come: data, not the API's word. */
 export async function verifyTraffic(
-  ctx: Pick<Context, "traffic" | "signal">,
+  ctx: Pick<Context, "traffic" | "signal" | "clock">,
   wanted: Wanted,
 ): Promise<Verification> {
   const result: Verification = { verified: false, probes: 0, wrong: 0, seen: {} };
-  const until = Date.now() + limitSeconds * 1000;
+  const now = () => ctx.clock.now().getTime();
+  const until = now() + limitSeconds * 1000;
   let right = 0;
   let firstRight = 0;
-  while (Date.now() < until) {
+  while (now() < until) {
     let kind: string;
     try {
       const answer = await ctx.traffic.ask({ path: "/live" });
@@ -44,14 +44,14 @@ export async function verifyTraffic(
     result.probes++;
     result.seen[kind] = (result.seen[kind] ?? 0) + 1;
     if (kind === ("digest" in wanted ? wanted.digest : "paused")) {
-      if (right++ === 0) firstRight = Date.now();
-      if (right >= inARow && Date.now() - firstRight >= span) return { ...result, verified: true };
+      if (right++ === 0) firstRight = now();
+      if (right >= inARow && now() - firstRight >= span) return { ...result, verified: true };
     } else {
       right = 0;
       result.wrong++;
       result.lastWrongAt = secondsSinceStart();
     }
-    await wait(span / inARow, ctx.signal);
+    await ctx.clock.wait(span / inARow, ctx.signal);
   }
   return result;
 }

@@ -4,19 +4,20 @@ import * as sqs from "@pulumi/aws/sqs";
 import { alarmQueue } from "../../decisions/alarms/alarm";
 
 export interface AlarmQueueArgs {
+  /** Name of the application; with the stack it makes the queue's name. */
   application: string;
   stack: string;
-  /** ARN of the topic that the alarms tell. */
+  /** ARN of the topic that the alarms notify. */
   topicArn: Input<string>;
 }
 
-/** Days that a message waits for a command to read it: SQS's longest, for a stack that nobody touches over a holiday. */
+/** Days that a message waits for a command to read it: SQS's maximum, so that a stack can stay untouched over a holiday. */
 const retentionDays = 14;
 
-/** Seconds within which a command that took a message has put it on its disk; after that another one may take it. */
+/** Seconds that a command has to save a message that it received; after that another command may receive it. */
 const visibilitySeconds = 30;
 
-/** A queue in which the commands find what the release alarms told, so that an alarm opens an incident. */
+/** A queue from which the commands read the release alarms' notifications, so that an alarm opens an incident. */
 export class AlarmQueue extends ComponentResource {
   constructor(name: string, args: AlarmQueueArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:AlarmQueue", name, {}, options);
@@ -50,7 +51,7 @@ export class AlarmQueue extends ComponentResource {
     new sns.TopicSubscription(
       `${name}-subscription`,
       { topic: topicArn, protocol: "sqs", endpoint: queue.arn },
-      // What SNS sends before it may is lost.
+      // A message that SNS sends before the policy allows it is lost.
       { parent: this, dependsOn: allowed },
     );
     this.registerOutputs();

@@ -4,8 +4,8 @@ import * as sns from "@pulumi/aws/sns";
 import type { Subscriber } from "../../decisions/alarms/subscribers";
 
 /**
- * Subscribes everybody to a topic. Each is named after its address, so that one more or one fewer leaves the others as they
- * are: SNS asks an e-mail address anew for its consent after each change.
+ * Subscribes everybody to a topic. Each subscription is named after its address, so that adding or removing one leaves the
+ * others alone: SNS asks an e-mail address for consent again after every change.
  */
 export function alarmSubscriptions(
   name: string,

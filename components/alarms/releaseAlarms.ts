@@ -30,14 +30,14 @@ export interface ReleaseAlarmsArgs extends AlarmSettings {
 }
 
 /**
- * Alarms that say that a release is bad, slot by slot and for the service, one above them that means just that, and a
- * dashboard. They all ring and clear through one topic. They are for people and for the checklist; the gate that judges a
- * canary reads the metrics itself.
+ * Alarms on a bad release, for each slot and for the service as a whole; a composite alarm above them that means "the release
+ * is bad"; and a dashboard. All of them notify one topic when they ring and when they clear. They are for people and for the
+ * checklist; the gate that judges a canary reads the metrics itself.
  *
- * What rings, when, and what no data means, is decided in decisions/alarms, alarm by alarm with the reason.
+ * decisions/alarms decides when each alarm rings and what missing data means to it, with the reason.
  */
 export class ReleaseAlarms extends ComponentResource {
-  /** ARN of the topic that they tell. */
+  /** ARN of the topic that the alarms notify. */
   readonly topicArn: Output<string>;
 
   constructor(name: string, args: ReleaseAlarmsArgs, options?: ComponentResourceOptions) {
@@ -57,30 +57,30 @@ export class ReleaseAlarms extends ComponentResource {
     const names = namesOf(args);
     const specs = releaseAlarms(args);
 
-    const made = new Map<string, cloudwatch.MetricAlarm | cloudwatch.CompositeAlarm>();
+    const alarms = new Map<string, cloudwatch.MetricAlarm | cloudwatch.CompositeAlarm>();
     for (const spec of specs.metric)
-      made.set(
+      alarms.set(
         spec.key,
         new cloudwatch.MetricAlarm(
           `${name}-${spec.key}`,
-          { name: prefix + spec.key, ...metricAlarm(spec, names), ...(spec.rings ? actions : {}) },
+          { ...metricAlarm(spec, names), ...(spec.rings ? actions : {}), name: prefix + spec.key },
           { parent: this },
         ),
       );
     for (const spec of specs.composite)
-      made.set(
+      alarms.set(
         spec.key,
         new cloudwatch.CompositeAlarm(
           `${name}-${spec.key}`,
           {
             alarmName: prefix + spec.key,
             alarmDescription: spec.description,
-            // No `actionsSuppressor`: an alarm that something else silences cannot be what a release is stopped by.
+            // No `actionsSuppressor`: an alarm that something else can silence must not decide whether a release stops.
             alarmRule: compositeRule(prefix, spec),
             ...actions,
           },
-          // CloudWatch refuses a rule that names an alarm which is not there yet.
-          { parent: this, dependsOn: spec.anyOf.flat().flatMap((key) => made.get(key) ?? []) },
+          // CloudWatch rejects a rule that names an alarm which does not exist yet.
+          { parent: this, dependsOn: spec.anyOf.flat().flatMap((key) => alarms.get(key) ?? []) },
         ),
       );
     const body = all([
@@ -88,7 +88,7 @@ export class ReleaseAlarms extends ComponentResource {
       names.loadBalancer,
       names.blue,
       names.green,
-      ...[...made.values()].map(({ arn }) => arn),
+      ...[...alarms.values()].map(({ arn }) => arn),
     ]).apply(([balancerArn = "", loadBalancer = "", blue = "", green = "", ...alarmArns]) => {
       const region = balancerArn.split(":")[3] ?? "";
       return JSON.stringify(dashboard({ ...args, region, names: { loadBalancer, blue, green }, alarmArns }));
@@ -117,7 +117,7 @@ function namesOf({ loadBalancerArn, targetGroupArns }: ReleaseAlarmsArgs): Names
   };
 }
 
-/** The alarm in CloudWatch's words. */
+/** The alarm as CloudWatch takes it. */
 function metricAlarm(spec: AlarmSpec, names: Names): cloudwatch.MetricAlarmArgs {
   const { period, expression, label } = spec;
   return {

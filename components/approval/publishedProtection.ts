@@ -5,8 +5,9 @@ import { protectionStateOf } from "../../decisions/approval/protectionState";
 import { parameters } from "../../decisions/stack/names";
 
 /**
- * What this update leaves in force against irreversible changes, so that a later stack file cannot silently give it up.
- * @param backups whose lock must be in force before it is said to be
+ * Publishes the protection against irreversible changes that this update leaves in force, so that a later stack file cannot
+ * silently drop it.
+ * @param backups their vault lock must be in force before this says that it is
  */
 export const publishProtection = (stack: string, settings: Settings, backups: Resource): ssm.Parameter =>
   new ssm.Parameter(

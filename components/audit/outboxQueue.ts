@@ -8,15 +8,15 @@ export interface OutboxQueueArgs {
   settings: Pick<Settings, "application" | "comms" | "reporting">;
 }
 
-/** Days that something waits for a command to deliver it: SQS's longest, for a stack that nobody touches over a holiday. */
+/** Days that a message waits for a command to deliver it: SQS's maximum, so that a stack can stay untouched over a holiday. */
 const retentionDays = 14;
 
-/** Seconds that a command has for ten deliveries; those of a command that was killed come again after that. */
+/** Seconds that a command has for ten deliveries; after that, those of a command that was killed are received again. */
 const visibilitySeconds = 180;
 
 /**
- * The queue in which records and messages wait that a machine could not deliver before it was gone (EPHEMERAL=1). It keeps
- * their order and takes each once. None on a stack that has neither `reporting` nor `comms`.
+ * A queue for audit records and messages that a machine could not deliver before it was gone (EPHEMERAL=1). It keeps their
+ * order and accepts each only once. A stack that has neither `reporting` nor `comms` gets none.
  */
 export class OutboxQueue extends ComponentResource {
   constructor(name: string, { stack, settings }: OutboxQueueArgs, options?: ComponentResourceOptions) {

@@ -3,21 +3,21 @@ import * as postgresql from "@pulumi/postgresql";
 import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/database/databaseRoles";
 
 export interface ReportingDatabaseArgs {
-  /** Name of the application, which the roles' names begin with. */
+  /** Name of the application: the prefix of the roles' names. */
   application: string;
-  /** Database that the grants are for. */
+  /** Name of the database that the grants are for. */
   database: string;
 }
 
 /**
- * Roles of the application's database, without login: who runs web and workers, who migrates, who appends records and who
- * reads them. A login is made by who keeps its password, and becomes a member. Address and user of the server are the
- * provider's own config (`postgresql:host`, …), its password the variable PGPASSWORD: no secret is in config or state.
+ * Roles of the application's database, without login: for web and workers, for migrations, for appending audit records and for
+ * reading them. Whoever keeps a password creates the login and makes it a member. Address and user of the server are the
+ * provider's config (`postgresql:host`, …) and its password is the variable PGPASSWORD, so no secret is in config or state.
  */
 export class ReportingDatabase extends ComponentResource {
   /**
-   * The roles and what they may do with the application's own schema: what has to be there before anything migrates. Not the
-   * component, which would be what comes only after that, too.
+   * The roles and their grants on the application's own schema, which must exist before anything migrates. Depending on the
+   * whole component instead would also wait for the grants that come after the migration.
    */
   readonly first: Resource[];
   private readonly roles: Record<DatabaseRole, postgresql.Role>;
@@ -35,7 +35,7 @@ export class ReportingDatabase extends ComponentResource {
       new postgresql.Role(
         this.part(role),
         { name: of(args.application), login: false, skipDropRole: true },
-        // What a role owns and may do must not vanish with a mistake in a program.
+        // A mistake in a program must not remove what a role owns and may do.
         { parent: this, retainOnDelete: true },
       ),
     ];
@@ -44,7 +44,7 @@ export class ReportingDatabase extends ComponentResource {
     this.registerOutputs();
   }
 
-  /** What the records' roles may do, once their schema is there. */
+  /** Grants the rights on the audit records, once their schema exists. */
   grantRecords(after: Resource[]): void {
     this.grant("records", after);
   }

@@ -8,23 +8,23 @@ export interface ReportingSchemaArgs {
   settings: Settings;
   /** Image that has `reporting/` beside `migrations/`. */
   image: string;
-  /** What has to be there before: the roles that the schema is made for. */
+  /** What must exist before: the roles that the schema grants rights to. */
   after: Resource[];
 }
 
-/** Newest revision of `reporting/revisions`; a new one makes a new Job. */
+/** Newest revision of `reporting/revisions`; each new one gets a new Job. */
 const revision = "0001";
 
-/** Seconds that the schema's migration may take, and that Pulumi waits beyond. */
+/** Seconds that the schema's migration may take, and that Pulumi waits beyond that. */
 const [limitSeconds, patienceSeconds] = [300, 120];
 
 /**
- * Brings the schema `reporting` up, in a Job of its own, once for each of its revisions. It is never taken down: a rollback
- * of the application must not touch the records of why it was needed.
+ * Upgrades the schema `reporting` in a Job of its own, once for each of its revisions. It is never downgraded: a rollback of
+ * the application must not touch the records of why it was needed.
  *
- * The application's own migration comes after it, for both take one lock, and not the other way round: grants on the records
- * wait for this Job, a way back leaves the grants out, and Pulumi deletes nothing that what is left out depends on. Jobs of
- * migrations that failed would stay, and be taken for the next try.
+ * The application's own migration runs after it, because both take the same lock. The order must not be reversed: grants on the
+ * records wait for this Job, a rollback leaves the grants out, and Pulumi deletes nothing that a resource left out depends on.
+ * Jobs of failed migrations would therefore stay, and be taken for the next try.
  */
 export class ReportingSchema extends ComponentResource {
   constructor(
@@ -47,7 +47,7 @@ export class ReportingSchema extends ComponentResource {
       {
         parent: this,
         dependsOn: after,
-        // The image is that of the release which first brought the revision; later ones have nothing to do.
+        // The image is that of the first release with the revision; later releases have nothing to do.
         ignoreChanges: ["spec.template"],
         customTimeouts: { create: `${limitSeconds + patienceSeconds}s` },
       },

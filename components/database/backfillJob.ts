@@ -9,19 +9,19 @@ export interface BackfillJobArgs {
   stack: string;
   settings: Settings;
   backfill: DueBackfill;
-  /** What has to be there first: the release whose code writes what it fills, and the flag. */
+  /** What must exist first: the release whose code writes the new column, and the flag. */
   after: Resource[];
 }
 
-/** Longest life of a backfill, seconds: a week, in which its flag may be off for as long as people want. */
+/** Longest run of a backfill, seconds: a week, in which its flag may be off for as long as people want. */
 const longestSeconds = 604_800;
 
 /**
- * Runs a backfill that a revision declares, in a Job that no update waits for: it may take hours, and it is stopped and
- * goes on by its flag.
+ * Runs a backfill that a revision declares, in a Job that no update waits for: it may take hours. Its flag pauses and resumes
+ * it.
  *
- * A pod that is lost is replaced, up to six times, and goes on behind the last row that was done. Where the update that
- * declares it no more is run, the Job and its pod are deleted, and nothing is lost either.
+ * A lost pod is replaced, up to six times, and resumes after the last finished row. An update that no longer declares the
+ * backfill deletes the Job and its pod; no work is lost then either.
  */
 export class BackfillJob extends ComponentResource {
   /** The Job. */

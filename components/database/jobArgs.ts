@@ -1,24 +1,24 @@
 import type { types } from "@pulumi/kubernetes";
 import { container, podLabels, podSecurity, type PodPlace } from "../release/pod";
 
-/** What a Job runs once, or again until it has worked. */
+/** What a Job runs. */
 export interface JobWork {
-  /** Name of the Job: another one is another piece of work. */
+  /** Name of the Job: a new name is a new run. */
   name: string;
   /** Image by digest. */
   image: string;
   command: string[];
-  /** Variables beside those of every pod. Default: none. */
+  /** Variables in addition to those of every pod. Default: none. */
   environment?: types.input.core.v1.EnvVar[];
-  /** After this the Job is ended, seconds. */
+  /** Kubernetes ends the Job after this time, seconds. */
   limitSeconds: number;
-  /** Tries after the first, with Kubernetes' growing pauses between them. */
+  /** Retries after a failure, with Kubernetes' growing pauses between them. */
   retries: number;
-  /** What Pulumi makes of the Job: whether it awaits it, or runs a failed one anew. */
+  /** How Pulumi treats the Job: it replaces a failed one, or does not wait for it. */
   annotation: "pulumi.com/replaceUnready" | "pulumi.com/skipAwait";
 }
 
-/** A Job beside the slots: the pods' fixed part, the workers' size, one container. */
+/** A Job outside the slots: one container, sized like a worker's. */
 export function jobArgs(
   place: PodPlace,
   { name, image, command, environment = [], limitSeconds, retries, annotation }: JobWork,

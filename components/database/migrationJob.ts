@@ -6,28 +6,28 @@ import { digest, hex } from "../../decisions/release/digest";
 import { revisionsVariable } from "../../decisions/database/jobRevisions";
 import { jobArgs } from "./jobArgs";
 
-/** Where the database is to be and the image that takes it there. */
+/** The revision that the database should be at, and the image that takes it there. */
 export type Migration = NonNullable<Release["migration"]>;
 
 export interface MigrationJobArgs {
   stack: string;
   settings: Settings;
   migration: Migration;
-  /** The revisions that were proved and reviewed, with the hash of each, as {@link jobRevisions} writes them; "" not known. */
+  /** The revisions that were proved and reviewed, with the hash of each, as {@link jobRevisions} writes them; "" if unknown. */
   revisions: string;
-  /** What has to be done before the Job starts: before a downgrade, flags that need the revision that goes. */
+  /** What must be done before the Job starts: before a downgrade, the flags that need the old revision go off. */
   after: Resource[];
 }
 
-/** By it the Job knows which rows a person agreed to lose; migrations/safe/loss.py reads it. */
+/** Tells the Job which rows a person agreed to lose; migrations/safe/loss.py reads it. */
 const lossVariable = "MIGRATION_APPROVE_LOSS";
 
 /** Seconds that Pulumi waits beyond the Job's own limit: image pull, scheduling, and the API. */
 const patienceSeconds = 120;
 
 /**
- * Name of a migration's Job: the same for the same act, so that an update that is run again finds it, and a new one for
- * every other, because a Job cannot be changed. At most 63 characters, the limit of a label.
+ * Name of a migration's Job: the same for the same migration, so that a repeated update finds it, and a new one for any other,
+ * because a Job cannot be changed. At most 63 characters, the limit of a label.
  */
 export function migrationJobName(migration: Migration): string {
   const { revision, image, downgradeFrom } = migration;
@@ -35,7 +35,7 @@ export function migrationJobName(migration: Migration): string {
   const loss = lossText(migration);
   const imageHex = hex(digest(image));
   const whole = [...act, revision, imageHex.slice(0, 8)].join("-").replaceAll("_", "-");
-  // Two long revision ids do not fit; a hash of both keeps two different acts apart.
+  // Two long revision ids do not fit; a hash of both keeps different migrations apart.
   if (loss === "" && whole.length <= 63 && !`${downgradeFrom ?? ""}${revision}`.includes("_")) return whole;
   const hash = createHash("sha256")
     .update([...act, revision, imageHex, ...(loss ? [loss] : [])].join(" "))
@@ -44,7 +44,7 @@ export function migrationJobName(migration: Migration): string {
   return `${whole.slice(0, 54).replace(/-+$/, "")}-${hash}`;
 }
 
-/** What the Job's own variable says of the rows that may be lost; "" none. */
+/** The rows that may be lost, as the Job's variable has them; "" for none. */
 const lossText = ({ approvedLoss = {} }: Migration): string =>
   Object.entries(approvedLoss)
     .map(([revision, rows]) => `${revision}:${rows}`)
@@ -52,18 +52,18 @@ const lossText = ({ approvedLoss = {} }: Migration): string =>
     .join(",");
 
 /**
- * Takes the database to one revision, in a Job that an update waits for: up, or down where `downgradeFrom` says so.
+ * Takes the database to one revision, in a Job that an update waits for: an upgrade, or a downgrade if `downgradeFrom` is set.
  *
- * A Job that fails fails the update, and the update shows its last lines (`FallbackToLogsOnError`). Kubernetes keeps a
- * failed Job as it is and Pulumi would only await it again, so `replaceUnready` makes the next update run a new one.
- * There is one try and no back-off: a migration that failed half-way is looked at before it is run again.
+ * A failed Job fails the update, which shows the Job's last lines (`FallbackToLogsOnError`). Kubernetes keeps a failed Job and
+ * Pulumi would only wait for it again, so `replaceUnready` makes the next update run a new one. There is one try and no
+ * back-off: somebody must look at a migration that failed half-way before it runs again.
  *
- * The image may be of another commit than the checkout that the proofs were read from, so the Job is told the hashes and
- * runs no other revision. From a checkout with other files an update runs the Job once more; the database is there already
- * then, and nothing is left to run or to compare.
+ * The image may come from another commit than the checkout that the proofs were read from, so the Job gets the hashes and runs
+ * no other revision. An update from a checkout with other files runs the Job once more; the database is at its revision by
+ * then, so nothing is left to run or to compare.
  */
 export class MigrationJob extends ComponentResource {
-  /** The Job, for what has to wait until the database is where it should be. */
+  /** The Job, for whatever must wait until the database is at its revision. */
   readonly job: batch.Job;
 
   constructor(

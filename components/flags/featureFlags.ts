@@ -3,23 +3,24 @@ import * as ssm from "@pulumi/aws/ssm";
 import type { Settings } from "../../decisions/stack/config";
 import { flagsAsPublished } from "../../decisions/flags/flags";
 import { parameters } from "../../decisions/stack/names";
-import { flagConditions, type RevisionParents } from "../../decisions/database/revisionTree";
+import type { RevisionGraph } from "../../decisions/database/revisionGraph";
+import { flagConditions } from "../../decisions/flags/flagConditions";
 
 export interface FeatureFlagsArgs {
   stack: string;
   settings: Pick<Settings, "flags" | "heldFlags" | "release">;
-  /** What each revision of the schema builds on, for flags that need one. */
-  revisions: RevisionParents;
-  /** What has to be done before a flag is published: a migration up. */
+  /** The graph of the schema's revisions, for flags that need one of them. */
+  revisions: RevisionGraph;
+  /** What must be done before a flag is published: an upgrade of the database. */
   after: Resource[];
 }
 
 /**
- * One parameter a flag, in flagd's format, which the application and the workers poll by path (A1).
+ * One parameter per flag, in flagd's format, which web and workers poll by path (A1).
  *
- * What is published is decided in decisions/flags/flags.ts: a risky flag is off until `validated` is the live digest (A2), a
- * held flag is off whatever `flags` says, one whose revision the database has not is off, and roles, cohorts and a share by
- * a stable hash get the rest (A3).
+ * decisions/flags/flags.ts decides what is published. A flag is off if it is risky and `validated` is not the live digest (A2),
+ * if it is held, or if the database lacks its revision. Otherwise its roles, its cohorts and a share by a stable hash get
+ * it (A3).
  */
 export class FeatureFlags extends ComponentResource {
   constructor(
@@ -37,9 +38,9 @@ export class FeatureFlags extends ComponentResource {
           name: parameters.flag(stack, flag),
           description: `Feature flag ${flag}, in flagd's format. Written by pulumi up; change it in Pulumi.${stack}.yaml.`,
           type: "String",
-          // Shown in previews, because the reviewer has to see who gets a feature; there is no secret in a flag.
+          // Previews show it, because a reviewer must see who gets a feature; a flag holds no secret.
           insecureValue: JSON.stringify(content),
-          // An update that was killed between writing and recording it must not make the next one fail.
+          // Otherwise an update killed between writing and recording it would make the next one fail.
           overwrite: true,
         },
         { parent: this, dependsOn: after },

@@ -8,7 +8,7 @@ export interface CommunicationArgs {
   settings: Pick<Settings, "application" | "comms">;
 }
 
-/** A topic for each audience, to which people subscribe; none on a stack without `comms`. */
+/** One topic for each audience, to which people subscribe; a stack without `comms` gets none. */
 export class Communication extends ComponentResource {
   constructor(name: string, { stack, settings }: CommunicationArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:Communication", name, {}, options);

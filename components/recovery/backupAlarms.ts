@@ -19,14 +19,15 @@ import { alarmSubscriptions } from "../alarms/alarmSubscriptions";
 export interface BackupAlarmsArgs {
   application: string;
   stack: string;
+  /** ARN of the RDS instance or Aurora cluster. */
   databaseArn: string;
-  /** Who is told. */
+  /** Who is notified when an alarm rings and when it clears. */
   subscribers: readonly Subscriber[];
 }
 
-/** Alarms on absent, failed and slow backups and on the lag of point-in-time recovery, which a state machine measures. */
+/** Alarms on missing, failed and slow backups, and on the lag of point-in-time recovery, which a state machine measures. */
 export class BackupAlarms extends ComponentResource {
-  /** ARN of the topic that they tell. */
+  /** ARN of the topic that the alarms notify. */
   readonly topicArn: Output<string>;
 
   constructor(name: string, args: BackupAlarmsArgs, options?: ComponentResourceOptions) {
@@ -38,8 +39,8 @@ export class BackupAlarms extends ComponentResource {
       new cloudwatch.MetricAlarm(
         `${name}-${alarm.key}`,
         {
-          name: `${names.alarms}-${alarm.key}`,
           ...metricAlarm(alarm),
+          name: `${names.alarms}-${alarm.key}`,
           alarmActions: [topic.arn],
           okActions: [topic.arn],
         },
@@ -81,10 +82,10 @@ function metricAlarm({
   };
 }
 
-/** Every few minutes: how far the latest restorable time lies behind. */
-function measureLag(name: string, called: string, databaseArn: string, parent: BackupAlarms): void {
+/** Measures every few minutes how far the latest restorable time is behind. */
+function measureLag(name: string, awsName: string, databaseArn: string, parent: BackupAlarms): void {
   const { kind } = databaseOf(databaseArn);
-  const machineRole = role(`${name}-lag-role`, called, "states.amazonaws.com", parent);
+  const machineRole = role(`${name}-lag-role`, awsName, "states.amazonaws.com", parent);
   const policy = new iam.RolePolicy(
     `${name}-lag-policy`,
     {
@@ -112,14 +113,19 @@ function measureLag(name: string, called: string, databaseArn: string, parent: B
   const machine = new sfn.StateMachine(
     `${name}-lag`,
     {
-      name: called,
+      name: awsName,
       type: "STANDARD",
       roleArn: machineRole.arn,
       definition: JSON.stringify(lagStateMachine(databaseArn)),
     },
     { parent, dependsOn: [policy] },
   );
-  const scheduleRole = role(`${name}-schedule-role`, `${called}-schedule`, "scheduler.amazonaws.com", parent);
+  const scheduleRole = role(
+    `${name}-schedule-role`,
+    `${awsName}-schedule`,
+    "scheduler.amazonaws.com",
+    parent,
+  );
   const start = new iam.RolePolicy(
     `${name}-schedule-policy`,
     { name: "start", role: scheduleRole.name, policy: mayStart(machine.arn) },
@@ -128,13 +134,13 @@ function measureLag(name: string, called: string, databaseArn: string, parent: B
   new scheduler.Schedule(
     `${name}-schedule`,
     {
-      name: called,
+      name: awsName,
       scheduleExpression: `rate(${lagMinutes} minutes)`,
       flexibleTimeWindow: { mode: "OFF" },
       target: {
         arn: machine.arn,
         roleArn: scheduleRole.arn,
-        // A measurement that comes late says nothing; the next one is due.
+        // A late measurement is useless: the next one is due.
         retryPolicy: { maximumRetryAttempts: 0 },
       },
     },
@@ -142,11 +148,11 @@ function measureLag(name: string, called: string, databaseArn: string, parent: B
   );
 }
 
-const role = (name: string, called: string, service: string, parent: BackupAlarms): iam.Role =>
+const role = (name: string, awsName: string, service: string, parent: BackupAlarms): iam.Role =>
   new iam.Role(
     name,
     {
-      name: called,
+      name: awsName,
       description: "Measures how far point-in-time recovery of the database lies behind",
       assumeRolePolicy: JSON.stringify({
         Version: "2012-10-17",

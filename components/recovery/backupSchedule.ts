@@ -17,26 +17,29 @@ export interface BackupScheduleArgs {
 /** AWS Backup's shortest start window, minutes. Its default of 8 hours would let an hourly backup drift by hours. */
 const startWindowMinutes = 60;
 
-/** A backup that has not finished two hours after its hour has failed, minutes. The default is 7 days. */
+/** Minutes after which an unfinished backup counts as failed. AWS Backup's default is 7 days. */
 const completionWindowMinutes = 120;
 
 /**
- * Two promises, in two plans: recovery points every hour, kept `retentionDays` (D1), and recovery to any point in time of
- * the same days, at most 5 minutes behind. A continuous rule makes no hourly points, and in one plan AWS Backup would
- * merge overlapping windows. The continuous rule owns the database's own retention and backup window: whoever declares the
- * database must leave both alone (`ignoreChanges`).
+ * Two promises, each with a plan of its own:
+ * - hourly recovery points, kept for `retentionDays` (D1);
+ * - recovery to any point in time within those days, at most 5 minutes behind.
+ * One plan could not keep both: a continuous rule makes no hourly points, and AWS Backup merges overlapping windows within a
+ * plan. The continuous rule owns the database's own retention and backup window, so the program that declares the database
+ * must leave both alone (`ignoreChanges`).
  *
- * The vault is protected in Pulumi, never emptied by force, locked, and refuses deletion by hand: deleting a backup is a
- * decision of its own. A restore-testing plan restores a point each quarter. A rollback does not touch any of this.
+ * The vault is protected in Pulumi, never emptied by force, locked, and refuses deletion by hand, so that deleting a backup
+ * takes a deliberate step. A restore-testing plan restores a point every quarter. A rollback touches none of this.
  */
 export class BackupSchedule extends ComponentResource {
+  /** ARN of the vault that keeps the recovery points. */
   readonly vaultArn: Output<string>;
-  /** ARN of the topic that the alarms on backups tell. */
+  /** ARN of the topic that the alarms on backups notify. */
   readonly alarmTopicArn: Output<string>;
 
   constructor(name: string, { stack, settings }: BackupScheduleArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:BackupSchedule", name, {}, options);
-    const { application, database, backups, alarms: told } = settings;
+    const { application, database, backups, alarms } = settings;
     const prefix = `${application.name}-${stack}`;
     const names = backupNames(application.name, stack);
     const vault = guardedVault(name, { stack, settings }, this);
@@ -50,7 +53,7 @@ export class BackupSchedule extends ComponentResource {
     };
     const plans = {
       hourly: { ...rule, ruleName: "hourly", schedule: "cron(0 * * * ? *)" },
-      // Half past: a window within one hour costs one hourly point a day, not two.
+      // At half past, the window of an hour costs one hourly point a day; at the full hour it would cost two.
       continuous: {
         ...rule,
         ruleName: "continuous",
@@ -67,23 +70,23 @@ export class BackupSchedule extends ComponentResource {
       new backup.Selection(
         `${name}-${kind}-selection`,
         { name: `${prefix}-${kind}`, planId: plan.id, iamRoleArn: role.arn, resources: [database.arn] },
-        // A selection whose role may not do anything yet would fail its first backup.
+        // Without the role's policies the first backup would fail.
         { parent: this, dependsOn: attachments },
       );
     }
     restoreTests(name, names.restoreTests, { vault, role, attachments, databaseArn: database.arn }, this);
-    const alarms = new BackupAlarms(
+    const backupAlarms = new BackupAlarms(
       `${name}-alarms`,
-      { application: application.name, stack, databaseArn: database.arn, subscribers: told.subscribers },
+      { application: application.name, stack, databaseArn: database.arn, subscribers: alarms.subscribers },
       { parent: this },
     );
     this.vaultArn = vault.arn;
-    this.alarmTopicArn = alarms.topicArn;
+    this.alarmTopicArn = backupAlarms.topicArn;
     this.registerOutputs({ vaultArn: this.vaultArn, alarmTopicArn: this.alarmTopicArn });
   }
 }
 
-/** Nobody may delete by hand. AWS Backup's own expiry is not stopped by it. */
+/** Denies deletion by hand. AWS Backup's own expiry still works. */
 const noDeletion = JSON.stringify({
   Version: "2012-10-17",
   Statement: [
@@ -101,18 +104,18 @@ const noDeletion = JSON.stringify({
   ],
 });
 
-/** Key, vault, policy against deletion by hand, lock. RDS encrypts its points with the database's own key, Aurora's too. */
+/** Key, vault, policy against deletion by hand, lock. Points of RDS and Aurora are encrypted with the database's own key. */
 function guardedVault(
   name: string,
   { stack, settings }: BackupScheduleArgs,
   parent: BackupSchedule,
 ): backup.Vault {
-  const called = backupNames(settings.application.name, stack).vault;
+  const vaultName = backupNames(settings.application.name, stack).vault;
   const [, partition, , , account] = settings.database.arn.split(":");
   const key = new kms.Key(
     `${name}-key`,
     {
-      description: `Encrypts the backup vault ${called}`,
+      description: `Encrypts the backup vault ${vaultName}`,
       enableKeyRotation: true,
       deletionWindowInDays: 30,
       policy: JSON.stringify({
@@ -130,10 +133,10 @@ function guardedVault(
     },
     { parent, protect: true },
   );
-  new kms.Alias(`${name}-key-alias`, { name: `alias/${called}`, targetKeyId: key.keyId }, { parent });
+  new kms.Alias(`${name}-key-alias`, { name: `alias/${vaultName}`, targetKeyId: key.keyId }, { parent });
   const vault = new backup.Vault(
     `${name}-vault`,
-    { name: called, forceDestroy: false, kmsKeyArn: key.arn },
+    { name: vaultName, forceDestroy: false, kmsKeyArn: key.arn },
     { parent, protect: true },
   );
   new backup.VaultPolicy(
@@ -156,12 +159,12 @@ interface Tested {
   databaseArn: string;
 }
 
-/** AWS's own restore each quarter, of either kind of point; the drill besides compares what came back. */
-function restoreTests(name: string, called: string, tested: Tested, parent: BackupSchedule): void {
+/** AWS's own restore every quarter, of both kinds of point; the drill also compares the restored data. */
+function restoreTests(name: string, awsName: string, tested: Tested, parent: BackupSchedule): void {
   const plan = new backup.RestoreTestingPlan(
     `${name}-restore-tests`,
     {
-      name: called,
+      name: awsName,
       scheduleExpression: "cron(0 1 1 1,4,7,10 ? *)",
       scheduleExpressionTimezone: "Etc/UTC",
       startWindowHours: 8,
@@ -169,7 +172,7 @@ function restoreTests(name: string, called: string, tested: Tested, parent: Back
         algorithm: "RANDOM_WITHIN_WINDOW",
         includeVaults: [tested.vault.arn],
         recoveryPointTypes: ["CONTINUOUS", "SNAPSHOT"],
-        // No point is kept longer than the shortest retention that is allowed.
+        // The shortest retention that the config allows: an older point may be gone.
         selectionWindowDays: 7,
       },
     },
@@ -183,15 +186,15 @@ function restoreTests(name: string, called: string, tested: Tested, parent: Back
       protectedResourceType: databaseOf(tested.databaseArn).kind === "cluster" ? "Aurora" : "RDS",
       protectedResourceArns: [tested.databaseArn],
       iamRoleArn: tested.role.arn,
-      // Nobody validates by hand: the copy goes as soon as it may.
+      // Nobody validates by hand, so the copy is deleted as soon as possible.
       validationWindowHours: 1,
     },
     { parent, dependsOn: tested.attachments },
   );
 }
 
-/** The role that AWS Backup takes to make recovery points and to restore them. */
-function backupRole(name: string, called: string, databaseArn: string, parent: BackupSchedule) {
+/** The role that AWS Backup assumes to make recovery points and to restore them. */
+function backupRole(name: string, awsName: string, databaseArn: string, parent: BackupSchedule) {
   const [, partition] = databaseArn.split(":");
   const trust = {
     Version: "2012-10-17",
@@ -202,7 +205,7 @@ function backupRole(name: string, called: string, databaseArn: string, parent: B
   const role = new iam.Role(
     `${name}-role`,
     {
-      name: called,
+      name: awsName,
       description: "Taken by AWS Backup for recovery points of the database, and to restore them",
       assumeRolePolicy: JSON.stringify(trust),
     },

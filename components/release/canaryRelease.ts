@@ -8,18 +8,18 @@ import { type ReleaseSlot, releaseSlot } from "./slot";
 export interface CanaryReleaseArgs {
   stack: string;
   settings: Settings;
-  /** What must have happened before a pod starts: the migration. Default: nothing. */
+  /** What must be done before a pod starts: the migration. Default: nothing. */
   after?: Resource[];
 }
 
 /**
- * Two slots, and the one listener rule that shares the traffic out between them.
+ * Two slots, and the one listener rule that divides the traffic between them.
  *
- * The rule moves last in an update: a weight reaches a slot only after its pods are available, which they are only as
- * healthy targets. What one update cannot order (a shrink after a weight has left) is two updates; the program refuses
- * a file that asks for both at once.
+ * An update changes the rule last: a slot gets weight only after its pods are available, that is, healthy targets. What one
+ * update cannot order (shrinking a slot after its weight is gone) takes two updates; the program rejects a file that asks for
+ * both at once.
  *
- * The rule has no stickiness: a client that sticks would stay with a canary that is taken back.
+ * The rule has no stickiness: a sticky client would stay with a canary after its rollback.
  */
 export class CanaryRelease extends ComponentResource {
   /** ARN of the weighted rule, which the brake moves. */

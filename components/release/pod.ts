@@ -8,7 +8,7 @@ import { labels, parameterRoot } from "../../decisions/stack/names";
 type Container = types.input.core.v1.Container;
 type EnvVar = types.input.core.v1.EnvVar;
 
-/** Where a pod belongs. `slot` is absent for a migration and a backfill, which run once for both. */
+/** Where a pod belongs. A migration or a backfill has no `slot`: it runs once for both. */
 export interface PodPlace {
   stack: string;
   settings: Settings;
@@ -16,11 +16,11 @@ export interface PodPlace {
   slot?: string;
 }
 
-/** Labels by which objects find their pods; they never change, for a selector is immutable. */
+/** Labels by which objects select their pods; they never change, because a selector is immutable. */
 export const podLabels = ({ settings, component, slot }: PodPlace): Record<string, string> => ({
   [labels.app]: settings.application.name,
   [labels.component]: component,
-  ...(slot === undefined ? {} : { [labels.slot]: slot }),
+  ...(slot !== undefined && { [labels.slot]: slot }),
 });
 
 /** What a pod runs. */
@@ -29,15 +29,15 @@ export interface PodContent {
   image: string;
   command: string[];
   resources: Settings["sizing"]["web"]["resources"];
-  /** Variables that only this component has. */
+  /** Variables in addition to those that every pod has. */
   environment: EnvVar[];
 }
 
 /**
- * The container's fixed part: image, environment, resources, rights.
+ * What every container has: image, environment, resources, rights.
  *
- * Memory has a limit equal to its request, so that a leak ends one pod and not its neighbours; CPU has none, because a
- * limit there only makes a busy pod slow while the node idles.
+ * The memory limit equals the request, so that a leak ends one pod and not its neighbours. CPU has no limit, because that
+ * would only slow down a busy pod while the node idles.
  */
 export function container(place: PodPlace, content: PodContent): Container {
   const { cpu, memory } = content.resources;
@@ -54,27 +54,28 @@ export function container(place: PodPlace, content: PodContent): Container {
       capabilities: { drop: ["ALL"] },
     },
     volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-    // A failed pod's last lines go into its status, so that the update that fails can show them.
+    // A failed pod's last lines go into its status, so that the failed update can show them.
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
 }
 
 /**
- * The pod's fixed part. `runAsNonRoot` makes Kubernetes refuse an image whose user is root, so the image must name a
- * numeric user. The token is not mounted: the application talks to AWS with the identity that the platform gives it, and
- * never to the Kubernetes API.
+ * What every pod has. With `runAsNonRoot` Kubernetes rejects an image whose user is root, so the image must name a numeric
+ * user. The token is not mounted: the application never calls the Kubernetes API, and AWS only with the identity that the
+ * platform gives it.
  */
 export const podSecurity = {
   automountServiceAccountToken: false,
   securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-  // The root file system is read-only; whatever needs scratch space finds it here, and loses it with the pod.
+  // Scratch space, because the root file system is read-only; it is lost with the pod.
   volumes: [{ name: "tmp", emptyDir: {} }],
 };
 
 function environment({ stack, settings }: PodPlace, image: string): EnvVar[] {
-  const own = Object.entries(settings.application.environment).map(([name, value]) => ({ name, value }));
+  const configured = Object.entries(settings.application.environment);
   return [
-    ...own,
+    ...configured.map(([name, value]) => ({ name, value })),
+    // The last entry wins, so the config cannot override what a pod must know about itself.
     { name: "STACK", value: stack },
     { name: "RELEASE_DIGEST", value: digest(image) },
     { name: "PARAMETER_ROOT", value: parameterRoot(stack) },

@@ -3,17 +3,17 @@ import * as ssm from "@pulumi/aws/ssm";
 import type { Release } from "../../decisions/stack/config";
 import { parameters } from "../../decisions/stack/names";
 
-/** What is published, and after what. */
+/** What is published, and what comes before. */
 export interface PublishedReleaseArgs {
   stack: string;
   release: Release;
-  /** Everything else of the update: the release is published only after all of it is done. */
+  /** Everything else in the update: the release is published only after all of it. */
   after: Resource[];
 }
 
 /**
- * The release as applied. The next run of the program compares its stack file with this, so it is written last of all:
- * an update that fails on the way has published nothing, and the same step may be tried again.
+ * Publishes the release as applied. The next run of the program compares its stack file with it, so it is written last: an
+ * update that fails before has published nothing, and the same step may be tried again.
  */
 export function publishRelease({ stack, release, after }: PublishedReleaseArgs): ssm.Parameter {
   return new ssm.Parameter(

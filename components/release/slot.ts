@@ -13,16 +13,16 @@ import { workerWorkload } from "./workerWorkload";
 export interface ReleaseSlot {
   /** ARN of the slot's target group. */
   targetGroupArn: Output<string>;
-  /** What traffic has to wait for: the binding, and workloads whose pods are ready and healthy targets. */
+  /** What traffic must wait for: the binding, the test rule, and workloads whose pods are ready and healthy targets. */
   ready: Resource[];
 }
 
 /**
- * One full copy of the application: a target group, the Service and the binding that fill it, a listener rule by which
- * the header `X-Release-Slot` reaches it whatever the weights are, and, where the slot holds a release, web and workers.
+ * One full copy of the application: a target group, the Service and the binding that fill it, a test rule through which the
+ * header `X-Release-Slot` reaches it whatever the weights are, and, if the slot holds a release, web and workers.
  *
- * An empty slot keeps all but the workloads, so that loading it starts pods and nothing else. The test rule has a second
- * use: a target group that is in no rule is never health-checked, and its pods would never become ready.
+ * An empty slot keeps everything except the workloads, so that loading it only starts pods. The test rule has a second purpose:
+ * the load balancer does not health-check a target group that is in no rule, so its pods would never become ready.
  */
 export function releaseSlot(args: ReleaseSlotArgs): ReleaseSlot {
   const targets = targetGroup(args);
@@ -47,7 +47,7 @@ function targetGroup({ name, parent, stack, slot, settings }: ReleaseSlotArgs): 
       port: application.port,
       vpcId: network.vpcId,
       deregistrationDelay: network.deregistrationSeconds,
-      // The shortest interval and the fewest checks that the load balancer allows: a bad pod leaves after 10 s.
+      // The shortest interval and the fewest checks that the load balancer allows: a bad pod gets no traffic after 10 s.
       healthCheck: {
         enabled: true,
         protocol: "HTTP",
@@ -88,7 +88,7 @@ function boundService(args: ReleaseSlotArgs, targets: lb.TargetGroup) {
   const service = new core.Service(
     `${name}-service`,
     {
-      // Pulumi would wait until the Service has a ready pod, but the Service must be there before the first one.
+      // Pulumi would wait until the Service has a ready pod, but the Service must exist before the first pod.
       metadata: { ...metadata, labels, annotations: { "pulumi.com/skipAwait": "true" } },
       spec: {
         type: "ClusterIP",

@@ -7,11 +7,11 @@ import type { WorkloadArgs } from "./slotArgs";
 import { probes, slotEnvironment, workload } from "./workload";
 
 /**
- * The web process of a slot that holds a release, always at full size: a canary that is promoted and a standby that
- * traffic goes back to must not wait for pods.
+ * The web process of a slot that holds a release, always at full size: neither promoting a canary nor returning traffic to a
+ * standby may wait for pods.
  *
- * A pod is ready only once its target is healthy in the load balancer. The readiness gate is written here although the
- * controller's webhook would add it, because a webhook that is down is ignored, and the gate would be missing unseen.
+ * A pod is ready only once its target is healthy in the load balancer. The controller's webhook would add the readiness gate,
+ * but Kubernetes ignores a webhook that is down, and the gate would silently be missing; so it is declared here.
  */
 export function webWorkload(args: WorkloadArgs): Deployment {
   const { slot, settings, release } = args;

@@ -6,7 +6,7 @@ import { container } from "./pod";
 import type { WorkloadArgs } from "./slotArgs";
 import { probes, slotEnvironment, workload } from "./workload";
 
-/** The workers of a slot that holds a release; how many is decided by the release (decisions/release/trafficWeights.ts). */
+/** The workers of a slot that holds a release; decisions/release/trafficWeights.ts decides how many. */
 export function workerWorkload(args: WorkloadArgs): Deployment {
   const { slot, settings, release } = args;
   const { sizing, application } = settings;

@@ -11,20 +11,20 @@ import {
 import { type PodPlace, podLabels, podSecurity } from "./pod";
 import type { WorkloadArgs } from "./slotArgs";
 
-/** What a Deployment of web has in common with one of workers. */
+/** What the Deployments of web and workers have in common. */
 
 type PodSpec = types.input.core.v1.PodSpec;
 
-/** What differs between the two. */
+/** What differs between them. */
 export interface Workload {
-  /** Name in Kubernetes, and last part of the logical names. */
+  /** Name in Kubernetes. */
   name: string;
   place: PodPlace;
   replicas: number;
   pod: Pick<PodSpec, "containers" | "readinessGates" | "terminationGracePeriodSeconds">;
 }
 
-/** A Deployment and its disruption budget; the Deployment is there once every pod is available. */
+/** A Deployment and its disruption budget. The Deployment counts as created once every pod is available. */
 export function workload(args: WorkloadArgs, { name, place, replicas, pod }: Workload): apps.Deployment {
   const { settings, parent, after, release } = args;
   const labels = podLabels(place);
@@ -32,7 +32,7 @@ export function workload(args: WorkloadArgs, { name, place, replicas, pod }: Wor
   const logicalName = `${args.name}-${place.component}`;
   new policy.PodDisruptionBudget(
     `${logicalName}-budget`,
-    // One at a time, rather than a minimum that a Deployment of one could never spare: that would block a node's drain.
+    // One at a time; with a minimum instead, a Deployment of one pod would block every drain of its node.
     { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: labels } } },
     { parent, customTimeouts: { create: shortTimeout, update: shortTimeout } },
   );
@@ -43,23 +43,23 @@ export function workload(args: WorkloadArgs, { name, place, replicas, pod }: Wor
         ...metadata,
         annotations: {
           "deployment-safety/version": release.version,
-          // What somebody changed by hand at night is taken back by the next update instead of failing it.
+          // The next update reverts a change made by hand instead of failing on it.
           "pulumi.com/patchForce": "true",
         },
       },
       spec: {
         replicas,
         selector: { matchLabels: labels },
-        // One wave: the new pods start together and the old ones stay until they are available. A slot is loaded while
-        // it has no traffic, and the cluster has room for two full slots anyway.
+        // One wave: the new pods start together, and the old ones stay until those are available. A slot is loaded while it
+        // has no traffic, and the cluster has room for two full slots anyway.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "100%" } },
         minReadySeconds,
         progressDeadlineSeconds,
-        // Going back is a change of weights and of config, never of a ReplicaSet; two are kept for whoever looks.
+        // A rollback changes weights and config, never a ReplicaSet; two are kept for inspection.
         revisionHistoryLimit: 2,
         template: {
           metadata: { labels, annotations: { "deployment-safety/version": release.version } },
-          spec: { ...podSecurity, topologySpreadConstraints: spread(labels), ...pod },
+          spec: { ...pod, ...podSecurity, topologySpreadConstraints: spread(labels) },
         },
       },
     },
@@ -71,7 +71,7 @@ export function workload(args: WorkloadArgs, { name, place, replicas, pod }: Wor
   );
 }
 
-/** Over zones first, then over hosts. Where a zone is full or lost a crowded pod is better than none. */
+/** Over zones first, then over hosts. If a zone is full or lost, a crowded pod is better than none. */
 const spread = (matchLabels: Record<string, string>) =>
   ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
     maxSkew: 1,
@@ -80,18 +80,18 @@ const spread = (matchLabels: Record<string, string>) =>
     labelSelector: { matchLabels },
   }));
 
-/** The three questions that Kubernetes asks a pod of either kind. Each has an answer well within its time-out. */
+/** The probes of web and workers, which answer each well within its time-out. */
 export const probes = {
-  // Until it first answers, neither of the other two is asked: a slow start is not a dead process.
+  // The other two begin only after this one succeeds, so that a slow start is not taken for a dead process.
   startupProbe: { httpGet: { path: "/live", port: "http" }, timeoutSeconds: 1, ...startup },
-  // Out of the target group after 10 s, back after the first good answer.
+  // A pod leaves the target group after 10 s and returns after the first success.
   readinessProbe: {
     httpGet: { path: "/ready", port: "http" },
     periodSeconds: 5,
     timeoutSeconds: 2,
     failureThreshold: 2,
   },
-  // Restarted after 30 s. It must not ask the database: a restart would not bring that back.
+  // A pod is restarted after 30 s. /live must not ask the database: a restart would not repair that.
   livenessProbe: {
     httpGet: { path: "/live", port: "http" },
     periodSeconds: 10,

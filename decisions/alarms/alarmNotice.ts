@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { jsonIn } from "../stack/jsonText";
+import { jsonIn } from "../text/jsonText";
 
 /** What SNS hands over when an alarm changes its state, as it lies in the queue. */
 

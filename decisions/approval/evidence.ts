@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeIssues, knownKeys } from "../stack/issues";
+import { describeIssues, knownKeys } from "../text/issues";
 
 /**
  * Evidence about content: a fact that a check relies on, in a committed file, bound to the hash of what was looked at.
@@ -66,7 +66,7 @@ export interface Missing {
   next: string;
 }
 
-/** Reads one file's parsed JSON; its kind and subject must be those of its path. All faults at once. */
+/** Reads one file's parsed JSON; its kind and subject must be those of its path. All issues at once. */
 export function readEvidence(
   kind: EvidenceKind,
   subject: string,

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { shown, windowAt, type ChangeCalendar } from "./changeWindow";
+import { vaultLock } from "./vaultLock";
 import { judgeEvidence, type Author, type Found } from "./evidence";
-import { describeIssues } from "../stack/issues";
+import { drillCounts, drillDays, isFresh } from "../recovery/freshness";
+import { describeIssues } from "../text/issues";
 
 /**
  * Whether a change that cannot be undone may run now. One function, asked by the command, by the program and by the
@@ -78,12 +80,10 @@ export type ReasonCode =
   | "recovery-point"
   | "drill";
 
-export type MayRun = { ok: true } | { ok: false; reasons: { ground: ReasonCode; text: string }[] };
+export type MayRun = { ok: true } | { ok: false; reasons: { reasonCode: ReasonCode; text: string }[] };
 
 /** Minutes that a recovery point may be old. */
 export const recoveryPointMinutes = 60;
-/** Days that a drill may be old: a quarter. */
-export const drillDays = 92;
 
 /** What an irreversible change is judged by. */
 export interface ChangeRules {
@@ -98,17 +98,9 @@ export const rulesHash = ({ calendar, requireSigned }: ChangeRules): string =>
     .update(JSON.stringify([calendar, requireSigned]))
     .digest("hex");
 
-type Look = (change: IrreversibleChange, now: Date, rules: ChangeRules) => [ReasonCode, string][];
+type Condition = (change: IrreversibleChange, now: Date, rules: ChangeRules) => [ReasonCode, string][];
 
 const hour = 3_600_000;
-
-/** An instant in the past counts; one ahead of the clock is no proof of anything. */
-const isWithin = (at: string | undefined, now: Date, milliseconds: number): boolean => {
-  const age = at === undefined ? NaN : now.getTime() - Date.parse(at);
-  return age >= -clockSkew && age <= milliseconds;
-};
-/** Clocks of two machines may differ by this much, milliseconds. */
-const clockSkew = 60_000;
 
 /** What the approval says, where its details can be read. */
 function detailsOf({ approval }: IrreversibleChange): ApprovalDetails | undefined {
@@ -116,7 +108,7 @@ function detailsOf({ approval }: IrreversibleChange): ApprovalDetails | undefine
   return read?.success ? read.data : undefined;
 }
 
-const approved: Look = (change, now, rules) => {
+const approved: Condition = (change, now, rules) => {
   const { subject, sha256, author, approval, minutes } = change;
   const { zone } = rules.calendar;
   const again = `Let somebody else than its author run \`make approve CHANGE=${subject}\`, commit and sign what it writes.`;
@@ -125,7 +117,7 @@ const approved: Look = (change, now, rules) => {
   const judged = judgeEvidence({
     found: approval,
     content: sha256,
-    ...(author ? { author } : {}),
+    author,
     requireSigned,
   });
   const found: [ReasonCode, string][] = judged.ok
@@ -135,9 +127,9 @@ const approved: Look = (change, now, rules) => {
   if (!read.success)
     return [
       ...found,
-      ...describeIssues(read.error, approval.evidence.details).map((fault): [ReasonCode, string] => [
+      ...describeIssues(read.error, approval.evidence.details).map((issue): [ReasonCode, string] => [
         "approval-void",
-        `evidence/approval/${subject}.json: \`details.${fault.path}\` ${fault.message}. ${again}`,
+        `evidence/approval/${subject}.json: \`details.${issue.path}\` ${issue.message}. ${again}`,
       ]),
     ];
   const { data } = read;
@@ -170,7 +162,7 @@ const approved: Look = (change, now, rules) => {
   return found;
 };
 
-const outOfHours: Look = ({ minutes }, now, { calendar }) => {
+const outOfHours: Condition = ({ minutes }, now, { calendar }) => {
   const state = windowAt(now, calendar);
   if (!state.open) {
     const opens = state.opens ? `The next window opens at ${shown(state.opens, calendar.zone)}.` : "";
@@ -185,7 +177,7 @@ const outOfHours: Look = ({ minutes }, now, { calendar }) => {
   ];
 };
 
-const guardiansTold: Look = (change, now, { calendar }) => {
+const guardiansNotified: Condition = (change, now, { calendar }) => {
   const { subject, sha256, guardians, notice } = change;
   if (!guardians) return [];
   const window = detailsOf(change)?.window;
@@ -210,8 +202,8 @@ const guardiansTold: Look = (change, now, { calendar }) => {
   return found;
 };
 
-const recoverable: Look = ({ recoveryPoint }, now, { calendar }) =>
-  isWithin(recoveryPoint, now, recoveryPointMinutes * 60_000)
+const recoverable: Condition = ({ recoveryPoint }, now, { calendar }) =>
+  isFresh(recoveryPoint, now, recoveryPointMinutes * 60_000)
     ? []
     : [
         [
@@ -220,8 +212,8 @@ const recoverable: Look = ({ recoveryPoint }, now, { calendar }) =>
         ],
       ];
 
-const drilled: Look = ({ drill }, now, { calendar }) => {
-  if (drill?.ok && isWithin(drill.at, now, drillDays * 24 * hour)) return [];
+const drilled: Condition = ({ drill }, now, { calendar }) => {
+  if (drill?.ok && drillCounts(drill.at, now)) return [];
   const found = !drill
     ? "no drill of point-in-time recovery is recorded"
     : `the newest drill, of ${shown(new Date(drill.at), calendar.zone)}, ${drill.ok ? `is older than ${drillDays} days` : "failed"}`;
@@ -230,19 +222,33 @@ const drilled: Look = ({ drill }, now, { calendar }) => {
 
 /** Says whether `change` may run at `now`, or everything that speaks against it. */
 export function mayRunIrreversible(change: IrreversibleChange, now: Date, rules: ChangeRules): MayRun {
-  const reasons = [approved, outOfHours, guardiansTold, recoverable, drilled].flatMap((look) =>
-    look(change, now, rules).map(([ground, text]) => ({ ground, text })),
+  const reasons = [approved, outOfHours, guardiansNotified, recoverable, drilled].flatMap((condition) =>
+    condition(change, now, rules).map(([reasonCode, text]) => ({ reasonCode, text })),
   );
   return reasons.length === 0 ? { ok: true } : { ok: false, reasons };
 }
 
-/** The refusals of several changes as lines, each with what it is about and its ground. */
-export function refusalsOf(changes: readonly IrreversibleChange[], now: Date, rules: ChangeRules): string[] {
+/** Why an update that does something irreversible may not run. */
+export interface IrreversibleRefusal {
+  /** What is refused; `protection`: giving up what guards the other two. */
+  kind: "revision" | "vault-lock" | "protection";
+  /** For people, with what to do. */
+  text: string;
+}
+
+/** Lists every refusal of every change; a text names the change and the {@link ReasonCode}. */
+export function refusalsOf(
+  changes: readonly IrreversibleChange[],
+  now: Date,
+  rules: ChangeRules,
+): IrreversibleRefusal[] {
   return changes.flatMap((change) => {
     const may = mayRunIrreversible(change, now, rules);
     if (may.ok) return [];
-    return may.reasons.map(
-      ({ ground, text }) => `${change.subject} cannot be undone, and may not run now (${ground}): ${text}`,
-    );
+    const { subject } = change;
+    return may.reasons.map(({ reasonCode, text }) => ({
+      kind: subject === vaultLock ? "vault-lock" : "revision",
+      text: `${subject} cannot be undone, and may not run now (${reasonCode}): ${text}`,
+    }));
   });
 }

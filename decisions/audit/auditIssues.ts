@@ -10,24 +10,24 @@ export interface AuditIssue {
   text: string;
 }
 
-/** Missing events that are named one by one; a longer gap is one fault, or one absurd number would fill the memory. */
+/** Missing events that are named one by one; a longer gap is one issue, or one absurd number would fill the memory. */
 const mostNamed = 1_000;
 
 /**
- * Every fault of a trail, given in the order of its numbers, and of its end against `head`.
+ * Every issue of a trail, given in the order of its numbers, and of its end against `head`.
  *
  * An event is the one that was recorded where the event after it has its hash, and in the end where the anchor has; what is
  * after the anchor, where it has the hash of the event before it. Every other row was changed, where it stands for an event
  * that is not there, and was put in where it stands for none. A number that is only moved along by a row that was put in or
- * taken out before is no fault of its own. Events after `head` are sound where they hang together: a command may be killed
+ * taken out before is no issue of its own. Events after `head` are sound where they hang together: a command may be killed
  * between its record and the anchor; of the newest of them it cannot be told whether it was changed or put in.
  */
 export function auditIssues(events: readonly AuditEvent[], head: AuditHead | undefined): AuditIssue[] {
   const recorded = genuineNumbers(events, head);
   const there = new Set(recorded.filter((number) => number !== undefined));
   const top = [...there].reduce((most, number) => Math.max(most, number), head?.number ?? 0);
-  const faults: AuditIssue[] = [];
-  const say = (kind: AuditIssue["kind"], number: number, text: string) => faults.push({ kind, number, text });
+  const issues: AuditIssue[] = [];
+  const say = (kind: AuditIssue["kind"], number: number, text: string) => issues.push({ kind, number, text });
 
   const isMoved = displaced(recorded);
   /** The last event in its place, and the rows that were put in since. */
@@ -57,13 +57,13 @@ export function auditIssues(events: readonly AuditEvent[], head: AuditHead | und
       say("reordered", number, `event ${number} was recorded as ${as}: it was given another number`);
     [place, put] = [{ number, as, hash: event.hash }, 0];
   }
-  return [...faults, ...absent(there, head)].sort((one, other) => one.number - other.number);
+  return [...issues, ...absent(there, head)].sort((one, other) => one.number - other.number);
 }
 
 /** Events that no row stands for: missing, or, where nothing comes after them, cut off. */
 function absent(there: ReadonlySet<number>, head: AuditHead | undefined): AuditIssue[] {
-  const faults: AuditIssue[] = [];
-  const missing = (number: number, text: string) => faults.push({ kind: "missing", number, text });
+  const issues: AuditIssue[] = [];
+  const missing = (number: number, text: string) => issues.push({ kind: "missing", number, text });
   let last = 0;
   for (const number of [...there].sort((one, other) => one - other)) {
     if (number - last > mostNamed) missing(last + 1, `events ${last + 1} to ${number - 1} are not there`);
@@ -72,9 +72,9 @@ function absent(there: ReadonlySet<number>, head: AuditHead | undefined): AuditI
   }
   if (head && last < head.number) {
     const text = `the trail ends with event ${last}, but ${head.number} was recorded: its end is cut off`;
-    faults.push({ kind: "cut", number: head.number, text });
+    issues.push({ kind: "cut", number: head.number, text });
   }
-  return faults;
+  return issues;
 }
 
 /** Of each row the number under which it was recorded, where the chain says that it is that event; else undefined. */

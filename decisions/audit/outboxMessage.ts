@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { alarmPrefix } from "../alarms/alarm";
 import { audiences } from "../incident/comms";
-import { jsonIn } from "../stack/jsonText";
+import { jsonIn } from "../text/jsonText";
 import { parameterRoot } from "../stack/names";
 
 /**

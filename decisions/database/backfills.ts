@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { Settings } from "../stack/config";
 import { digest, hex, liveDigest } from "../release/digest";
 import { flagsAsPublished } from "../flags/flags";
-import { flagConditions, type RevisionParents } from "./revisionTree";
+import { flagConditions } from "../flags/flagConditions";
+import { emptyGraph, type RevisionGraph } from "./revisionGraph";
 
 /** Which backfills run now, and as what. */
 
@@ -30,7 +31,7 @@ export interface DueBackfill {
  */
 export function dueBackfills(
   { backfills, flags, heldFlags, release }: Pick<Settings, "backfills" | "flags" | "heldFlags" | "release">,
-  revisions: RevisionParents = new Map(),
+  revisions: RevisionGraph = emptyGraph,
 ): DueBackfill[] {
   const image = release.slots[release.live]?.image;
   if (image === undefined || release.validated !== liveDigest(release)) return [];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { lineage, type ProvedRevision } from "./revisionProof";
+import { lineage, type RevisionGraph } from "./revisionGraph";
+import type { ProvedRevision } from "./revisionProof";
 
 /** What a schema consists of, as migrations/catalog.sql asks for it, and how a live one differs from a proved one. */
 
@@ -25,18 +26,19 @@ export type ProvedCatalog =
  * the hash in its own proof is asked as well, for an earlier one may have been proved anew since.
  */
 export function provedCatalog(
-  parents: ReadonlyMap<string, string | null>,
+  graph: RevisionGraph,
   revision: string,
   proofOf: (revision: string) => ProvedRevision["proof"],
 ): ProvedCatalog {
-  const order = lineage(parents, revision);
+  const known = lineage(graph, revision);
   const next = "Run `make prove-migrations` and commit evidence/proof.";
-  if (!order)
+  if (!known.ok)
     return {
       ok: false,
-      reasons: [`the files in migrations/revisions do not say what ${revision} builds on`],
+      reasons: known.reasons,
       next: "Check out the commit that has every revision in migrations/revisions, then run the command again.",
     };
+  const order = known.revisions;
   const proofs = order.map((id) => ({ id, proof: proofOf(id) }));
   const missing = proofs.flatMap(({ id, proof }) =>
     proof.ok ? [] : [`${id} is not proved: ${proof.reasons.join("; ")}`],
@@ -81,8 +83,8 @@ export function differences(expected: Catalog, found: Catalog): Difference[] {
     return [
       {
         object,
-        ...(wanted !== undefined && { expected: wanted }),
-        ...(there !== undefined && { found: there }),
+        expected: wanted,
+        found: there,
       },
     ];
   });

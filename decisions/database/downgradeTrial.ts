@@ -29,10 +29,10 @@ export function trialRefusal(
   const isProved = pending.every(({ proof }) => proof.ok);
   const broken = live && isProved ? brokenBy(pending, live.revision) : [];
   const unmet = revisionChecks
-    .filter(({ look }) => look !== downgradesProved || broken.length === 0)
-    .flatMap(({ id, look }) => {
-      const seen = look(facts);
-      return seen.ok ? [] : [`${id}: ${seen.detail}; ${seen.next}`];
+    .filter(({ run }) => run !== downgradesProved || broken.length === 0)
+    .flatMap(({ id, run }) => {
+      const result = run(facts);
+      return result.ok ? [] : [`${id}: ${result.detail}; ${result.next}`];
     });
   if (!live || broken.length === 0) return unmet.length > 0 ? { reasons: unmet } : undefined;
   const top = pending.at(-1)?.id;

@@ -3,7 +3,7 @@ import { digest } from "../release/digest";
 import { releaseOf, type HistoryEntry } from "../stack/history";
 import { slots } from "../stack/names";
 
-/** What history tells of the database: Alembic's ids have no order of their own, but the order in which they were applied has. */
+/** The order in which stack history applied the revisions, for when their files cannot say it. */
 
 /** Releases of the succeeded updates, oldest first. */
 const applied = (history: readonly HistoryEntry[]): Release[] =>
@@ -21,7 +21,7 @@ export function revisionOrder(history: readonly HistoryEntry[]): string[] {
     const { revision, downgradeFrom } = migration;
     if (!order.includes(revision)) {
       const place = order.indexOf(at ?? "");
-      // Taken down to a revision that was never stopped at: it lies below the one that it was left from.
+      // The database went down to a revision at which it never stopped before: it lies below the one that it left.
       order.splice(downgradeFrom === undefined ? place + 1 : Math.max(place, 0), 0, revision);
     }
     at = revision;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Evidence } from "../approval/evidence";
-import { describeIssues, knownKeys } from "../stack/issues";
+import { describeIssues, knownKeys } from "../text/issues";
 import { releaseFields } from "../release/release";
 
-/** What `make prove-migrations` found out about a revision: the only place from which the facts of a revision are read. */
+/** What `make prove-migrations` found out about a revision. */
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256, 64 hex digits");
 
@@ -22,8 +22,8 @@ const release = z.object({ revision: releaseFields.revision, version: releaseFie
 
 const details = z.object({
   facts,
-  /** The revision before it; null for the first. */
-  parent: releaseFields.revision.nullable(),
+  /** The revision before it; null for the first, several for a merge. */
+  parent: releaseFields.revision.or(z.array(releaseFields.revision)).nullable(),
   /** Major version of the PostgreSQL on which it was proved; a fingerprint of another one may differ. */
   postgres: z.int(),
   /** SHA-256 of the catalog at the revision. */
@@ -67,33 +67,4 @@ export interface ProvedRevision {
   proof: { ok: true; details: ProofDetails } | { ok: false; reasons: string[]; next: string };
   /** Who reviewed it, where that counts; else why it does not. */
   review: { ok: true; by: string } | { ok: false; reasons: string[]; next: string };
-}
-
-/**
- * The revisions from the oldest to `to`, by what each names as the one before it; undefined where one of them has no file
- * or they run in a circle.
- */
-export function lineage(parents: ReadonlyMap<string, string | null>, to: string): string[] | undefined {
-  const found: string[] = [];
-  for (let at: string | null = to; at !== null; at = parents.get(at) ?? null) {
-    if (!parents.has(at) || found.includes(at)) return undefined;
-    found.unshift(at);
-  }
-  return found;
-}
-
-/**
- * The revisions that a database at `from` (undefined: empty) has yet to take to be at `to`, oldest first; undefined where
- * that cannot be told. None where the database is at `to` or ahead of it.
- */
-export function pendingRevisions(
-  parents: ReadonlyMap<string, string | null>,
-  from: string | undefined,
-  to: string,
-): string[] | undefined {
-  if (from === to) return [];
-  const wanted = lineage(parents, to);
-  if (!wanted || from === undefined) return wanted;
-  const there = lineage(parents, from);
-  return there && wanted.filter((id) => !there.includes(id));
 }

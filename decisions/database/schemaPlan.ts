@@ -1,5 +1,6 @@
 import type { SlotRelease } from "../stack/config";
 import { digest } from "../release/digest";
+import type { CommandHint, NextStep } from "../text/commandHint";
 import type { HistoryEntry } from "../stack/history";
 import type { ProvedRevision } from "./revisionProof";
 import { ranOn, revisionOrder } from "./revisionHistory";
@@ -15,12 +16,19 @@ export interface RevisionBetween {
 }
 
 /** The revisions from the one after `to` up to the database's, oldest first; none where `to` is ahead of it. */
-export type RevisionsBetween = { ok: true; revisions: RevisionBetween[] } | { ok: false; reasons: string[] };
+export type RevisionsBetween =
+  | {
+      ok: true;
+      revisions: RevisionBetween[];
+      /** Those of other branches of a merge, which a downgrade to `to` would leave behind; default none. */
+      left?: readonly string[];
+    }
+  | { ok: false; reasons: string[] };
 
 /** A reason against a downgrade, and what to do about it. */
 export interface DowngradeIssue {
   text: string;
-  next: string;
+  next: NextStep;
 }
 
 export interface SchemaPlanInput {
@@ -37,8 +45,8 @@ export interface SchemaPlanInput {
 
 /** The way, with what to say about it. */
 export type SchemaPlan =
-  | { way: "none" | "keep" | "down" | "up"; note?: string }
-  | { way: "refused"; reasons: string[]; next: string };
+  | { kind: "none" | "keep" | "down" | "up"; note?: string }
+  | { kind: "refused"; reasons: string[]; next: NextStep };
 
 /** Kinds after which a release of before goes on to work, where its proof says so: nothing it uses is taken away. */
 const additive = new Set(["expand", "backfill", "enforce"]);
@@ -51,7 +59,7 @@ const additive = new Set(["expand", "backfill", "enforce"]);
 export function schemaPlan(question: SchemaPlanInput): SchemaPlan {
   const { target, at, asked, history } = question;
   const to = target.revision;
-  if (at === to) return { way: "none" };
+  if (at === to) return { kind: "none" };
   if (at === undefined) return up(target, "nothing");
   const between = question.between(to, at);
   if (isAhead(to, at, between, history)) return up(target, at);
@@ -60,20 +68,20 @@ export function schemaPlan(question: SchemaPlanInput): SchemaPlan {
   const unfit = whyNotKept(target, between);
   if (unfit.length === 0)
     return {
-      way: "keep",
+      kind: "keep",
       note: `The database stays at ${at}: ${target.version} was built for ${to} and is proved to work on ${at}.`,
     };
   const isUnproved = !between.ok || between.revisions.some(({ proof }) => !proof.ok);
   if (isUnproved && ranOn(history, digest(target.image), at))
     return {
-      way: "keep",
+      kind: "keep",
       note: `The database stays at ${at}: history shows that ${target.version}, built for ${to}, was in a slot under ${at}. That it works there could not be read from a proof: ${unfit.join("; ")}.`,
     };
   return down(question, between, unfit.join("; "));
 }
 
 const up = (target: SlotRelease, from: string): SchemaPlan => ({
-  way: "up",
+  kind: "up",
   note: `The database goes up from ${from} to ${target.revision}, which ${target.version} needs.`,
 });
 
@@ -93,7 +101,7 @@ function keepAsked(target: SlotRelease, at: string, between: RevisionsBetween): 
   const unfit = whyNotKept(target, between);
   const built = `The database stays at ${at}, as asked; ${target.version} was built for ${target.revision}`;
   return {
-    way: "keep",
+    kind: "keep",
     note:
       unfit.length === 0
         ? `${built} and is proved to work on ${at}.`
@@ -122,24 +130,24 @@ function whyNotKept({ version, revision: to }: SlotRelease, between: RevisionsBe
 function down(question: SchemaPlanInput, between: RevisionsBetween, why: string): SchemaPlan {
   const { target, at, asked, loss } = question;
   const to = target.revision;
-  const faults = [
+  const issues = [
     ...downgradeIssues(between, at ?? ""),
-    ...(asked === "auto" ? lossyFaults(between) : []),
+    ...(asked === "auto" ? lossyIssues(between) : []),
     ...lossIssues(between, loss ?? new Map()),
   ];
-  const [first] = faults;
+  const [first] = issues;
   if (!first)
     return {
-      way: "down",
+      kind: "down",
       note: `The database goes down from ${at} to ${to} (${why}); traffic is paused meanwhile.`,
     };
   return {
-    way: "refused",
+    kind: "refused",
     reasons: [
       ...(asked === "auto"
         ? [`${target.version} needs revision ${to}, the database is at ${at}: ${why}.`]
         : []),
-      ...faults.map(({ text }) => text),
+      ...issues.map(({ text }) => text),
       "Nothing was changed: traffic and database stay as they are. `make pause` stops traffic; `make restore TO=<time>` brings back what the database held.",
     ],
     next: first.next,
@@ -151,10 +159,18 @@ function down(question: SchemaPlanInput, between: RevisionsBetween, why: string)
  * written since an approval by somebody else than its author.
  */
 export function downgradeIssues(between: RevisionsBetween, at: string): DowngradeIssue[] {
-  if (!between.ok) return between.reasons.map((text) => ({ text, next: "make status" }));
+  if (!between.ok) return between.reasons.map((text) => ({ text, next: showStatus }));
   if (between.revisions.length === 0)
-    return [{ text: `the files do not name a revision to take down from ${at}`, next: "make status" }];
-  return between.revisions.flatMap(({ id, proof, approval }) => {
+    return [{ text: `the files do not name a revision to take down from ${at}`, next: showStatus }];
+  const { left = [] } = between;
+  if (left.length > 0)
+    return [
+      {
+        text: `a downgrade would leave ${left.join(", ")} applied, for ${at} merges several branches; go down to a revision from before they part`,
+        next: showStatus,
+      },
+    ];
+  return between.revisions.flatMap(({ id, proof, approval }): DowngradeIssue[] => {
     if (!proof.ok)
       return [
         { text: `the downgrade of ${id} is not proved: ${proof.reasons.join("; ")}`, next: proof.next },
@@ -162,22 +178,28 @@ export function downgradeIssues(between: RevisionsBetween, at: string): Downgrad
     if (proof.details.facts.reversible || approval.ok) return [];
     return [
       {
-        text: `the downgrade of ${id} loses what was written since (reversible = False), and nobody has approved that: ${approval.reasons.join("; ")}`,
-        next: `make approve CHANGE=${id} REASON="<why>", by somebody else than its author; or recover to a point in time: make restore TO=<time>`,
+        text: `the downgrade of ${id} loses what was written since (reversible = False), and nobody has approved that: ${approval.reasons.join("; ")}. Somebody else than its author may approve it; or recover to a point in time (\`make restore TO=<time>\`)`,
+        next: approve(id),
       },
     ];
   });
 }
 
+const showStatus: CommandHint = { command: "status" };
+const approve = (id: string): CommandHint => ({
+  command: "approve",
+  variables: { CHANGE: id, REASON: "<why>" },
+});
+
 /** What nobody asked for does not lose anything, approved or not. */
-function lossyFaults(between: RevisionsBetween): DowngradeIssue[] {
+function lossyIssues(between: RevisionsBetween): DowngradeIssue[] {
   if (!between.ok) return [];
   return between.revisions.flatMap(({ id, proof }) =>
     proof.ok && !proof.details.facts.reversible
       ? [
           {
             text: `the downgrade of ${id} loses what was written since (reversible = False), so it is only done when asked for: DATABASE=downgrade`,
-            next: "make restore TO=<time>",
+            next: { command: "restore", variables: { TO: "<time>" } },
           },
         ]
       : [],
@@ -193,14 +215,14 @@ export function lossIssues(between: RevisionsBetween, loss: ReadonlyMap<string, 
       return [
         {
           text: `LOSS= names ${id}, which does not go down; those that do: ${[...known.keys()].join(", ") || "none"}`,
-          next: "make status",
+          next: showStatus,
         },
       ];
     if (found.approval.ok) return [];
     return [
       {
-        text: `LOSS= lets rows of ${id} be lost, and nobody has approved that: ${found.approval.reasons.join("; ")}`,
-        next: `make approve CHANGE=${id} REASON="<why>", by somebody else than its author`,
+        text: `LOSS= lets rows of ${id} be lost, and nobody has approved that: ${found.approval.reasons.join("; ")}. Somebody else than its author may approve it`,
+        next: approve(id),
       },
     ];
   });

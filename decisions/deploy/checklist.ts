@@ -1,9 +1,11 @@
+import type { CheckResult } from "./checks/checkResult";
 import { drillAge, type RecoveryFacts } from "./checks/recovery";
 import { revisionChecks, type RevisionFacts } from "./checks/revisions";
 import type { Release } from "../stack/config";
 import { digest, liveDigest } from "../release/digest";
 import { trafficWeights } from "../release/trafficWeights";
 import { judgeService, type Objective, type ServiceWindows } from "../gate/errorBudget";
+import { percent } from "../text/percent";
 import { overridable } from "../release/transitionFacts";
 import { describeLease, type Lease } from "../stack/lease";
 import { slots, type Slot } from "../stack/names";
@@ -27,7 +29,7 @@ export interface Check {
   next?: string;
 }
 
-/** What the checks look at. Whatever could not be read is undefined, and then the check is not ok. */
+/** What the checks go by. Whatever could not be read is undefined, and then the check is not ok. */
 export interface ChecklistFacts {
   /** Version tag that is to be deployed. */
   version: string;
@@ -36,6 +38,8 @@ export interface ChecklistFacts {
   /** The release as applied. */
   current: Release;
   requiresStaging: boolean;
+  /** The stack before this one, to name it in messages. Default `staging`. */
+  promotedFrom?: string;
   /** Digest that staging validated, "" none. */
   stagingValidated?: string;
   /** Digests of known-good updates of this stack. */
@@ -57,13 +61,12 @@ export interface ChecklistFacts {
   recovery?: RecoveryFacts;
 }
 
-type Outcome = { ok: true; detail: string } | { ok: false; detail: string; next: string };
-type Look = (facts: ChecklistFacts) => Outcome;
+type CheckFunction = (facts: ChecklistFacts) => CheckResult;
 
-const passed = (detail: string): Outcome => ({ ok: true, detail });
-const failed = (detail: string, next: string): Outcome => ({ ok: false, detail, next });
+const passed = (detail: string): CheckResult => ({ ok: true, detail });
+const failed = (detail: string, next: string): CheckResult => ({ ok: false, detail, next });
 
-const leaseFree: Look = ({ otherLease }) => {
+const leaseFree: CheckFunction = ({ otherLease }) => {
   if (otherLease === undefined)
     return failed(
       "the lease could not be read",
@@ -74,7 +77,7 @@ const leaseFree: Look = ({ otherLease }) => {
   return passed("no other operation holds the stack");
 };
 
-const recordMatches: Look = ({ version, record, current }) => {
+const recordMatches: CheckFunction = ({ version, record, current }) => {
   if (!record)
     return failed(
       `releases/${version}.json is missing or not valid`,
@@ -92,19 +95,21 @@ const recordMatches: Look = ({ version, record, current }) => {
   return passed(`${wanted}, needs revision ${record.revision}, built from ${record.commit}`);
 };
 
-const stagingValidated: Look = ({ version, record, requiresStaging, stagingValidated, knownGood }) => {
+const stagingValidated: CheckFunction = (facts) => {
+  const { version, record, requiresStaging, promotedFrom = "staging", stagingValidated, knownGood } = facts;
   if (!requiresStaging) return passed("this stack is the first stage");
-  const next = `Run \`make deploy VERSION=${version} STACK=staging\` first.`;
+  const next = `Run \`make deploy VERSION=${version} STACK=${promotedFrom}\` first.`;
   if (!record) return failed("the digest is not known without a release record", next);
   const wanted = digest(record.image);
   if (knownGood.has(wanted)) return passed("known good on this stack already");
-  if (stagingValidated === undefined) return failed("staging's output `validated` could not be read", next);
+  if (stagingValidated === undefined)
+    return failed(`${promotedFrom}'s output \`validated\` could not be read`, next);
   if (stagingValidated !== wanted)
-    return failed(`staging validated ${stagingValidated || "nothing"}, this is ${wanted}`, next);
-  return passed(`staging validated ${wanted}`);
+    return failed(`${promotedFrom} validated ${stagingValidated || "nothing"}, this is ${wanted}`, next);
+  return passed(`${promotedFrom} validated ${wanted}`);
 };
 
-const notRefused: Look = ({ record, refused }) => {
+const notRefused: CheckFunction = ({ record, refused }) => {
   if (!refused)
     return failed(
       "the list of refused digests could not be read",
@@ -113,11 +118,11 @@ const notRefused: Look = ({ record, refused }) => {
   if (!record)
     return failed("the digest is not known without a release record", "See the check `release-record`.");
   const found = refused.get(digest(record.image));
-  if (found) return failed(describeRefusal(found), "Deploy a version with the fault corrected.");
+  if (found) return failed(describeRefusal(found), "Deploy a version in which that is corrected.");
   return passed("not on the list of refused digests");
 };
 
-const weightsEqualConfig: Look = ({ current, liveWeights }) => {
+const weightsEqualConfig: CheckFunction = ({ current, liveWeights }) => {
   const next =
     "Find out who changed the listener rule, then run `pulumi up` on the unchanged file to put it back.";
   if (!liveDigest(current)) return passed("nothing is published yet");
@@ -133,7 +138,7 @@ const weightsEqualConfig: Look = ({ current, liveWeights }) => {
   return passed(text(wanted));
 };
 
-const noAlarmFiring: Look = ({ alarms }) => {
+const noAlarmFiring: CheckFunction = ({ alarms }) => {
   if (!alarms)
     return failed(
       "the alarms could not be read",
@@ -148,7 +153,7 @@ const noAlarmFiring: Look = ({ alarms }) => {
   return passed(`${alarms.length} release alarms, none firing`);
 };
 
-const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
+const budgetLeft: CheckFunction = ({ current, service = "unknown", slo }) => {
   if (!liveDigest(current)) return passed("nothing is published yet");
   const { ok, reasons, figures } = judgeService(service, slo);
   if (!ok)
@@ -158,20 +163,20 @@ const budgetLeft: Look = ({ current, service = "unknown", slo }) => {
         ? "Check the metric source (`metrics` in config), then run the command again."
         : "Make the service reliable first, or release the correction with OVERRIDE=budget.",
     );
-  return passed(`${(100 * (figures.left ?? 0)).toFixed(1)} % of it is left, and it does not burn fast`);
+  return passed(`${percent(figures.left ?? 0, 1)} of it is left, and it does not burn fast`);
 };
 /** A check on revisions; without the facts it is not ok. */
 const onRevisions =
-  (look: (facts: RevisionFacts) => Outcome): Look =>
+  (run: (facts: RevisionFacts) => CheckResult): CheckFunction =>
   ({ revisions }) =>
     revisions
-      ? look(revisions)
+      ? run(revisions)
       : failed(
           "the revisions could not be read",
           "See the check `release-record`, then run the command again.",
         );
 
-const recoveryDrilled: Look = ({ recovery }) =>
+const recoveryDrilled: CheckFunction = ({ recovery }) =>
   recovery
     ? drillAge(recovery)
     : failed(
@@ -179,61 +184,61 @@ const recoveryDrilled: Look = ({ recovery }) =>
         "Check the access to SSM Parameter Store, then run the command again.",
       );
 
-const checks: { id: string; title: string; row: string; overridable: boolean; look: Look }[] = [
+const checks: { id: string; title: string; row: string; overridable: boolean; run: CheckFunction }[] = [
   {
     id: "lease-free",
     title: "No other operation holds the stack",
     row: "A5",
     overridable: false,
-    look: leaseFree,
+    run: leaseFree,
   },
   {
     id: "release-record",
     title: "The version's record is sound",
     row: "A4",
     overridable: false,
-    look: recordMatches,
+    run: recordMatches,
   },
   {
     id: overridable.staging,
     title: "The stage before validated this digest",
     row: "A4",
     overridable: true,
-    look: stagingValidated,
+    run: stagingValidated,
   },
-  { id: "not-refused", title: "The digest is not refused", row: "A5", overridable: false, look: notRefused },
+  { id: "not-refused", title: "The digest is not refused", row: "A5", overridable: false, run: notRefused },
   {
     id: "live-weights",
     title: "Traffic is where config says",
     row: "A4",
     overridable: true,
-    look: weightsEqualConfig,
+    run: weightsEqualConfig,
   },
   {
     id: "release-alarms",
     title: "No release alarm is firing",
     row: "A5",
     overridable: true,
-    look: noAlarmFiring,
+    run: noAlarmFiring,
   },
   {
     id: overridable.budget,
     title: "Error budget is left",
     row: "A6",
     overridable: true,
-    look: budgetLeft,
+    run: budgetLeft,
   },
   {
     id: "recovery-drill",
     title: "Point-in-time recovery was proven within a quarter",
     row: "D2",
     overridable: true,
-    look: recoveryDrilled,
+    run: recoveryDrilled,
   },
-  ...revisionChecks.map((check) => ({ ...check, overridable: false, look: onRevisions(check.look) })),
+  ...revisionChecks.map((check) => ({ ...check, overridable: false, run: onRevisions(check.run) })),
 ];
 
 /** Every check that exists, in the order in which a person would ask. What is not known is not ok. */
 export function checklist(facts: ChecklistFacts): Check[] {
-  return checks.map(({ look, ...check }) => ({ ...check, ...look(facts) }));
+  return checks.map(({ run, ...check }) => ({ ...check, ...run(facts) }));
 }

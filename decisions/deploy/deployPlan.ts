@@ -1,14 +1,15 @@
 import type { Release, SlotRelease } from "../stack/config";
 import { digest, digestIn, liveDigest } from "../release/digest";
 import { idleSlot } from "../release/trafficWeights";
-import type { Step } from "../release/transitionFacts";
-import type { Slot } from "../stack/names";
+import type { PlannedUpdate } from "../release/plannedUpdate";
+import { isUnserved } from "../release/unserved";
+import type { CommandHint } from "../text/commandHint";
 import type { ReleaseRecord } from "../release/releaseRecord";
 import { releaseAfter } from "../release/nextRelease";
 
 /** What a deploy starts from. */
 export interface DeployPlanInput {
-  /** The release to start from, as `resume` gave it. */
+  /** The release to start from, as `startingPoint` gave it. */
   current: Release;
   /** The record of the version asked for. */
   record: ReleaseRecord;
@@ -16,26 +17,13 @@ export interface DeployPlanInput {
   knownGood: ReadonlySet<string>;
 }
 
-/** One update of a deploy. */
-export interface DeployStep {
-  step: Step;
-  /** The release to write and apply. */
-  release: Release;
-  /** Slot whose smoke must have passed before the update. */
-  smokeBefore?: Slot;
-  /** Whether the canary must have been judged `promote`, under the serial before this one, before the update. */
-  gateBefore?: boolean;
-  /** For people: what it does. */
-  why: string;
-}
-
 /** What a deploy does from here; computed anew after a crash it gives the steps that are left. */
 export type DeployPlan =
   | { kind: "nothing"; why: string }
-  | { kind: "steps"; steps: DeployStep[] }
+  | { kind: "steps"; steps: PlannedUpdate[] }
   /** The version is a known-good older one: run the rollback command's plan with it. */
   | { kind: "rollback"; version: string; why: string }
-  | { kind: "blocked"; reasons: string[]; next: string[] };
+  | { kind: "blocked"; reasons: string[]; next: CommandHint[] };
 
 /** More steps than any deploy has; a rule that leads nowhere would otherwise never end. */
 const mostSteps = 10;
@@ -47,7 +35,7 @@ const mostSteps = 10;
 export function deployPlan(input: DeployPlanInput): DeployPlan {
   const stop = obstacle(input);
   if (stop) return stop;
-  const steps: DeployStep[] = [];
+  const steps: PlannedUpdate[] = [];
   let current = input.current;
   while (steps.length < mostSteps) {
     const step = following(current, input);
@@ -68,17 +56,17 @@ function obstacle({ current, record, knownGood }: DeployPlanInput): DeployPlan |
   const wanted = digest(record.image);
   const live = current.slots[current.live];
   const idle = current.slots[idleSlot(current)];
-  const blocked = (reason: string, ...commands: string[]): DeployPlan => ({
+  const blocked = (reason: string, ...commands: CommandHint[]): DeployPlan => ({
     kind: "blocked",
     reasons: [reason],
     next: commands,
   });
-  if (!live || isUnserved(current, knownGood)) return undefined;
+  if (!live || isUnserved(current, (one) => knownGood.has(one))) return undefined;
   if (current.canaryWeight > 0 && idle && digest(idle.image) !== wanted)
     return blocked(
       `Version ${idle.version} is a canary with ${current.canaryWeight} % of the traffic, so ${record.version} cannot start. Finish the canary, or take it back first.`,
-      `make deploy VERSION=${idle.version}`,
-      `make rollback VERSION=${live.version}`,
+      hint("deploy", idle.version),
+      hint("rollback", live.version),
     );
   if (liveDigest(current) === wanted) return undefined;
   if (current.canaryWeight === 0 && knownGood.has(wanted))
@@ -91,26 +79,23 @@ function obstacle({ current, record, knownGood }: DeployPlanInput): DeployPlan |
     return blocked(
       `Version ${live.version} is live but not validated: a release is half way. Finish it, or go back first.`,
       ...(knownGood.has(digest(live.image))
-        ? [`make rollback VERSION=${live.version}`]
-        : [`make deploy VERSION=${live.version}`, "make rollback VERSION=<known good>"]),
+        ? [hint("rollback", live.version)]
+        : [hint("deploy", live.version), hint("rollback", "<known good>")]),
     );
   if (current.traffic === "paused")
-    return blocked(
-      "Traffic is paused, and a canary without traffic shows nothing. Open it first.",
-      "make open",
-    );
+    return blocked("Traffic is paused, and a canary without traffic shows nothing. Open it first.", {
+      command: "open",
+    });
   return undefined;
 }
 
-/** The first release is in its slot and has had no traffic: it may be replaced there, for there is none to go back to. */
-function isUnserved(current: Release, knownGood: ReadonlySet<string>): boolean {
-  const live = liveDigest(current);
-  const isEmpty = !current.slots[idleSlot(current)] && current.validated === undefined;
-  return current.traffic === "paused" && isEmpty && !(live && knownGood.has(live));
-}
+const hint = (command: string, version: string): CommandHint => ({
+  command,
+  variables: { VERSION: version },
+});
 
 /** The next step towards `record`, undefined at the end. Whatever it needs to know is in `current`, so it can be asked after a crash. */
-function following(current: Release, { record, knownGood }: DeployPlanInput): DeployStep | undefined {
+function following(current: Release, { record, knownGood }: DeployPlanInput): PlannedUpdate | undefined {
   const { version, image, revision } = record;
   const held: SlotRelease = { version, image, revision };
   const wanted = digest(image);
@@ -131,7 +116,7 @@ function following(current: Release, { record, knownGood }: DeployPlanInput): De
       step: "promote",
       release: releaseAfter.promote(current),
       gateBefore: true,
-      why: `${version} takes all traffic; ${live?.version ?? "the old release"} stays as standby`,
+      why: `${version} takes all traffic; ${live?.version ?? "the old release"} stays in the idle slot`,
     };
   if (current.migration?.revision !== revision && live?.revision !== revision)
     return {
@@ -139,7 +124,7 @@ function following(current: Release, { record, knownGood }: DeployPlanInput): De
       release: releaseAfter.migrate(current, { revision, image }),
       why: `the database goes up to ${revision}`,
     };
-  if (!live || isUnserved(current, knownGood))
+  if (isUnserved(current, (one) => knownGood.has(one)))
     return {
       step: "first",
       release: releaseAfter.first(current, held),

@@ -1,6 +1,7 @@
-import { groupName, type Flag, type Settings, type WrittenFlags } from "../stack/config";
+import type { Settings, WrittenFlags } from "../stack/config";
 import { configDiff } from "../stack/configDiff";
-import { whyOff, type FlagConditions } from "./flags";
+import { groupName, type Flag } from "./flagConfig";
+import { whyOff, type FlagConditions, type OffReason } from "./flags";
 
 /** What a person asks of one flag. What is absent stays. */
 export interface FlagAsk {
@@ -49,6 +50,7 @@ export function readFlagAsk(typed: TypedFlag): { ok: true; ask: FlagAsk } | { ok
     ok: true,
     ask: {
       name,
+      // The ask is spread over the flag, so an undefined entry would take a list away.
       ...(percentage !== undefined && { percentage: Number(percentage) }),
       ...(roles && { roles }),
       ...(cohorts && { cohorts }),
@@ -66,7 +68,7 @@ export interface FlagChangeInput {
   heldFlags: Settings["heldFlags"];
   /** Flags as last applied; undefined where nothing is applied or it cannot be read. */
   applied?: Settings["flags"];
-  standing: FlagConditions;
+  conditions: FlagConditions;
   /** Why the kill switch is on; undefined: it is off. */
   killSwitch?: string;
   /** Today, ISO date. */
@@ -88,7 +90,7 @@ export type FlagChange =
 
 /** Decides on a change of one flag's rollout; nothing else of it may be changed like this. */
 export function changeFlag(input: FlagChangeInput): FlagChange {
-  const { ask, written, flags, heldFlags, applied, standing } = input;
+  const { ask, written, flags, heldFlags, applied, conditions } = input;
   const was = flags[ask.name];
   const text = written[ask.name];
   if (!was || !text) return { ok: false, code: 2, reasons: [unknown(ask.name, flags)] };
@@ -102,7 +104,7 @@ export function changeFlag(input: FlagChangeInput): FlagChange {
   ];
   if (reasons.length > 0) return { ok: false, code: 4, reasons };
   const lost = gains(now, before);
-  const off = whyOff(ask.name, now, heldFlags, standing);
+  const off = whyOff(ask.name, now, heldFlags, conditions);
   return {
     ok: true,
     flags: { ...written, [ask.name]: { ...text, ...rollout } },
@@ -117,7 +119,7 @@ export function changeFlag(input: FlagChangeInput): FlagChange {
       ...(lost.length > 0 ? [`LOWERED, people who have it lose it: ${lost.join(", ")}`] : []),
       off === undefined
         ? `published: ${describeRollout(now)}`
-        : `published: off, ${off}; then ${describeRollout(now)}`,
+        : `published: off, ${off.text}; then ${describeRollout(now)}`,
     ],
   };
 }
@@ -155,15 +157,18 @@ function gains(from: Flag, to: Flag): string[] {
 }
 
 /** Why nobody may be added to a flag now. Taking people away is always allowed. */
-function whyNotWider({ ask, heldFlags, standing, killSwitch, today }: FlagChangeInput, flag: Flag): string[] {
-  const off = whyOff(ask.name, flag, heldFlags, standing);
+function whyNotWider(
+  { ask, heldFlags, conditions, killSwitch, today }: FlagChangeInput,
+  flag: Flag,
+): string[] {
+  const off = whyOff(ask.name, flag, heldFlags, conditions);
   return [
     ...(flag.expires < today
       ? [
           `expired on ${flag.expires}: take the feature's old code out and the flag with it, or set a new date in the stack file`,
         ]
       : []),
-    ...(off === undefined ? [] : [`is published off: ${off}. ${wayOn(ask.name, off)}`]),
+    ...(off === undefined ? [] : [`is published off: ${off.text}. ${wayOn(ask.name, off.kind)}`]),
     ...(killSwitch !== undefined && flag.risk === "high"
       ? [
           `is off while the kill switch is on (${killSwitch}); \`make rollback\` takes that off when it is done`,
@@ -172,11 +177,16 @@ function whyNotWider({ ask, heldFlags, standing, killSwitch, today }: FlagChange
   ];
 }
 
-function wayOn(name: string, off: string): string {
-  if (off.startsWith("held"))
-    return `A person releases it first: \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\``;
-  if (off.startsWith("the database")) return "Deploy a release whose migration brings it first";
-  return "It is off until validated: finish `make deploy` first";
+/** What must happen before a flag that is published off can be widened. */
+function wayOn(name: string, kind: OffReason["kind"]): string {
+  switch (kind) {
+    case "held":
+      return `A person releases it first: \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\``;
+    case "revision":
+      return "Deploy a release whose migration brings it first";
+    case "not-validated":
+      return "It is off until validated: finish `make deploy` first";
+  }
 }
 
 /** The file must not change other flags by the way: it may be an old one. */

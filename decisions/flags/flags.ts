@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Flag, Settings } from "../stack/config";
+import type { Settings } from "../stack/config";
+import type { Flag } from "./flagConfig";
 import { heldMark, holdText } from "./heldFlags";
 
 /** A flag as flagd's format has it; the application's evaluator reads it from its parameter. */
@@ -50,11 +51,11 @@ export interface FlagConditions {
 export function flagsAsPublished(
   flags: Settings["flags"],
   held: Settings["heldFlags"],
-  standing: FlagConditions,
+  conditions: FlagConditions,
 ): Map<string, FlagdFlag> {
   return new Map(
     Object.entries(flags).map(([name, flag]) => {
-      const off = whyOff(name, flag, held, standing);
+      const off = whyOff(name, flag, held, conditions);
       const targeting = off === undefined ? rule(flag) : undefined;
       return [
         name,
@@ -67,7 +68,7 @@ export function flagsAsPublished(
             owner: flag.owner,
             expires: flag.expires,
             risk: flag.risk,
-            ...(off && { off }),
+            ...(off && { off: off.text }),
             ...(held[name] && { [heldMark]: holdText(held[name]) }),
           },
         },
@@ -76,18 +77,26 @@ export function flagsAsPublished(
   );
 }
 
-/** Why a flag is published off; undefined when it is published as its config says. */
+/** Why a flag is published off. */
+export interface OffReason {
+  kind: "held" | "revision" | "not-validated";
+  /** For people. */
+  text: string;
+}
+
+/** Says why a flag is published off; undefined when it is published as its config says. */
 export function whyOff(
   name: string,
   flag: Flag,
   held: Settings["heldFlags"],
   { validatedIsLive, hasRevision }: FlagConditions,
-): string | undefined {
+): OffReason | undefined {
   const hold = held[name];
-  if (hold) return `held: ${holdText(hold)}`;
+  if (hold) return { kind: "held", text: `held: ${holdText(hold)}` };
   if (flag.revision !== undefined && !hasRevision(flag.revision))
-    return `the database does not have revision ${flag.revision}`;
-  if (flag.risk === "high" && !validatedIsLive) return "the live release is not validated";
+    return { kind: "revision", text: `the database does not have revision ${flag.revision}` };
+  if (flag.risk === "high" && !validatedIsLive)
+    return { kind: "not-validated", text: "the live release is not validated" };
   return undefined;
 }
 

@@ -13,14 +13,14 @@ export const heldMark = "held";
 export const holdText = ({ reason, incident }: Hold): string =>
   incident === undefined ? reason : `${reason} (incident ${incident})`;
 
-/** A person's word that a hold may go: what make flag HOLD=off writes before it applies the config without it. */
+/** A person's release of a hold: `make flag HOLD=off` writes it before it applies the config without the hold. */
 export const holdReleaseSchema = z.object({
   flag: z.string(),
   /** The hold as {@link holdText} has it: a later one is not released by this. */
   hold: z.string(),
   actor: z.string().min(1),
   reason: z.string().min(1),
-  /** Serial that was published; the word is good under that and no other. */
+  /** Serial that was published; it counts under that serial only. */
   serial: z.number(),
   at: z.string(),
 });
@@ -30,7 +30,7 @@ export type HoldRelease = z.infer<typeof holdReleaseSchema>;
 export const missingHolds = (applied: Held, file: Held): Held =>
   Object.fromEntries(Object.entries(applied).filter(([name]) => file[name] === undefined));
 
-/** What {@link holdReasons} looks at. */
+/** What {@link holdReasons} goes by. */
 export interface HoldsInput {
   /** Held flags as published, by name, with {@link holdText}. */
   published: ReadonlyMap<string, string>;
@@ -47,8 +47,8 @@ export function holdReasons({ published, releases, serial, flags, heldFlags }: H
   return [...published].flatMap(([name, hold]) => {
     // Without the flag there is nothing to publish: absent is off.
     if (heldFlags[name] || !flags[name]) return [];
-    const word = releases.get(name);
-    if (word?.hold === hold && word.serial === serial) return [];
+    const release = releases.get(name);
+    if (release?.hold === hold && release.serial === serial) return [];
     return [
       `\`heldFlags.${name}\` is missing: the flag is held (${hold}) and this file would publish it. Run \`make sync\`, which writes the hold back, or release it with \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\`.`,
     ];
@@ -71,8 +71,8 @@ export type HoldChange =
   | { ok: false; code: 2; reasons: string[] };
 
 /**
- * Decides on a hold. `heldFlags` are the file's and the applied ones together, `released` the word by which the flag was
- * released last: asked for once more, after a crash, it is done already.
+ * Decides on a hold. `heldFlags` are the file's and the applied ones together, `released` is the newest release of
+ * this flag: asked for once more, after a crash, there is nothing left to do.
  */
 export function changeHold(
   ask: HoldAsk,
@@ -80,42 +80,48 @@ export function changeHold(
   heldFlags: Held,
   released?: HoldRelease,
 ): HoldChange {
-  const { name, hold, reason, actor, incident } = ask;
-  const is = heldFlags[name];
-  if (hold === "off" && !is && released)
+  const { name, hold, reason, actor = "", incident } = ask;
+  const { [name]: current, ...others } = heldFlags;
+  if (hold === "off" && !current && released)
     return {
       ok: true,
       heldFlags,
       changes: false,
       line: `${name} was released already by ${released.actor} at ${released.at} (${released.reason})`,
     };
-  const reasons = [
-    ...(flags[name] || is
-      ? []
-      : [`There is no flag \`${name}\`. Flags: ${Object.keys(flags).join(", ") || "none"}.`]),
-    ...(hold === "off" && !is
-      ? [`\`${name}\` is not held. Held flags: ${Object.keys(heldFlags).join(", ") || "none"}.`]
-      : []),
+  const reasons = issuesOf(ask, flags, heldFlags);
+  if (reasons.length > 0 || reason === undefined) return { ok: false, code: 2, reasons };
+  if (hold === "off" && current)
+    return {
+      ok: true,
+      heldFlags: others,
+      changes: true,
+      released: holdText(current),
+      line: `${name} is released by ${actor} (${reason}); it was held: ${holdText(current)}`,
+    };
+  const wanted: Hold = { reason, incident };
+  return {
+    ok: true,
+    heldFlags: { ...others, [name]: wanted },
+    changes: !current || holdText(current) !== holdText(wanted),
+    line: `${name} is held: ${holdText(wanted)}; it is published off until a person releases it`,
+  };
+}
+
+/** Everything that is wrong with what was asked. */
+function issuesOf(
+  { name, hold, reason, actor }: HoldAsk,
+  flags: Settings["flags"],
+  heldFlags: Held,
+): string[] {
+  const isHeld = heldFlags[name] !== undefined;
+  const listed = (names: object) => Object.keys(names).join(", ") || "none";
+  return [
+    ...(flags[name] || isHeld ? [] : [`There is no flag \`${name}\`. Flags: ${listed(flags)}.`]),
+    ...(hold === "off" && !isHeld ? [`\`${name}\` is not held. Held flags: ${listed(heldFlags)}.`] : []),
     ...(reason === undefined ? ["REASON=<why> is missing."] : []),
     ...(hold === "off" && actor === undefined
       ? ["ACTOR=<who> is missing: a held flag is released by a person who says so."]
       : []),
   ];
-  if (reasons.length > 0 || reason === undefined) return { ok: false, code: 2, reasons };
-  const { [name]: _, ...others } = heldFlags;
-  if (hold === "off")
-    return {
-      ok: true,
-      heldFlags: others,
-      changes: true,
-      released: is && holdText(is),
-      line: `${name} is released by ${actor ?? ""} (${reason}); it was held: ${is ? holdText(is) : ""}`,
-    };
-  const wanted: Hold = { reason, ...(incident !== undefined && { incident }) };
-  return {
-    ok: true,
-    heldFlags: { ...others, [name]: wanted },
-    changes: !is || holdText(is) !== holdText(wanted),
-    line: `${name} is held: ${holdText(wanted)}; it is published off until a person releases it`,
-  };
 }

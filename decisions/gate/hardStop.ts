@@ -1,5 +1,5 @@
 import { hardStopFalseShare } from "./limits";
-import { usualShare } from "./ratioTest";
+import { usualShare } from "./statistics/ratioTest";
 
 /** One interval as the hard stop remembers it. */
 export interface RecentInterval {

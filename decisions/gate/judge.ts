@@ -1,4 +1,4 @@
-import { judgeBudget, type BudgetFigures, type ServiceCounts } from "./errorBudget";
+import { judgeBudget, type BudgetFigures, type BudgetVerdict, type ServiceCounts } from "./errorBudget";
 import {
   budgetSeconds,
   errorSignal,
@@ -8,11 +8,12 @@ import {
   slowSignal,
   suspicion,
 } from "./limits";
-import { weigh } from "./evidence";
+import { weigh } from "./statistics/likelihoods";
 import type { Observation } from "./observation";
 import { observe } from "./observe";
-import { sufficiency } from "./ratioTest";
-import type { GateSettings, GateState } from "./monitorState";
+import { percent } from "../text/percent";
+import { sufficiency } from "./statistics/ratioTest";
+import { longestSeconds, type GateSettings, type GateState } from "./monitorState";
 import { targetWaits } from "./targetHealth";
 
 /** What a verdict rests on, for the report and the incident. */
@@ -30,7 +31,7 @@ export interface GateFigures {
   budget: BudgetFigures;
 }
 
-/** The gate's word. */
+/** The gate's verdict, with what it rests on. */
 export interface GateResult {
   /** To be kept, as JSON, and given to the next call. */
   state: GateState;
@@ -53,56 +54,52 @@ export function judge(state: GateState, observation: Observation, settings: Gate
 
 /** The verdict on what is known, without a new interval. */
 export function conclude(state: GateState, settings: GateSettings): GateResult {
-  const { gate, slo } = settings;
-  const seconds = state.since === undefined ? 0 : ((state.at ?? state.since) - state.since) / 1000;
-  const longest = state.mode === "bake" ? gate.bakeMinutes * 60 : gate.deadlineSeconds;
   const evidence = evidenceOf(state, settings);
-  const minutes = lastMinutes(state);
-  const budget = judgeBudget(
-    {
-      service:
-        state.service && (state.at ?? 0) - state.service.at <= budgetSeconds * 1000
-          ? state.service.windows
-          : "unknown",
-      canary: { all: state.totals.canary, fiveMinutes: minutes.own, live: minutes.live },
-    },
-    slo,
-  );
-  const { canary, live } = state.totals;
-  const all = canary.requests + live.requests;
-  const figures: GateFigures = {
-    seconds,
-    knownSeconds: state.knownSeconds,
-    canary,
-    live,
-    ...(all > 0 ? { share: (100 * canary.requests) / all } : {}),
-    evidence,
-    budget: budget.figures,
-  };
-  const found = state.rollback ?? condemning(state, evidence);
-  if (found)
+  const budget = budgetOf(state, settings);
+  const figures = figuresOf(state, evidence, budget.figures);
+  const rollback = state.rollback ?? whyRejected(state, evidence);
+  if (rollback)
     return {
-      state: state.rollback ? state : { ...state, rollback: found },
+      state: state.rollback ? state : { ...state, rollback },
       verdict: "rollback",
       deadlinePassed: false,
-      reasons: found,
+      reasons: rollback,
       figures,
     };
 
-  const waits = [...missing(state, settings), ...suspicious(evidence)];
+  const { seconds } = figures;
   const isBake = state.mode === "bake";
+  const longest = longestSeconds(state, settings);
+  const waits = [...missing(state, settings), ...suspicious(evidence)];
   if (isBake && seconds < longest) waits.push(`baked for ${Math.floor(seconds)} of ${longest} s`);
   if (!isBake && !budget.ok && !settings.overridden?.includes("budget")) waits.push(...budget.reasons);
   const isOver = isBake ? seconds >= longest : seconds > longest;
   if (isOver && (!isBake || waits.length > 0)) {
-    const reasons = [
-      `not to be promoted after ${Math.floor(seconds)} s, the limit is ${longest} s`,
-      ...waits,
-    ];
-    return { state, verdict: "hold", deadlinePassed: true, reasons, figures };
+    const late = `not to be promoted after ${Math.floor(seconds)} s, the limit is ${longest} s`;
+    return { state, verdict: "hold", deadlinePassed: true, reasons: [late, ...waits], figures };
   }
   if (waits.length > 0) return { state, verdict: "hold", deadlinePassed: false, reasons: waits, figures };
   return { state, verdict: "promote", deadlinePassed: false, reasons: [passed(figures, state)], figures };
+}
+
+/** Whether the error budget allows a promotion; figures of the service that are too old are unknown. */
+function budgetOf(state: GateState, { slo }: GateSettings): BudgetVerdict {
+  const minutes = lastMinutes(state);
+  const isRecent = state.service && (state.at ?? 0) - state.service.at <= budgetSeconds * 1000;
+  const service = (isRecent && state.service?.windows) || "unknown";
+  const canary = { all: state.totals.canary, fiveMinutes: minutes.own, live: minutes.live };
+  return judgeBudget({ service, canary }, slo);
+}
+
+function figuresOf(
+  { since, at, knownSeconds, totals: { canary, live } }: GateState,
+  evidence: GateFigures["evidence"],
+  budget: BudgetFigures,
+): GateFigures {
+  const seconds = since === undefined ? 0 : ((at ?? since) - since) / 1000;
+  const all = canary.requests + live.requests;
+  const share = all > 0 ? { share: (100 * canary.requests) / all } : {};
+  return { seconds, knownSeconds, canary, live, ...share, evidence, budget };
 }
 
 const says = {
@@ -124,7 +121,7 @@ function evidenceOf({ tests, loadBalancer, mode }: GateState, { gate, slo }: Gat
 }
 
 /** Why the evidence rolls back, if it does. */
-function condemning({ totals }: GateState, evidence: GateFigures["evidence"]): string[] | undefined {
+function whyRejected({ totals }: GateState, evidence: GateFigures["evidence"]): string[] | undefined {
   if (Math.max(evidence.errors, evidence.slow, evidence.jobs, evidence.loadBalancer) < 1) return undefined;
   const { canary, live } = totals;
   const compare = (kind: "errors" | "slow") =>
@@ -186,4 +183,4 @@ function passed({ canary, live, seconds }: GateFigures, { mode }: GateState): st
   return `no worse in ${Math.floor(seconds)} s: ${rate(canary.errors, canary.requests)} of ${Math.round(canary.requests)} requests failed${against}`;
 }
 
-const rate = (count: number, of: number): string => (of > 0 ? `${((100 * count) / of).toFixed(2)} %` : "0 %");
+const rate = (count: number, of: number): string => (of > 0 ? percent(count / of) : "0 %");

@@ -1,5 +1,5 @@
-import { countCauses, noCluster, type Cluster } from "./clusters";
-import { addEvidence, startEvidence, type Likelihoods } from "./evidence";
+import { countCauses, noCluster, type Cluster } from "./statistics/clusters";
+import { addEvidence, startEvidence, type Likelihoods } from "./statistics/likelihoods";
 import { loadBalancerSignal } from "./limits";
 
 /**

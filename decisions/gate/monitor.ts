@@ -1,12 +1,9 @@
 import type { ServiceWindows } from "./errorBudget";
 import { conclude, judge, type GateResult } from "./judge";
 import { suspicion } from "./limits";
-import type { Observation, Unknown } from "./observation";
-import { startBake, startGate, type GateSettings, type GateState } from "./monitorState";
+import type { Measured, Observation, Unknown } from "./observation";
+import { longestSeconds, startBake, startGate, type GateSettings, type GateState } from "./monitorState";
 import { unhealthyTargets, halfDeadFor } from "./targetHealth";
-
-/** One interval as a source of metrics measured it; share of traffic, targets and budget are added here. */
-export type Measured = Pick<Observation, "at" | "seconds" | "slots" | "loadBalancer5xx" | "jobs">;
 
 /** Share of traffic that the rule gave the canary from a moment on. */
 interface WeightSample {
@@ -16,7 +13,7 @@ interface WeightSample {
   weight: number;
 }
 
-/** All that is remembered between two looks at a canary. Plain JSON: a deploy that was killed goes on from it. */
+/** All that is remembered between two samples of a canary. Plain JSON: a deploy that was killed goes on from it. */
 export interface MonitorState {
   gate: GateState;
   /** Since the end of the newest interval, and the one before; sources report later than things happen. */
@@ -25,19 +22,19 @@ export interface MonitorState {
   canaryFrom?: number;
   /** When the rule was first seen to give the promoted canary all traffic. */
   bakeFrom?: number;
-  /** When was looked last. */
+  /** When the last sample was taken. */
   at?: number;
-  /** How long fewer than half of the canary's targets have been healthy, by the looks and not by the intervals. */
+  /** How long fewer than half of the canary's targets have been healthy, by samples and not by intervals. */
   halfDeadSeconds: number;
 }
 
-/** What one look saw. */
+/** What one poll of the canary found. */
 export interface Sample {
   /** Milliseconds since 1970. */
   at: number;
   /** The canary's share as the rule has it, percent; absent: could not be read. */
   weight?: number;
-  /** What the source measured since the last look, oldest first; a source reports every few seconds, or once a minute. */
+  /** What the source measured since the last sample, oldest first; a source reports every few seconds, or once a minute. */
   measured: readonly Measured[];
   targets: Observation["targets"];
   service?: ServiceWindows | Unknown;
@@ -45,14 +42,14 @@ export interface Sample {
   mayPromote: boolean;
 }
 
-/** The state of a canary that nobody looked at yet. */
+/** The state of a canary of which no sample was taken yet. */
 export const startMonitor = (settings: GateSettings): MonitorState => ({
   gate: startGate(settings),
   weights: [],
   halfDeadSeconds: 0,
 });
 
-/** The gate's word on one look. */
+/** The gate's verdict on one sample. */
 export interface MonitorResult extends GateResult {
   /** `bake` from the moment on at which the rule gave the promoted canary all traffic. */
   phase: "canary" | "bake";
@@ -62,7 +59,7 @@ export interface MonitorResult extends GateResult {
 const lateSeconds = 300;
 
 /**
- * One look: puts what was measured together with the share of traffic at that time and judges it. A canary begins with the
+ * Takes one sample: joins what was measured with the share of traffic at that time, and judges it. A canary begins with the
  * first interval in which the rule gave it traffic, a bake with the first one in which it had all of it.
  */
 export function observeSample(
@@ -82,12 +79,12 @@ export function observeSample(
     const observation = { ...measured, canaryWeight, targets: seen.targets, halfDeadSeconds, ...service };
     state.gate = judge(state.gate, observation, settings).state;
   }
-  // Targets are known at each look, also where the source's next word is a minute away.
-  const dead =
+  // Targets are known with each sample, also where the source's next figures are a minute away.
+  const unhealthy =
     (state.weights.at(-1)?.weight ?? 0) > 0
       ? unhealthyTargets({ targets: seen.targets, halfDeadSeconds: state.halfDeadSeconds })
       : undefined;
-  if (dead && !state.gate.rollback) state.gate = { ...state.gate, rollback: dead };
+  if (unhealthy && !state.gate.rollback) state.gate = { ...state.gate, rollback: unhealthy };
   const newest = state.gate.at ?? 0;
   const kept = state.weights.findLastIndex((sample) => sample.at <= newest);
   state.weights = state.weights.slice(Math.max(0, kept));
@@ -107,25 +104,24 @@ function remember(before: MonitorState, { at, weight, targets, mayPromote }: Sam
 
 /** The verdict on what is known, which may lag behind what the rule does. */
 export function verdictOf(state: MonitorState, settings: GateSettings): MonitorResult {
-  const { gate } = settings;
   const phase = state.bakeFrom === undefined ? "canary" : "bake";
-  const word: MonitorResult = { ...conclude(state.gate, settings), phase };
-  // All traffic has gone to the promoted canary and no figure is from after that: what was said of the canary is no word on it.
+  const result: MonitorResult = { ...conclude(state.gate, settings), phase };
+  // All traffic has gone to the promoted canary and no figure is from after that: what was said of the canary says nothing about that.
   const isBehind = phase === "bake" && state.gate.mode === "canary";
-  if (isBehind && word.verdict !== "rollback") {
-    word.verdict = "hold";
-    word.deadlinePassed = false;
-    word.reasons = ["no figures from after the promotion yet"];
+  if (isBehind && result.verdict !== "rollback") {
+    result.verdict = "hold";
+    result.deadlinePassed = false;
+    result.reasons = ["no figures from after the promotion yet"];
   }
   const from = state.bakeFrom ?? state.canaryFrom;
-  if (word.verdict !== "hold" || word.deadlinePassed || from === undefined || state.at === undefined)
-    return word;
+  if (result.verdict !== "hold" || result.deadlinePassed || from === undefined || state.at === undefined)
+    return result;
   // A source that says nothing at all must not hold a canary for ever.
-  const longest = phase === "bake" ? gate.bakeMinutes * 60 : gate.deadlineSeconds;
+  const longest = longestSeconds({ mode: phase }, settings);
   const seconds = (state.at - from) / 1000;
-  if (seconds <= longest + lateSeconds) return word;
+  if (seconds <= longest + lateSeconds) return result;
   const late = `the metrics have not reached the end of these ${Math.floor(seconds)} s`;
-  return { ...word, deadlinePassed: true, reasons: [late, ...word.reasons] };
+  return { ...result, deadlinePassed: true, reasons: [late, ...result.reasons] };
 }
 
 /** Whether a person's override promotes this held canary: watched long enough, with sound targets, and nothing looks bad. */

@@ -3,7 +3,7 @@ import type { RecentInterval } from "./hardStop";
 import { errorSignal, jobSignal, slowSignal } from "./limits";
 import { startLoadBalancerErrors, type LoadBalancerErrors } from "./loadBalancerErrors";
 import type { SlotCounts, TargetCounts, Unknown } from "./observation";
-import { startTest, type RatioTest, type Tally } from "./ratioTest";
+import { startTest, type RatioTest, type Tally } from "./statistics/ratioTest";
 
 /** What the gate goes by, from the stack's config. */
 export interface GateSettings {
@@ -58,6 +58,10 @@ export interface GateState {
   /** Why the canary is rolled back. It stays so, whatever comes later. */
   rollback?: string[];
 }
+
+/** Longest time that a canary, or a bake, is judged, seconds. */
+export const longestSeconds = ({ mode }: Pick<GateState, "mode">, { gate }: GateSettings): number =>
+  mode === "bake" ? gate.bakeMinutes * 60 : gate.deadlineSeconds;
 
 const noJobs = (): Tally => ({ total: 0, failed: 0 });
 const none = (): SlotCounts => ({ requests: 0, errors: 0, slow: 0 });

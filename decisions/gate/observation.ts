@@ -44,6 +44,9 @@ export interface Observation {
   service?: ServiceWindows | Unknown;
 }
 
+/** One interval as a source of metrics measured it; {@link Observation} adds the share of traffic, targets and budget. */
+export type Measured = Pick<Observation, "at" | "seconds" | "slots" | "loadBalancer5xx" | "jobs">;
+
 /** Time of an observation, milliseconds since 1970. */
 export function timeOf({ at }: Observation): number {
   const time = typeof at === "number" ? at : Date.parse(at);

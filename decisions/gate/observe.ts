@@ -3,11 +3,11 @@ import { findHardStop, remember } from "./hardStop";
 import { errorSignal, jobSignal, slowSignal, warmUpSeconds, type Signal } from "./limits";
 import { addLoadBalancerErrors, surelyExcess } from "./loadBalancerErrors";
 import { timeOf, type Observation, type SlotCounts } from "./observation";
-import { addToTest, usualShare, type RatioTest, type Tally } from "./ratioTest";
-import type { GateSettings, GateState, MinuteCounts } from "./monitorState";
+import { addToTest, usualShare, type RatioTest, type Tally } from "./statistics/ratioTest";
+import { longestSeconds, type GateSettings, type GateState, type MinuteCounts } from "./monitorState";
 import { unhealthyTargets, halfDeadFor } from "./targetHealth";
 
-/** Adds one interval to what the gate knows. One that is not newer than the last adds nothing, so that a rerun is harmless. */
+/** Adds one interval to what the gate knows. One that is not newer than the last adds nothing, so a rerun is harmless. */
 export function observe(state: GateState, given: Observation, settings: GateSettings): GateState {
   const observation = withoutNonsense(given);
   const at = timeOf(observation);
@@ -26,8 +26,8 @@ export function observe(state: GateState, given: Observation, settings: GateSett
   };
   if (observation.service && observation.service !== "unknown")
     seen.service = { at, windows: observation.service };
-  const dead = unhealthyTargets(seen);
-  if (dead) return condemned(seen, dead);
+  const unhealthy = unhealthyTargets(seen);
+  if (unhealthy) return rejected(seen, unhealthy);
   return observation.slots === "unknown" ? seen : withCounts(seen, observation, observation.slots, settings);
 }
 
@@ -73,7 +73,7 @@ function withCounts(
   const at = state.at ?? 0;
   const since = state.since ?? at;
   const warm = (at - since) / 1000 - seconds >= warmUpSeconds - 1e-9;
-  const longest = state.mode === "bake" ? gate.bakeMinutes * 60 : gate.deadlineSeconds;
+  const longest = longestSeconds(state, settings);
   // A regression may begin at any time until the canary's longest is over; later intervals bring no new chances.
   const part = (at - since) / 1000 <= longest ? seconds / Math.max(longest, seconds) : 0;
   const ownErrors = typeof loadBalancer5xx === "number" ? loadBalancer5xx : 0;
@@ -129,20 +129,20 @@ function withCounts(
     if (typeof loadBalancer5xx === "number")
       next.loadBalancer = addLoadBalancerErrors(state.loadBalancer, attributed, seconds, expected, part);
   }
-  const death = findHardStop(next.recent, plus(usualLive, live), {
+  const hardStop = findHardStop(next.recent, plus(usualLive, live), {
     objective: slo.objective,
     falseRollback: gate.falseRollback,
     longestSeconds: longest,
     elapsedSeconds: (at - since) / 1000,
   });
-  if (!death) return next;
-  const { errors, requests, seconds: within } = death;
-  return condemned(next, [
+  if (!hardStop) return next;
+  const { errors, requests, seconds: within } = hardStop;
+  return rejected(next, [
     `the canary is plainly dead: ${Math.round(errors)} of its last ${Math.round(requests)} requests failed within ${within} s`,
   ]);
 }
 
-const condemned = (state: GateState, rollback: string[]): GateState => ({
+const rejected = (state: GateState, rollback: string[]): GateState => ({
   ...state,
   rollback: state.rollback ?? rollback,
 });

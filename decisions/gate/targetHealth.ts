@@ -18,8 +18,8 @@ export function halfDeadFor(
 }
 
 /**
- * Why the canary's targets condemn it, if they do. No healthy target fails all its traffic: that is enough at once. Both
- * slots without any is a fault that they share, and going back would not help.
+ * Why the canary's targets reject it, if they do. Without a healthy target all its traffic fails: that is enough at once.
+ * Where neither slot has one, the fault is shared and a rollback would not help.
  */
 export function unhealthyTargets({
   targets: { canary, live },

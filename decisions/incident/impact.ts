@@ -34,19 +34,19 @@ export interface Impact {
   reasons: string[];
 }
 
-/** The impact by the newest of the gate's words, the bake's before the canary's; undefined where nobody judged. */
+/** The impact by the gate's newest verdict, the bake's before the canary's; undefined where nobody judged. */
 export function impactOf(gate: unknown, bake: unknown): Impact | undefined {
-  const word = [bake, gate].map((one) => judged.safeParse(one).data).find((one) => one !== undefined);
-  if (!word) return undefined;
-  const { canary, seconds, share, budget } = word.figures;
+  const result = [bake, gate].map((one) => judged.safeParse(one).data).find((one) => one !== undefined);
+  if (!result) return undefined;
+  const { canary, seconds, share, budget } = result.figures;
   return {
     requestsAffected: canary.requests,
     requestsFailed: canary.errors,
     requestsSlow: canary.slow,
     seconds,
-    ...(share === undefined ? {} : { share }),
-    ...(budget.spentByCanary === undefined ? {} : { budgetSpent: budget.spentByCanary }),
-    ...(budget.left === undefined ? {} : { budgetLeft: budget.left }),
-    reasons: word.reasons,
+    share,
+    budgetSpent: budget.spentByCanary,
+    budgetLeft: budget.left,
+    reasons: result.reasons,
   };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Comms } from "./comms";
 import { shown } from "../approval/changeWindow";
 
-/** Incidents: how one is named, what may follow what, and what people are told. */
+/** Incidents: how one is named, what may follow what, and how people are notified. */
 
 /** What an incident may be, in the order in which it goes. */
 export const incidentStates = ["opened", "stabilized", "mitigated", "resolved", "closed"] as const;
@@ -16,6 +16,26 @@ export type EntryState = (typeof entryStates)[number];
 /** What brought an incident up: an alarm, a ticket, or a release that was taken back. */
 export const sources = ["alarm", "ticket", "rollback"] as const;
 export type IncidentSource = (typeof sources)[number];
+
+/** Causes as incidents store them; the same text is the same open incident. */
+export const causes = {
+  alarms: "release-alarms",
+  migration: "migration",
+  release: (digest: string) => `release:${digest}`,
+  ticket: (ticket: string) => `ticket:${ticket}`,
+};
+
+/** What a stored cause is; undefined: one that this version does not know. */
+export function causeKind(cause: string): keyof typeof causes | undefined {
+  // A cause that comes back reads `<cause> again after <incident>`.
+  const [prefix] = cause.split(/[: ]/);
+  if (prefix === causes.alarms) return "alarms";
+  return (["migration", "release", "ticket"] as const).find((kind) => kind === prefix);
+}
+
+/** Whether a migration is to blame: the incident was opened for one, or somebody stabilized it with CAUSE=migration. */
+export const causedByMigration = (incident: Pick<OpenIncident, "cause" | "stabilizedCause">): boolean =>
+  incident.stabilizedCause === "migration" || causeKind(incident.cause) === "migration";
 
 /** Hash by which open incidents are kept: while one with this cause is open, the same cause is the same incident. */
 export const causeKey = (cause: string): string =>
@@ -52,6 +72,8 @@ export const openIncidentSchema = z.object({
   digest: z.string().optional(),
   /** When each state was reached, ISO times. */
   reached: z.partialRecord(z.enum(incidentStates), z.iso.datetime()),
+  /** What CAUSE= named when it was stabilized; absent: nothing. */
+  stabilizedCause: z.enum(["migration", "release"]).optional(),
   /** When people were told last, ISO time; absent: nobody was. */
   toldAt: z.iso.datetime().optional(),
 });

@@ -84,8 +84,8 @@ export function durations(times: IncidentTimes): Durations {
   return {
     from: times.started ? "started" : "detected",
     ...(times.started && detect !== undefined && { detect }),
-    ...(mitigate !== undefined && { mitigate }),
-    ...(resolve !== undefined && { resolve }),
+    mitigate,
+    resolve,
   };
 }
 

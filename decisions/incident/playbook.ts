@@ -1,4 +1,11 @@
-import { incidentStates, isFurther, type IncidentState, type OpenIncident } from "./incident";
+import { makeLine, type CommandHint } from "../text/commandHint";
+import {
+  causedByMigration,
+  incidentStates,
+  isFurther,
+  type IncidentState,
+  type OpenIncident,
+} from "./incident";
 
 /** The rollback playbook, C1 to C7: the same for the command that fills it in, for docs/playbook.md, and for a test. */
 
@@ -9,7 +16,7 @@ interface Step {
   /** What it is for, and how one knows that it is done. */
   text: string;
   /** What to type, the usual one first. */
-  commands: readonly string[];
+  commands: readonly CommandHint[];
 }
 
 /** The steps in their order. */
@@ -18,48 +25,80 @@ export const playbook: readonly Step[] = [
     id: "C1",
     title: "Detect",
     text: "An alarm or a ticket opens an incident. Alarms are read by every command; a release that the gate takes back opens one by itself. The same cause twice is one incident.",
-    commands: ['make incident TICKET=<ticket> TITLE="<what people notice>"', "make incident"],
+    commands: [
+      { command: "incident", variables: { TICKET: "<ticket>", TITLE: "<what people notice>" } },
+      { command: "incident" },
+    ],
   },
   {
     id: "C2",
     title: "Stabilize",
     text: "Risky flags go off and are held until a person releases them. If a migration is the cause, traffic is paused as well, before anything goes back.",
-    commands: ["make stabilize INCIDENT=<incident>", "make stabilize INCIDENT=<incident> CAUSE=migration"],
+    commands: [
+      { command: "stabilize", variables: { INCIDENT: "<incident>" } },
+      { command: "stabilize", variables: { INCIDENT: "<incident>", CAUSE: "migration" } },
+    ],
   },
   {
     id: "C3",
     title: "Communicate",
     text: "Stakeholders and on call are told what happened, since when in the school's time, what was done and what comes next. Guardians are told when it is about them.",
-    commands: ["make notify INCIDENT=<incident>", "make notify INCIDENT=<incident> AUDIENCE=guardians"],
+    commands: [
+      { command: "notify", variables: { INCIDENT: "<incident>" } },
+      { command: "notify", variables: { INCIDENT: "<incident>", AUDIENCE: "guardians" } },
+    ],
   },
   {
     id: "C4",
     title: "Roll back the application",
     text: "One command takes traffic, web, workers and flags back to the last good release. It may be killed and run again. Where the database has to go back too, it does that as well.",
-    commands: ["make rollback VERSION=<good> INCIDENT=<incident>", "make deploy VERSION=<good>"],
+    commands: [
+      { command: "rollback", variables: { VERSION: "<good>", INCIDENT: "<incident>" } },
+      { command: "deploy", variables: { VERSION: "<good>" } },
+    ],
   },
   {
     id: "C5",
     title: "Roll back the database",
     text: "Only if the migration is the cause and make rollback kept the database. The first command pauses traffic, takes the database down with the prepared downgrade, checks the schema, tests and opens; the second only takes the database down, and only while traffic is paused. What cannot be taken down is said, with the way to point-in-time recovery. A schema that is not as it was proved is named; it holds up only what moves the database.",
     commands: [
-      "make rollback VERSION=<good> DATABASE=downgrade INCIDENT=<incident>",
-      "make downgrade REVISION=<revision>",
+      {
+        command: "rollback",
+        variables: { VERSION: "<good>", DATABASE: "downgrade", INCIDENT: "<incident>" },
+      },
+      { command: "downgrade", variables: { REVISION: "<revision>" } },
     ],
   },
   {
     id: "C6",
     title: "Verify",
     text: "Smoke tests through the load balancer, then no release alarm rings. Then the incident is resolved.",
-    commands: ["make smoke", 'make incident INCIDENT=<incident> STATE=resolved REASON="<what was done>"'],
+    commands: [
+      { command: "smoke" },
+      {
+        command: "incident",
+        variables: { INCIDENT: "<incident>", STATE: "resolved", REASON: "<what was done>" },
+      },
+    ],
   },
   {
     id: "C7",
     title: "Post-mortem",
     text: "Times, impact, timeline and differences are filled in from the records; root cause and what prevents it are written by people. An incident is closed only with a root cause and at least one preventive action that has an owner and a date.",
     commands: [
-      "make postmortem INCIDENT=<incident>",
-      'make incident INCIDENT=<incident> STATE=closed REASON="<what was done>" ROOT_CAUSE="<why>" ACTION="<what prevents it>" OWNER=<who> DUE=<date>',
+      { command: "postmortem", variables: { INCIDENT: "<incident>" } },
+      {
+        command: "incident",
+        variables: {
+          INCIDENT: "<incident>",
+          STATE: "closed",
+          REASON: "<what was done>",
+          ROOT_CAUSE: "<why it happened>",
+          ACTION: "<what prevents it>",
+          OWNER: "<who>",
+          DUE: "<date>",
+        },
+      },
     ],
   },
 ];
@@ -122,11 +161,12 @@ const hasReached = ({ incident }: PlaybookState, state: IncidentState): boolean 
   incident !== undefined && !isFurther(state, incident.state);
 
 const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
-  C1({ incident, alarms }) {
+  C1(state) {
+    const { incident, alarms } = state;
     const ringing = alarms && alarms.length > 0 ? `; ringing: ${alarms.join(", ")}` : "";
     return incident
       ? done(`${incident.id}: ${incident.title}${ringing}`)
-      : todo(`no incident is open${ringing || "; no alarm rings"}`, command(0, 0, {}));
+      : todo(`no incident is open${ringing || "; no alarm rings"}`, command(state, 0));
   },
   C2(state) {
     const { incident, riskyOn, killSwitch, traffic } = state;
@@ -137,28 +177,27 @@ const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
         : `risky flags on: ${riskyOn.join(", ")}`;
     const now = `${off}; traffic is ${traffic}`;
     if (incident && (hasReached(state, "stabilized") || isAway(state))) return done(now);
-    return todo(now, command(1, 0, { incident: incident?.id }));
+    return todo(now, command(state, 1));
   },
-  C3({ incident }) {
+  C3(state) {
+    const { incident } = state;
     return incident?.toldAt === undefined
-      ? todo("nobody was told yet", command(2, 0, { incident: incident?.id }))
+      ? todo("nobody was told yet", command(state, 2))
       : done(`told at ${incident.toldAt.slice(0, 16)}Z`);
   },
   C4(state) {
     const { incident, live, good } = state;
     const now = `live is ${live?.version ?? "nothing"}${state.validated ? ", validated" : ", not validated"}`;
     if (incident && (isAway(state) || hasReached(state, "mitigated"))) return done(now);
-    return todo(
-      `${now}; last good is ${good ?? "not known"}`,
-      command(3, 0, { incident: incident?.id, good }),
-    );
+    return todo(`${now}; last good is ${good ?? "not known"}`, command(state, 3));
   },
-  C5({ live, revision, incident }) {
+  C5(state) {
+    const { live, revision, incident } = state;
     if (live === undefined || revision === undefined || live.revision === revision)
       return spared(`the database is at ${revision ?? "no revision"}, which is what the live release needs`);
     const now = `the database is at ${revision}, the live release needs ${live.revision} and works on both`;
-    const down = command(4, 0, { good: live.version, incident: incident?.id });
-    return incident && /migration/.test(incident.cause)
+    const down = command({ ...state, good: live.version }, 4);
+    return incident && causedByMigration(incident)
       ? todo(now, down)
       : spared(`${now}; if the migration is the cause: ${down}`);
   },
@@ -166,25 +205,24 @@ const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
     const { alarms, traffic, validated, incident } = state;
     const now = `traffic is ${traffic}, the live release is ${validated ? "validated" : "not validated"}, ${alarms === undefined ? "alarms could not be read" : alarms.length === 0 ? "no alarm rings" : `alarms ring: ${alarms.join(", ")}`}`;
     if (hasReached(state, "resolved")) return done(now);
-    return todo(
-      now,
-      command(5, incident && validated && alarms?.length === 0 ? 1 : 0, { incident: incident?.id }),
-    );
+    return todo(now, command(state, 5, incident && validated && alarms?.length === 0 ? 1 : 0));
   },
-  C7({ incident }) {
-    const state = incident?.state ?? "opened";
-    if (state === "closed") return done("closed, with root cause and preventive action");
+  C7(state) {
+    const { incident } = state;
+    if (incident?.state === "closed") return done("closed, with root cause and preventive action");
     return todo(
-      `the incident is ${incident ? state : "not opened"}; it is closed with its root cause and an action that prevents it`,
-      command(6, 0, { incident: incident?.id }),
+      `the incident is ${incident?.state ?? "not opened"}; it is closed with its root cause and an action that prevents it`,
+      command(state, 6),
     );
   },
 };
 
-/** A step's command with what is known in the place of `<…>`. */
-function command(step: number, which: number, known: Record<string, string | undefined>): string {
-  const text = playbook[step]?.commands[which] ?? "";
-  return text.replaceAll(/<(\w+)>/g, (whole, name: string) => known[name] ?? whole);
+/** A step's command for this stack, with the incident and the good version in place of `<…>` where they are known. */
+function command({ stack, incident, good }: PlaybookState, step: number, which = 0): string {
+  const { command: name = "", variables = {} } = playbook[step]?.commands[which] ?? {};
+  const known: Record<string, string | undefined> = { "<incident>": incident?.id, "<good>": good };
+  const filled = Object.entries(variables).map(([key, value = ""]) => [key, known[value] ?? value]);
+  return makeLine(stack, name, Object.fromEntries(filled) as CommandHint["variables"]);
 }
 
 /** The filled playbook for a terminal. */
@@ -202,7 +240,15 @@ export function describePlaybook(steps: readonly FilledStep[]): string {
 /** docs/playbook.md, whole; a test holds the file equal to it. */
 export function playbookPage(): string {
   const steps = playbook.map(({ id, title, text, commands }) =>
-    [`## ${id} ${title}`, "", text, "", "```", ...commands, "```"].join("\n"),
+    [
+      `## ${id} ${title}`,
+      "",
+      text,
+      "",
+      "```",
+      ...commands.map((one) => makeLine("prod", one.command, one.variables)),
+      "```",
+    ].join("\n"),
   );
   return `${[
     "# The playbook",

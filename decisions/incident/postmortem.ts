@@ -1,4 +1,5 @@
 import { shown } from "../approval/changeWindow";
+import { percent } from "../text/percent";
 import { diffText, type DiffLine } from "../stack/configDiff";
 import type { Impact } from "./impact";
 import { durations, lengthOf, orderIssues, timesOf } from "./incidentTimes";
@@ -33,7 +34,7 @@ export interface PostmortemFacts {
   impact?: Impact;
   /** Version that did harm, and the one that serves instead; absent: no release was taken back. */
   versions?: { bad?: string; restored?: string };
-  /** Config from before the way back to after it; absent: nothing went back. */
+  /** Config changes from before the rollback to after it; absent: nothing was rolled back. */
   config?: readonly DiffLine[];
   /** Revision of the schema before and after, with the revisions that lie between. */
   schema?: { before?: string; after?: string; between: readonly string[] };
@@ -52,45 +53,15 @@ export function postmortem(facts: PostmortemFacts, existing?: string): string {
 }
 
 function known(facts: PostmortemFacts): string[] {
-  const { id, title, stack, source, zone, impact, versions, config, schema } = facts;
-  const times = timesOf(facts.entries);
-  const took = durations(times);
-  const at = (time: Date | undefined) => (time ? shown(time, zone) : "not yet");
-  const length = (seconds: number | undefined) => (seconds === undefined ? "not yet" : lengthOf(seconds));
-  const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
+  const at = (time: Date) => shown(time, facts.zone);
   return [
-    `# ${id}: ${oneLine(title)}`,
+    `# ${facts.id}: ${oneLine(facts.title)}`,
     "",
-    "| | |",
-    "| --- | --- |",
-    `| stack | ${stack} |`,
-    `| detected by | ${source} |`,
-    ...(versions?.bad ? [`| release that did harm | ${versions.bad} |`] : []),
-    ...(versions?.restored ? [`| release restored | ${versions.restored} |`] : []),
-    `| began | ${times.started ? at(times.started) : `not known: \`make incident INCIDENT=${id} AT=<time>\` records it`} |`,
-    `| detected | ${at(times.detected)} |`,
-    ...(times.stabilized ? [`| stabilized | ${at(times.stabilized)} |`] : []),
-    `| mitigated | ${at(times.mitigated)} |`,
-    `| resolved | ${at(times.resolved)} |`,
-    `| closed | ${at(times.closed)} |`,
-    `| time to detect | ${took.detect === undefined ? "not known: nobody said when it began" : lengthOf(took.detect)} |`,
-    `| time to mitigate | ${length(took.mitigate)}${took.from === "detected" && took.mitigate !== undefined ? ", from its detection" : ""} |`,
-    `| time to resolve | ${length(took.resolve)}${took.from === "detected" && took.resolve !== undefined ? ", from its detection" : ""} |`,
-    ...orderIssues(times).map((fault) => `\nThe recorded times do not fit: ${fault}.`),
+    ...timesTable(facts),
     "",
     "## Impact",
     "",
-    ...(impact
-      ? [
-          `- ${impact.requestsAffected} requests were answered by the release that did harm${impact.share === undefined ? "" : `, ${impact.share.toFixed(1)} % of all`}; ${impact.requestsFailed} of them failed, ${impact.requestsSlow} were slow`,
-          ...(impact.budgetSpent === undefined
-            ? []
-            : [
-                `- it spent ${percent(impact.budgetSpent)} of the error budget${impact.budgetLeft === undefined ? "" : `; ${percent(impact.budgetLeft)} is left`}`,
-              ]),
-          `- why it was taken back: ${impact.reasons.map(oneLine).join("; ")}`,
-        ]
-      : ["No gate judged this release, so nothing was counted. Requests of the time: see the dashboard."]),
+    ...impactLines(facts.impact),
     "",
     "## Timeline",
     "",
@@ -100,17 +71,71 @@ function known(facts: PostmortemFacts): string[] {
     "",
     "## What changed",
     "",
-    ...(config === undefined
+    ...changeLines(facts),
+    "",
+  ];
+}
+
+/** The table at the top: what, who noticed it, and the times worked out from the entries. */
+function timesTable({ id, stack, source, zone, versions, entries }: PostmortemFacts): string[] {
+  const times = timesOf(entries);
+  const took = durations(times);
+  const at = (time: Date | undefined) => (time ? shown(time, zone) : "not yet");
+  const length = (seconds: number | undefined) =>
+    seconds === undefined
+      ? "not yet"
+      : `${lengthOf(seconds)}${took.from === "detected" ? ", from its detection" : ""}`;
+  const began = times.started
+    ? at(times.started)
+    : `not known: \`make incident INCIDENT=${id} AT=<time>\` records it`;
+  const detect = took.detect === undefined ? "not known: nobody said when it began" : lengthOf(took.detect);
+  const rows: [string, string | undefined][] = [
+    ["stack", stack],
+    ["detected by", source],
+    ["release that did harm", versions?.bad],
+    ["release restored", versions?.restored],
+    ["began", began],
+    ["detected", at(times.detected)],
+    ["stabilized", times.stabilized && at(times.stabilized)],
+    ["mitigated", at(times.mitigated)],
+    ["resolved", at(times.resolved)],
+    ["closed", at(times.closed)],
+    ["time to detect", detect],
+    ["time to mitigate", length(took.mitigate)],
+    ["time to resolve", length(took.resolve)],
+  ];
+  return [
+    "| | |",
+    "| --- | --- |",
+    ...rows.flatMap(([name, value]) => (value ? [`| ${name} | ${value} |`] : [])),
+    ...orderIssues(times).map((issue) => `\nThe recorded times do not fit: ${issue}.`),
+  ];
+}
+
+function impactLines(impact: Impact | undefined): string[] {
+  if (!impact)
+    return ["No gate judged this release, so nothing was counted. Requests of the time: see the dashboard."];
+  const { requestsAffected, requestsFailed, requestsSlow, share, budgetSpent, budgetLeft, reasons } = impact;
+  const ofAll = share === undefined ? "" : `, ${share.toFixed(1)} % of all`;
+  const left = budgetLeft === undefined ? "" : `; ${percent(budgetLeft)} is left`;
+  return [
+    `- ${requestsAffected} requests were answered by the release that did harm${ofAll}; ${requestsFailed} of them failed, ${requestsSlow} were slow`,
+    ...(budgetSpent === undefined ? [] : [`- it spent ${percent(budgetSpent)} of the error budget${left}`]),
+    `- why it was taken back: ${reasons.map(oneLine).join("; ")}`,
+  ];
+}
+
+function changeLines({ config, schema }: PostmortemFacts): string[] {
+  const changes =
+    config === undefined
       ? ["Nothing was rolled back."]
       : config.length === 0
         ? ["No config changes."]
-        : ["```diff", ...config.map((line) => oneLine(diffText(line))), "```"]),
-    "",
-    schema
-      ? `Schema: ${schema.before ?? "none"} before, ${schema.after ?? "none"} after${schema.between.length > 0 ? `; between them: ${schema.between.join(", ")}` : ", unchanged"}.`
-      : "Schema: not known.",
-    "",
-  ];
+        : ["```diff", ...config.map((line) => oneLine(diffText(line))), "```"];
+  if (!schema) return [...changes, "", "Schema: not known."];
+  const { before = "none", after = "none", between } = schema;
+  const moved = between.length > 0 ? `; between them: ${between.join(", ")}` : ", unchanged";
+  return [...changes, "", `Schema: ${before} before, ${after} after${moved}.`];
 }
 
 /** Entries and what happened around them, the oldest first. */

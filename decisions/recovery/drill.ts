@@ -108,7 +108,7 @@ function judgeMarkers({ present, absent }: ExpectedMarkers, found: readonly Mark
   const extra = absent.filter((id) => ids.has(id));
   const known = new Set([...present, ...absent]);
   // Two clocks may disagree about a marker near the target; one that the live database never had is a wrong restore.
-  const faults = [
+  const issues = [
     ...(lost.length > 0 ? [`${lost.length} of ${present.length} written before the target are missing`] : []),
     ...(extra.length > 0 ? [`${extra.length} of ${absent.length} written after the target came back`] : []),
     ...(present.length === 0
@@ -121,9 +121,9 @@ function judgeMarkers({ present, absent }: ExpectedMarkers, found: readonly Mark
   const counted = [...ids].filter((id) => known.has(id)).length;
   return {
     check: "markers",
-    ok: faults.length === 0,
+    ok: issues.length === 0,
     detail:
-      faults.join("; ") ||
+      issues.join("; ") ||
       `exactly the ${counted} written before the target came back, none of ${absent.length} after it`,
   };
 }
@@ -131,7 +131,7 @@ function judgeMarkers({ present, absent }: ExpectedMarkers, found: readonly Mark
 function judgeTables(expected: readonly TableState[], restored: readonly TableState[]): Finding {
   const byName = new Map(restored.map((table) => [table.name, table]));
   const wanted = new Set(expected.map(({ name }) => name));
-  const faults = [
+  const issues = [
     ...expected.flatMap(({ name, rows, checksum }) => {
       const found = byName.get(name);
       if (!found) return [`${name} is missing`];
@@ -143,8 +143,8 @@ function judgeTables(expected: readonly TableState[], restored: readonly TableSt
   ];
   return {
     check: "tables",
-    ok: faults.length === 0,
-    detail: faults.join("; ") || `${expected.length} tables with ${rowsIn(expected)} rows are the same`,
+    ok: issues.length === 0,
+    detail: issues.join("; ") || `${expected.length} tables with ${rowsIn(expected)} rows are the same`,
   };
 }
 

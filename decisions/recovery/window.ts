@@ -9,16 +9,16 @@ export interface Restorable {
 /** An ISO time as UTC with a `Z`, with the microseconds that PostgreSQL gives and luxon would cut off. */
 export function readInstant(
   text: string,
-): { ok: true; instant: string; at: DateTime } | { ok: false; fault: string } {
+): { ok: true; instant: string; at: DateTime } | { ok: false; issue: string } {
   const given = text.trim();
   const at = DateTime.fromISO(given, { setZone: true });
   const example = "such as 2026-11-24T21:40:00Z or 2026-11-24T23:40:00+02:00";
   if (!at.isValid)
-    return { ok: false, fault: `is \`${text}\`, which is no ISO 8601 time; allowed is one ${example}` };
+    return { ok: false, issue: `is \`${text}\`, which is no ISO 8601 time; allowed is one ${example}` };
   if (!/(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(given) || !given.includes("T"))
     return {
       ok: false,
-      fault: `is \`${text}\`, which does not say its zone, and an hour off is a wrong restore; allowed is a time with a zone, ${example}`,
+      issue: `is \`${text}\`, which does not say its zone, and an hour off is a wrong restore; allowed is a time with a zone, ${example}`,
     };
   const fraction = /[.,](\d{1,6})/.exec(given)?.[1] ?? "";
   const instant = `${at.toUTC().toFormat("yyyy-MM-dd'T'HH:mm:ss")}.${fraction.padEnd(6, "0")}Z`;

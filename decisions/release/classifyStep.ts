@@ -2,60 +2,55 @@ import { only, within, type ReleaseDiff } from "./releaseDiff";
 import { digestIn, liveDigest } from "./digest";
 import type { TransitionFacts, Step } from "./transitionFacts";
 import { isKnownGood } from "./eligibility";
-import { other, slots } from "../stack/names";
-import type { Release } from "../stack/config";
+import { isUnserved } from "./unserved";
 
 /**
  * Which step a set of changed fields would be; whether that step is legal now, stepRules.ts decides.
  * Undefined: no step changes just these fields, in this direction.
  */
 export function classifyStep(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
-  const { previous, next, names } = change;
+  const { names } = change;
   if (change.leftDowngrade || names.length === 0) return undefined;
-  if (only(change, "migration") && !next.migration?.downgradeFrom) return next.migration && "migrate";
-  if (names.includes("migration") && within(change, "migration", "validated"))
-    return next.migration?.downgradeFrom && next.validated === undefined ? "downgrade" : undefined;
-  if (names.some((name) => name.startsWith("slots."))) return slotShape(change, facts);
-  if (names.includes("live")) return flipShape(change, facts);
-  if (within(change, "canaryWeight", "validated", "traffic") && isTakeBack(change)) return "rollback";
+  if (names.includes("migration")) return migrationStep(change);
+  if (names.includes("slots.blue") || names.includes("slots.green")) return slotStep(change, facts);
+  if (names.includes("live")) return flipStep(change, facts);
+  return trafficStep(change);
+}
+
+/** The database moves: up on its own, down with `validated` cleared. */
+function migrationStep(change: ReleaseDiff): Step | undefined {
+  const { migration, validated } = change.next;
+  if (!migration || !within(change, "migration", "validated")) return undefined;
+  if (migration.downgradeFrom) return validated === undefined ? "downgrade" : undefined;
+  return only(change, "migration") ? "migrate" : undefined;
+}
+
+/** Slots and live slot stay: only weight, traffic or validation change. */
+function trafficStep(change: ReleaseDiff): Step | undefined {
+  const { previous, next } = change;
+  if (isTakeBack(change)) return "rollback";
   if (only(change, "canaryWeight")) return previous.canaryWeight === 0 ? "canary" : undefined;
   if (only(change, "traffic")) return next.traffic === "open" ? "open" : "pause";
-  if (within(change, "validated", "traffic") && next.validated !== undefined && next.traffic === "open")
-    return "validate";
-  return undefined;
+  const isValidation = next.validated !== undefined && next.traffic === "open";
+  return isValidation && within(change, "validated", "traffic") ? "validate" : undefined;
 }
 
 /** One slot changes, and nothing else; on a stack that has never served, `live` may name it at once. */
-function slotShape(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
+function slotStep(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
   const { previous, next, idle } = change;
   const mayNameLive = liveDigest(previous) === undefined ? ["live"] : [];
   if (
-    hasNeverServed(previous, facts) &&
+    isUnserved(previous, (digest) => isKnownGood(digest, previous, facts)) &&
     within(change, `slots.${next.live}`, ...mayNameLive) &&
     next.slots[next.live]
   )
     return "first";
   if (!only(change, `slots.${idle}`)) return undefined;
-  return next.slots[idle] ? "load" : "settle";
-}
-
-/**
- * Nothing runs yet, or the first release is in its slot but was never validated and has had no traffic: it may be
- * replaced there, because no older one exists to go back to.
- */
-export function hasNeverServed(previous: Release, facts: TransitionFacts): boolean {
-  const live = liveDigest(previous);
-  if (live === undefined) return slots.every((slot) => !previous.slots[slot]);
-  return (
-    previous.validated === undefined &&
-    previous.traffic === "paused" &&
-    !previous.slots[other(previous.live)] &&
-    !isKnownGood(live, previous, facts)
-  );
+  return next.slots[idle] ? "load" : "empty-idle";
 }
 
 /** The other slot becomes live: a promotion keeps `validated`, a rollback clears it. */
-function flipShape(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
+function flipStep(change: ReleaseDiff, facts: TransitionFacts): Step | undefined {
   const { previous, next } = change;
   const isPromotion = within(change, "live", "canaryWeight");
   const isRollback =

@@ -1,6 +1,6 @@
 import type { Release, SlotRelease } from "../stack/config";
 import { digest } from "./digest";
-import { overridable, type TransitionFacts } from "./transitionFacts";
+import { namesCheck, overridable, type TransitionFacts } from "./transitionFacts";
 import { slots } from "../stack/names";
 
 /** What may be said of a digest or of a release in a slot, given the facts. */
@@ -12,7 +12,7 @@ export const isKnownGood = (digest: string, previous: Release, facts: Transition
 /** Whether a person overrode `check` for the step with `serial`. */
 export const isOverridden = (check: string, serial: number, { override }: TransitionFacts): boolean =>
   override?.serial === serial &&
-  override.check.split(",").some((given) => given.trim() === check) &&
+  namesCheck(override.check, check) &&
   override.actor !== "" &&
   override.reason !== "";
 
@@ -33,7 +33,7 @@ export function whyIneligible(
   const validated = facts.stagingValidated
     ? `the digest that it validated is ${facts.stagingValidated}`
     : "it has validated nothing";
-  return `Release ${held.version} (${given}) was not validated by the stage before this one: ${validated}. Run \`make deploy VERSION=${held.version} STACK=staging\` first, ${overrideHint(overridable.staging)}.`;
+  return `Release ${held.version} (${given}) was not validated by the stage before this one: ${validated}. Run \`make deploy VERSION=${held.version} STACK=${facts.promotedFrom ?? "staging"}\` first, ${overrideHint(overridable.staging)}.`;
 }
 
 /**

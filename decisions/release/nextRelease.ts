@@ -15,7 +15,7 @@ export const emptyRelease = (live: Slot = "blue"): Release => ({
   slots: {},
 });
 
-/** `release` one serial on, with `change`; the note that a downgrade left is dropped by whatever step follows. */
+/** `release` one serial on, with `change`; whatever step follows drops the note that a downgrade left. */
 function advance(release: Release, change: Partial<Release>): Release {
   const { migration, ...rest } = release;
   return {
@@ -39,12 +39,12 @@ export const releaseAfter = {
   /** First release of a stack, into the live slot, traffic stays paused. */
   first: (r: Release, release: SlotRelease): Release =>
     advance(r, { traffic: "paused", slots: { ...r.slots, [r.live]: release } }),
-  /** A release into the slot that is not live, without traffic. */
+  /** A release into the idle slot. */
   load: (r: Release, release: SlotRelease): Release =>
     advance(r, { slots: { ...r.slots, [idleSlot(r)]: release } }),
   /** Traffic for the loaded slot, percent. */
   canary: (r: Release, weight: number = canaryShare): Release => advance(r, { canaryWeight: weight }),
-  /** The canary becomes live; the old release stays as standby. */
+  /** The canary becomes live; the old release stays in the idle slot. */
   promote: (r: Release): Release => advance(r, { live: idleSlot(r), canaryWeight: 0 }),
   /** The live release has passed its validation; opens traffic if it is paused. Throws while the live slot is empty. */
   validate: (r: Release): Release => {
@@ -55,8 +55,8 @@ export const releaseAfter = {
   },
   pause: (r: Release): Release => advance(r, { traffic: "paused" }),
   open: (r: Release): Release => advance(r, { traffic: "open" }),
-  /** Empties the slot that is not live. */
-  settle: (r: Release): Release => advance(r, { slots: { [r.live]: r.slots[r.live] } }),
+  /** Empties the idle slot. */
+  emptyIdle: (r: Release): Release => advance(r, { slots: { [r.live]: r.slots[r.live] } }),
   /** All traffic to `slot`, nothing validated; `pause` stops traffic and workers too, before the database goes back. */
   rollback: (r: Release, slot: Slot, options: { pause?: boolean } = {}): Release =>
     withoutValidated(

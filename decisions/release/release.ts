@@ -64,20 +64,20 @@ export const releaseSchema = z
     slots: z.strictObject({ blue: slotRelease.optional(), green: slotRelease.optional() }),
   })
   .superRefine((value, context) => {
-    const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    const issue = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
     const idle = value.live === "blue" ? "green" : "blue";
     if (value.canaryWeight > 0 && !value.slots[idle])
-      fault(
+      issue(
         ["canaryWeight"],
         `is ${value.canaryWeight} but slot ${idle} is empty: load a release into ${idle} first, or set 0`,
       );
     if (value.migration?.approvedLoss && value.migration.downgradeFrom === undefined)
-      fault(
+      issue(
         ["migration", "approvedLoss"],
         "stands without `downgradeFrom`: only a downgrade may lose rows; leave it out",
       );
     if (value.traffic === "open" && !value.slots[value.live])
-      fault(
+      issue(
         ["live"],
         `is ${value.live} but that slot is empty: nothing would answer; name the slot that holds a release, or keep traffic paused`,
       );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeIssues, knownKeys } from "../stack/issues";
+import { describeIssues, knownKeys } from "../text/issues";
 import { releaseFields } from "./release";
 
 /** `releases/<version>.json`, written once by the build and committed: what a version is. */
@@ -15,7 +15,7 @@ export const releaseRecord = z.strictObject({
 });
 export type ReleaseRecord = z.infer<typeof releaseRecord>;
 
-/** A record, or what is wrong with it, one line a fault. */
+/** A record, or what is wrong with it, one line an issue. */
 export type ReadRecord = { ok: true; record: ReleaseRecord } | { ok: false; reasons: string[] };
 
 /** Reads one record from `value`, the parsed JSON of the file named `file`; its version must be the file's name. */
@@ -25,7 +25,7 @@ export function readRecord(file: string, value: unknown): ReadRecord {
     return {
       ok: false,
       reasons: describeIssues(parsed.error, value).map(
-        (fault) => `${file}: \`${fault.path}\` ${fault.message}`,
+        (issue) => `${file}: \`${issue.path}\` ${issue.message}`,
       ),
     };
   const named = file.replace(/^.*\//, "").replace(/\.json$/, "");

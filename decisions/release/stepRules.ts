@@ -46,7 +46,7 @@ export const everyStep: Rule = ({ previous, next }, facts) => {
 };
 
 /** Whether a release may come into a slot or get traffic there: staging, database, refusal. */
-function takable(
+function eligible(
   held: SlotRelease | undefined,
   { previous, next }: ReleaseDiff,
   facts: TransitionFacts,
@@ -84,7 +84,7 @@ const first: Rule = (change, facts) => {
       next.traffic === "paused",
       () => "`release.traffic` is open; a first release starts with paused, and opens after its smoke tests.",
     ),
-    ...takable(next.slots[next.live], change, facts),
+    ...eligible(next.slots[next.live], change, facts),
   ];
 };
 
@@ -98,7 +98,7 @@ const load: Rule = (change, facts) => {
       () =>
         `\`release.slots.${idle}\` would run the digest that slot ${previous.live} serves already; allowed is another release. Nothing needs to be deployed.`,
     ),
-    ...takable(held, change, facts),
+    ...eligible(held, change, facts),
   ];
 };
 
@@ -108,7 +108,7 @@ const canary: Rule = (change, facts) => [
     () =>
       "`release.traffic` is paused, so a canary would see no requests; allowed is open. Run `make open` first.",
   ),
-  ...takable(change.next.slots[change.idle], change, facts),
+  ...eligible(change.next.slots[change.idle], change, facts),
 ];
 
 const promote: Rule = (change, facts) => {
@@ -148,7 +148,7 @@ const promote: Rule = (change, facts) => {
       () =>
         `A promotion needs the gate's verdict \`promote\` for ${given} under serial ${previous.serial}; ${found}. Run \`make deploy VERSION=${held.version}\`, ${overrideHint(overridable.gate)}.`,
     ),
-    ...takable(held, change, facts),
+    ...eligible(held, change, facts),
   ];
 };
 
@@ -188,7 +188,7 @@ const open: Rule = (change, facts) => {
   ];
 };
 
-const settle: Rule = (change) => noCanary(change, "it may not be emptied");
+const emptyIdle: Rule = (change) => noCanary(change, "it may not be emptied");
 
 const rollback: Rule = (change, facts) => {
   const { previous, next } = change;
@@ -246,7 +246,7 @@ export const rules: Record<Step, Rule> = {
   validate,
   pause: () => [],
   open,
-  settle,
+  "empty-idle": emptyIdle,
   rollback,
   downgrade,
 };

@@ -8,7 +8,7 @@ export interface SlotAllocation {
   weight: number;
   /** Web pods: all of them while the slot holds a release, so that going back is a change of weights. */
   web: number;
-  /** Worker pods: the live slot's, a canary's share, none in a slot without traffic. */
+  /** Worker pods: the live slot's, a canary's share, none in an idle slot. */
   workers: number;
 }
 

@@ -1,6 +1,7 @@
 import type { Release } from "../stack/config";
 import { releaseDiff, type ReleaseDiff } from "./releaseDiff";
 import type { TransitionFacts, Step } from "./transitionFacts";
+import { emptyRelease } from "./nextRelease";
 import { classifyStep } from "./classifyStep";
 import { everyStep, rules } from "./stepRules";
 
@@ -28,7 +29,7 @@ export function transition(previous: Release | undefined, next: Release, facts: 
 }
 
 function beginning(next: Release, facts: TransitionFacts): Transition {
-  const bare: Release = { serial: 0, live: next.live, canaryWeight: 0, traffic: "paused", slots: {} };
+  const bare = emptyRelease(next.live);
   if (next.serial > 0) {
     if (next.serial === 1) return transition(bare, next, facts);
     return {
@@ -51,8 +52,8 @@ function beginning(next: Release, facts: TransitionFacts): Transition {
 /** Which step changes a field, to say how to part what was changed at once. */
 const stepsOf: Record<string, string> = {
   migration: "migrate or downgrade",
-  "slots.blue": "load, first or settle",
-  "slots.green": "load, first or settle",
+  "slots.blue": "load, first or empty-idle",
+  "slots.green": "load, first or empty-idle",
   live: "promote (after a canary with a verdict) or rollback (to a known good release)",
   canaryWeight: "canary, promote or rollback",
   traffic: "pause or open",
@@ -65,13 +66,13 @@ function notOneStep({ names, previous, next, leftDowngrade }: ReleaseDiff): stri
   if (names.length === 0)
     return "`release.serial` rose and nothing else changed; allowed is exactly one step. Put the serial back, or run `make sync`.";
   if (names.length === 1 && (names[0] === "slots.blue" || names[0] === "slots.green"))
-    return `\`release.${names[0]}\` is the live slot or the change is no step: allowed is to load or settle the slot that is not live (\`live\` is ${previous.live}).`;
+    return `\`release.${names[0]}\` is the live slot or the change is no step: allowed is to load or empty the idle slot (\`live\` is ${previous.live}).`;
   if (names.length === 1 && names[0] === "canaryWeight")
     return `\`release.canaryWeight\` goes from ${previous.canaryWeight} to ${next.canaryWeight}; allowed are 0 to 1..10 (canary) and back to 0 (rollback).`;
   if (names.length === 1)
     return `\`release.${names[0]}\` alone cannot change like this; steps that change it: ${stepsOf[names[0] ?? ""]}.`;
   const parts = names.map((name) => `  \`release.${name}\`: ${stepsOf[name] ?? "no step"}`);
-  return `These changes are not one step: ${list(names)}. One \`up\` makes one step, because it cannot order them:\n${parts.join("\n")}\nUse \`make deploy\`, \`make rollback\`, \`make settle\`, \`make pause\`, or change them one after another.`;
+  return `These changes are not one step: ${list(names)}. One \`up\` makes one step, because it cannot order them:\n${parts.join("\n")}\nUse \`make deploy\`, \`make rollback\`, \`make empty-idle\`, \`make pause\`, or change them one after another.`;
 }
 
 const list = (names: readonly string[]): string => names.map((name) => `\`release.${name}\``).join(", ");

@@ -8,7 +8,7 @@ export type Step =
   | "validate"
   | "pause"
   | "open"
-  | "settle"
+  | "empty-idle"
   | "rollback"
   | "downgrade";
 
@@ -24,11 +24,17 @@ export interface TransitionFacts {
   stagingValidated?: string;
   /** Whether this stack takes only what another stack validated (A4): `promotedFrom` is set. */
   requiresStaging: boolean;
+  /** That stack, to name it in messages. Default `staging`. */
+  promotedFrom?: string;
   /** The gate's verdict; `serial` is the published serial under which the canary was judged. */
   verdict?: { digest: string; verdict: string; serial: number };
   /** A person's override; `check` is one id, or several separated by commas; valid for the step with `serial` only. */
   override?: { check: string; actor: string; reason: string; serial: number };
 }
+
+/** Whether an override names `check`: it is one id, or several separated by commas, with or without spaces. */
+export const namesCheck = (override: string, check: string): boolean =>
+  override.split(",").some((named) => named.trim() === check);
 
 /** Checks of a transition that a person may override with a name and a reason. */
 export const overridable = {

@@ -1,3 +1,4 @@
+import { percent } from "../text/percent";
 import { slots } from "../stack/names";
 import { burnOf, totalOf, usualLatency } from "./trafficSeries";
 import { isUnknown, type ReportInput } from "./reportInput";
@@ -9,18 +10,16 @@ export interface Kpi {
   note?: string;
 }
 
-const percent = (part: number, digits = 2): string => `${(100 * part).toFixed(digits)} %`;
-
-/** The figures of a story's first screen; what is not known says so. */
-export function kpisOf({ frame, course, service, slo }: ReportInput): Kpi[] {
-  const { chapter, from, to, subject } = frame;
-  const first = chapter.updates[0]?.from ?? from;
-  const last = chapter.updates.at(-1)?.to ?? to;
-  const tiles: Kpi[] = [
+/** The figures at the top of a report; what is not known says so. */
+export function kpisOf({ range, series, service, slo }: ReportInput): Kpi[] {
+  const { updateRange, from, to, subject } = range;
+  const first = updateRange.updates[0]?.from ?? from;
+  const last = updateRange.updates.at(-1)?.to ?? to;
+  const kpis: Kpi[] = [
     {
       label: "Duration",
       value: duration(last - first),
-      note: `${chapter.updates.length} ${chapter.updates.length === 1 ? "update" : "updates"}`,
+      note: `${updateRange.updates.length} ${updateRange.updates.length === 1 ? "update" : "updates"}`,
     },
   ];
   if ("entries" in subject) {
@@ -28,23 +27,23 @@ export function kpisOf({ frame, course, service, slo }: ReportInput): Kpi[] {
     const opened = at("opened");
     for (const state of ["mitigated", "resolved"]) {
       const reached = at(state);
-      tiles.push({
+      kpis.push({
         label: `Time to ${state === "mitigated" ? "mitigate" : "resolve"}`,
         value: opened && reached ? duration(Date.parse(reached) - Date.parse(opened)) : "not yet",
       });
     }
   }
-  if (isUnknown(course)) return [...tiles, { label: "Requests", value: "unknown" }];
-  const { requests, errors } = totalOf(course);
-  tiles.push(
+  if (isUnknown(series)) return [...kpis, { label: "Requests", value: "unknown" }];
+  const { requests, errors } = totalOf(series);
+  kpis.push(
     {
       label: "Failed requests",
       value: count(errors),
       note: `of ${count(requests)}, ${percent(requests > 0 ? errors / requests : 0)}`,
     },
     ...slots.flatMap((slot) => {
-      const latency = usualLatency(course, slot);
-      const { requests: had } = totalOf(course, slot);
+      const latency = usualLatency(series, slot);
+      const { requests: had } = totalOf(series, slot);
       return latency === undefined || had === 0
         ? []
         : [
@@ -57,14 +56,14 @@ export function kpisOf({ frame, course, service, slo }: ReportInput): Kpi[] {
     }),
   );
   const budget = isUnknown(service) ? undefined : service.budget;
-  const burn = burnOf(course, slo, budget);
+  const burn = burnOf(series, slo, budget);
   const spent = burn.at(-1)?.spent;
-  tiles.push({
+  kpis.push({
     label: "Error budget spent",
     value: spent === undefined ? "unknown" : percent(spent),
     note: `of ${slo.windowDays} days at ${slo.objective} %; at most ${Math.max(0, ...burn.map((step) => step.burn)).toFixed(1)} times as fast as allowed`,
   });
-  return tiles;
+  return kpis;
 }
 
 /** A number with its thousands apart. */

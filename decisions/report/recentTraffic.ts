@@ -1,10 +1,11 @@
 import { judgeService, type Objective, type ServiceCounts, type ServiceWindows } from "../gate/errorBudget";
+import { percent } from "../text/percent";
 import type { Slot } from "../stack/names";
 import { totalOf, type TrafficSeries } from "./trafficSeries";
 
 /** What the last minutes were like, in words and a few blocks that are understood at a glance in a terminal. */
 
-/** One slot over the time of a course. */
+/** One slot over the time of a traffic series. */
 export interface SlotTraffic extends ServiceCounts {
   /** 95th percentile of the time to an answer in the newest step that has one, milliseconds; absent: none has. */
   p95Ms?: number;
@@ -17,12 +18,12 @@ const parts = 15;
 
 /** A slot between `from` and `to`, milliseconds since 1970; undefined where it had no pod that was measured. */
 export function slotTraffic(
-  course: TrafficSeries,
+  series: TrafficSeries,
   slot: Slot,
   from: number,
   to: number,
 ): SlotTraffic | undefined {
-  const own = course.steps.filter((step) => step.slot === slot);
+  const own = series.steps.filter((step) => step.slot === slot);
   if (own.length === 0) return undefined;
   const edge = (part: number) => from + ((to - from) * part) / parts;
   /** Requests of the steps that end in a part. */
@@ -32,10 +33,10 @@ export function slotTraffic(
       .reduce((total, { requests }) => total + requests, 0);
   const p95Ms = own.findLast((step) => step.p95Ms !== undefined)?.p95Ms;
   return {
-    ...totalOf(course, slot),
-    ...(p95Ms !== undefined && { p95Ms }),
+    ...totalOf(series, slot),
+    p95Ms,
     shares: Array.from({ length: parts }, (_, part) => {
-      const all = within(course.steps, part);
+      const all = within(series.steps, part);
       return all > 0 ? within(own, part) / all : undefined;
     }),
   };
@@ -57,7 +58,7 @@ export const sparkline = (shares: SlotTraffic["shares"]): string =>
 
 /** A slot's last minutes as one line. */
 export function describeSlotTraffic({ requests, errors, p95Ms, shares }: SlotTraffic): string {
-  const failed = requests > 0 ? ` (${((100 * errors) / requests).toFixed(2)} %)` : "";
+  const failed = requests > 0 ? ` (${percent(errors / requests)})` : "";
   const speed = p95Ms === undefined ? "" : `, 95 % now within ${Math.round(p95Ms)} ms`;
   return `|${sparkline(shares)}| ${requests.toLocaleString("en-GB")} requests, ${errors.toLocaleString("en-GB")} failed${failed}${speed}`;
 }
@@ -67,6 +68,6 @@ export function describeBudget(service: ServiceWindows | "unknown", slo: Objecti
   const { figures, reasons } = judgeService(service, slo);
   if (figures.left === undefined || !figures.serviceBurn) return reasons.join(", ");
   const burn = figures.serviceBurn.hour.toFixed(1);
-  const left = `${(100 * figures.left).toFixed(1)} % left, the last hour burnt it ${burn} times as fast as allowed`;
+  const left = `${percent(figures.left, 1)} left, the last hour burnt it ${burn} times as fast as allowed`;
   return [left, ...reasons].join("; ");
 }

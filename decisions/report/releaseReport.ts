@@ -21,7 +21,7 @@ const margin = (length: number): number => Math.min(1_800_000, Math.max(30_000, 
 /** Shown of the time before an incident was noticed, milliseconds: alarms take minutes, and the cause lies before. */
 const incidentLead = 600_000;
 
-/** The frame of a story; undefined: history and records have nothing of it. */
+/** The time that a report shows; undefined where history and records know nothing of its subject. */
 export function timeRangeOf(
   subject: Subject,
   history: readonly HistoryEntry[],
@@ -30,27 +30,29 @@ export function timeRangeOf(
   bake = 0,
 ): (TimeRange & { all: ReportUpdate[] }) | undefined {
   const all = updatesOf(history);
-  const around = (chapter: UpdateRange, first: number, last: number, lead: number) => {
-    // What other releases did is not this one's story.
-    const before = chapter.before?.to ?? 0;
+  const around = (updateRange: UpdateRange, first: number, last: number, lead: number) => {
+    // What other releases did does not belong into this report.
+    const before = updateRange.before?.to ?? 0;
     const after = all.find((one) => one.from > last)?.from ?? now;
     return {
       subject,
-      chapter,
+      updateRange,
       from: Math.max(first - lead, Math.min(before, first)),
       to: Math.max(last, Math.min(now, after, last + Math.max(margin(last - first), bake))),
       all,
     };
   };
   if ("version" in subject) {
-    const chapter = updateRangeOf(all, subject.version);
-    const [first] = chapter?.updates ?? [];
-    const last = chapter?.updates.at(-1);
-    return chapter && first && last && around(chapter, first.from, last.to, margin(last.to - first.from));
+    const updateRange = updateRangeOf(all, subject.version);
+    const [first] = updateRange?.updates ?? [];
+    const last = updateRange?.updates.at(-1);
+    return (
+      updateRange && first && last && around(updateRange, first.from, last.to, margin(last.to - first.from))
+    );
   }
   const times = subject.entries.map(({ at }) => Date.parse(at));
   if (times.length === 0) return undefined;
-  // Whoever looks at one that goes on wants to see what came before it and how things are now.
+  // An open incident is shown up to now, with what came before it.
   const goesOn = !isRestored(furthest(subject.entries.map(({ state }) => state)));
   const [first, last] = [Math.min(...times), goesOn ? now : Math.max(...times)];
   const lead = Math.max(margin(last - first), incidentLead);
@@ -65,12 +67,12 @@ export interface ReleaseReport {
   verdict: Verdict;
   from: number;
   to: number;
-  tiles: Kpi[];
+  kpis: Kpi[];
   /** Share of traffic, percent; `measured` says whether it was counted or is what config gave. */
   shares: { measured: boolean; points: { at: number; slot: Slot; percent: number }[] };
-  /** What each slot held over the story, for people. */
+  /** What each slot held in that time, for people. */
   slotNames: Record<Slot, string>;
-  course: TrafficSeries | Unknown;
+  series: TrafficSeries | Unknown;
   burn: BurnStep[];
   objective: ReportInput["slo"];
   timeline: TimelineEntry[];
@@ -80,15 +82,15 @@ export interface ReleaseReport {
   unknown: string[];
 }
 
-/** Tells a story from what was read; what could not be read is said, never left out in silence. */
+/** Builds a report from what was read. What could not be read is listed in `unknown`, never left out in silence. */
 export function buildReport(input: ReportInput): ReleaseReport {
-  const { frame, course, service, published, events, slo, zone, stack } = input;
-  const { chapter, subject, all, from, to } = frame;
-  const digests = digestsOf(subject, chapter);
+  const { range, series, service, published, events, slo, zone, stack } = input;
+  const { updateRange, subject, all, from, to } = range;
+  const digests = digestsOf(subject, updateRange);
   const known = isUnknown(published) ? undefined : published;
   const version = "version" in subject ? subject.version : undefined;
-  const evidence = evidenceOf({ ...input, published: known, version, digests, chapter });
-  const verdictLines = evidence.happenings.filter(({ at }) => at >= from && at <= to);
+  const evidence = evidenceOf({ ...input, published: known, version, digests, updateRange });
+  const verdictLines = evidence.moments.filter(({ at }) => at >= from && at <= to);
   const recorded = isUnknown(events) ? [] : fromEvents(events);
   // An incident that began after a release's last command is the next release's.
   const lastCommand = Math.max(
@@ -97,12 +99,12 @@ export function buildReport(input: ReportInput): ReleaseReport {
   );
   const own = recorded.filter(({ source, at }) => !version || source !== "incident log" || at <= lastCommand);
   const timeline = ordered(
-    [...fromUpdates(chapter.updates), ...own, ...verdictLines],
-    ({ source, what }) =>
-      source === "stack history" || source === "gate" || source === "refusal" || / opened: /.test(what),
+    [...fromUpdates(updateRange.updates), ...own, ...verdictLines],
+    ({ source, incidentState }) =>
+      source === "stack history" || source === "gate" || source === "refusal" || incidentState === "opened",
   );
   const budget: ServiceCounts | undefined = isUnknown(service) ? undefined : service.budget;
-  const measured = isUnknown(course) ? [] : shares(course);
+  const measured = isUnknown(series) ? [] : shares(series);
   return {
     heading: version ? `Release ${version}` : "title" in subject ? `Incident: ${subject.title}` : "",
     stack,
@@ -110,29 +112,29 @@ export function buildReport(input: ReportInput): ReleaseReport {
     verdict:
       "incident" in subject
         ? incidentVerdict(subject, { stack, zone })
-        : releaseVerdict(subject.version, chapter, known),
+        : releaseVerdict(subject.version, updateRange, known),
     from,
     to,
-    tiles: kpisOf(input),
+    kpis: kpisOf(input),
     shares:
       measured.length > 0
         ? { measured: true, points: measured }
-        : { measured: false, points: configuredShares(chapter, from, to) },
+        : { measured: false, points: configuredShares(updateRange, from, to) },
     slotNames: { blue: slotName("blue", all, from, to), green: slotName("green", all, from, to) },
-    course,
-    burn: isUnknown(course) ? [] : burnOf(course, slo, budget),
+    series,
+    burn: isUnknown(series) ? [] : burnOf(series, slo, budget),
     objective: slo,
     timeline,
-    changes: changesOf(chapter, version, zone),
+    changes: changesOf(updateRange, version, zone),
     evidence,
-    unknown: [course, service, published, events].flatMap((part) => (isUnknown(part) ? [part.unknown] : [])),
+    unknown: [series, service, published, events].flatMap((part) => (isUnknown(part) ? [part.unknown] : [])),
   };
 }
 
 /** Digests of the version in question, as its updates named them. */
-const digestsOf = (subject: Subject, chapter: UpdateRange): Set<string> =>
+const digestsOf = (subject: Subject, updateRange: UpdateRange): Set<string> =>
   new Set(
-    chapter.updates.flatMap(({ release }) =>
+    updateRange.updates.flatMap(({ release }) =>
       slots.flatMap((slot) => {
         const held = release?.slots[slot];
         return held && "version" in subject && held.version === subject.version ? [digest(held.image)] : [];

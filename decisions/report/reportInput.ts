@@ -24,23 +24,23 @@ export type Subject =
       entries: readonly { at: string; state: string }[];
     };
 
-/** Where and when a story plays: known before anything is measured. */
+/** What a report is about and the time that it shows: known before anything is measured. */
 export interface TimeRange {
   subject: Subject;
-  chapter: UpdateRange;
+  updateRange: UpdateRange;
   /** Milliseconds since 1970, with some time before and after. */
   from: number;
   to: number;
 }
 
-/** All that a report's story is told from. */
+/** All that a report is built from. */
 export interface ReportInput {
   stack: string;
   /** IANA time zone in which people read times. */
   zone: string;
-  frame: TimeRange & { all: ReportUpdate[] };
+  range: TimeRange & { all: ReportUpdate[] };
   slo: Objective & { latencyMs: number };
-  course: TrafficSeries | Unknown;
+  series: TrafficSeries | Unknown;
   service: ServiceWindows | Unknown;
   published: Published | Unknown;
   events: readonly AuditRow[] | Unknown;

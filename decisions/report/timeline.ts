@@ -1,6 +1,6 @@
 import type { ReportUpdate } from "./updates";
 
-/** One line of a story's timeline. */
+/** One line of a report's timeline. */
 export interface TimelineEntry {
   /** Milliseconds since 1970. */
   at: number;
@@ -13,11 +13,13 @@ export interface TimelineEntry {
   why?: string;
   /** Whether it went well; absent where that is no question. */
   ok?: boolean;
+  /** State that an incident reached; absent for what is no entry of an incident. */
+  incidentState?: string;
   /** Number under which it is marked in the charts; absent for what is not marked. */
   mark?: number;
 }
 
-/** One event of the audit trail, as far as a story needs it. */
+/** One event of the audit trail, as far as a report needs it. */
 export interface AuditRow {
   /** ISO time. */
   at: string;
@@ -53,14 +55,15 @@ interface CommandBody {
 export function fromEvents(events: readonly AuditRow[]): TimelineEntry[] {
   return events.flatMap(({ at, kind, actor, body: recorded }): TimelineEntry[] => {
     const body = (recorded ?? {}) as CommandBody;
-    const told = { at: Date.parse(at), who: actor };
+    const common = { at: Date.parse(at), who: actor };
     const { incident } = body;
     if (kind === "incident" && incident) {
       const done = typeof incident.body?.done === "string" ? incident.body.done : "";
       return [
         {
-          ...told,
+          ...common,
           source: "incident log",
+          incidentState: incident.state,
           what: `${incident.id ?? "incident"} ${incident.state ?? ""}: ${incident.title ?? ""}`,
           ...(done && { why: done }),
         },
@@ -74,7 +77,7 @@ export function fromEvents(events: readonly AuditRow[]): TimelineEntry[] {
     const why = [body.reason, body.error?.split("\n")[0]].filter((part) => part).join("; ");
     return [
       {
-        ...told,
+        ...common,
         source: "audit trail",
         what: [
           "make",

@@ -21,7 +21,7 @@ export interface TrafficSeries {
 /** Steps that a picture is drawn from at most; more than pixels tell nothing. */
 const mostSteps = 160;
 
-/** Step for a course from `from` to `to` (milliseconds since 1970): a multiple of `least`, seconds. */
+/** Step for a series from `from` to `to` (milliseconds since 1970): a multiple of `least`, seconds. */
 export const stepFor = (from: number, to: number, least: number): number =>
   Math.max(1, Math.ceil((to - from) / 1000 / mostSteps / least)) * least;
 
@@ -43,23 +43,23 @@ export function growth(
 }
 
 /** Requests and errors in all, of one slot or of both. */
-export function totalOf(course: TrafficSeries, slot?: Slot): ServiceCounts {
-  const own = course.steps.filter((step) => slot === undefined || step.slot === slot);
+export function totalOf(series: TrafficSeries, slot?: Slot): ServiceCounts {
+  const own = series.steps.filter((step) => slot === undefined || step.slot === slot);
   const sum = (kind: "requests" | "errors") => own.reduce((all, step) => all + step[kind], 0);
   return { requests: Math.round(sum("requests")), errors: Math.round(sum("errors")) };
 }
 
 /** The middle one of the slot's 95th percentiles: what people waited, without the one bad step. */
-export function usualLatency(course: TrafficSeries, slot: Slot): number | undefined {
-  const known = course.steps
+export function usualLatency(series: TrafficSeries, slot: Slot): number | undefined {
+  const known = series.steps
     .flatMap((step) => (step.slot === slot && step.p95Ms !== undefined ? [step.p95Ms] : []))
     .sort((one, two) => one - two);
   return known[Math.floor(known.length / 2)];
 }
 
 /** Share of each step's requests that a slot had, percent; steps without any request are left out. */
-export function shares(course: TrafficSeries): { at: number; slot: Slot; percent: number }[] {
-  return [...byTime(course)].flatMap(([at, both]) => {
+export function shares(series: TrafficSeries): { at: number; slot: Slot; percent: number }[] {
+  return [...byTime(series)].flatMap(([at, both]) => {
     const all = both.reduce((sum, { requests }) => sum + requests, 0);
     if (all <= 0) return [];
     const of = (slot: Slot) => both.find((step) => step.slot === slot)?.requests ?? 0;
@@ -68,16 +68,16 @@ export function shares(course: TrafficSeries): { at: number; slot: Slot; percent
 }
 
 /** Steps by their time, in order. */
-function byTime(course: TrafficSeries): Map<number, TrafficStep[]> {
+function byTime(series: TrafficSeries): Map<number, TrafficStep[]> {
   const times = new Map<number, TrafficStep[]>();
-  for (const step of course.steps) times.set(step.at, [...(times.get(step.at) ?? []), step]);
+  for (const step of series.steps) times.set(step.at, [...(times.get(step.at) ?? []), step]);
   return new Map([...times].sort(([one], [two]) => one - two));
 }
 
 /** What is left of the error budget over time, and how fast it burns. */
 export interface BurnStep {
   at: number;
-  /** Part of the budget that was spent since the course began; 1 is all of it. Absent: the budget is not known. */
+  /** Part of the budget that was spent since the series began; 1 is all of it. Absent: the budget is not known. */
   spent?: number;
   /** How many times as fast as allowed over the last five minutes. */
   burn: number;
@@ -87,10 +87,10 @@ export interface BurnStep {
 const burnWindow = 300_000;
 
 /** How the error budget went: `budget` is what its whole window had, if that is known. */
-export function burnOf(course: TrafficSeries, slo: Objective, budget: ServiceCounts | undefined): BurnStep[] {
+export function burnOf(series: TrafficSeries, slo: Objective, budget: ServiceCounts | undefined): BurnStep[] {
   let errors = 0;
   const recent: { at: number; requests: number; errors: number }[] = [];
-  return [...byTime(course)].map(([at, both]) => {
+  return [...byTime(series)].map(([at, both]) => {
     const now = {
       at,
       requests: both.reduce((sum, step) => sum + step.requests, 0),

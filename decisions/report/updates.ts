@@ -4,7 +4,7 @@ import { nameOf, releaseOf, type HistoryEntry } from "../stack/history";
 import { readMessage, type Note } from "../stack/updateMessage";
 import { slots, type Slot } from "../stack/names";
 
-/** One entry of stack history as a story tells it. */
+/** One entry of stack history as a report shows it. */
 export interface ReportUpdate {
   /** `update 12`, or its start time where the backend numbers none. */
   name: string;
@@ -22,7 +22,7 @@ export interface ReportUpdate {
   entry: HistoryEntry;
 }
 
-/** History as a story, the oldest first. */
+/** Every entry of history, the oldest first. */
 export function updatesOf(history: readonly HistoryEntry[]): ReportUpdate[] {
   return history.toReversed().map((entry) => {
     const { line, note } = readMessage(entry.message);
@@ -35,8 +35,8 @@ export function updatesOf(history: readonly HistoryEntry[]): ReportUpdate[] {
       line: line || `pulumi ${entry.kind}`,
       kind: entry.kind,
       result: entry.result,
-      ...(note && { note }),
-      ...(release && { release }),
+      note,
+      release,
       entry,
     };
   });
@@ -50,7 +50,7 @@ export interface UpdateRange {
   updates: ReportUpdate[];
 }
 
-/** A release's story is over when nothing was done to it for so long, milliseconds. */
+/** A release's updates end when nothing was done to it for so long, milliseconds. */
 const quietEnd = 24 * 3_600_000;
 
 /**
@@ -59,15 +59,33 @@ const quietEnd = 24 * 3_600_000;
  * history has no update about it.
  */
 export function updateRangeOf(updates: readonly ReportUpdate[], version: string): UpdateRange | undefined {
-  let newest = updates.findLastIndex(({ note }) => note?.version === version && note.operation === "deploy");
-  if (newest < 0) newest = updates.findLastIndex(({ note }) => note?.version === version);
-  if (newest < 0) return undefined;
-  let first = newest;
-  const operation = updates[newest]?.note?.operation;
-  const goesOn = (one: ReportUpdate | undefined) =>
-    one?.note?.version === version && one.note.operation === operation;
-  while (goesOn(updates[first - 1])) first -= 1;
+  const newest = newestOf(updates, version);
+  if (newest === undefined) return undefined;
+  const first = firstOf(updates, newest);
+  const end = endOf(updates, version, first, newest);
+  return { updates: updates.slice(first, end + 1), before: updates[first - 1] };
+}
+
+/** Index of the version's newest deploy; of its newest update where it was never deployed. */
+function newestOf(updates: readonly ReportUpdate[], version: string): number | undefined {
+  const deployed = updates.findLastIndex(
+    ({ note }) => note?.version === version && note.operation === "deploy",
+  );
+  const named = deployed < 0 ? updates.findLastIndex(({ note }) => note?.version === version) : deployed;
+  return named < 0 ? undefined : named;
+}
+
+/** Index of the first of the updates of the same operation on the same version that lead up to `newest`. */
+function firstOf(updates: readonly ReportUpdate[], newest: number): number {
+  const { version, operation } = updates[newest]?.note ?? {};
+  const isSame = ({ note }: ReportUpdate) => note?.version === version && note?.operation === operation;
+  return updates.slice(0, newest).findLastIndex((one) => !isSame(one)) + 1;
+}
+
+/** Index of the last update that belongs to the release which began at `first`. */
+function endOf(updates: readonly ReportUpdate[], version: string, first: number, newest: number): number {
   let end = first;
+  /** Operation that took the release's traffic; "" before it had any. */
   let takenBack = isExposed(updates[first], version) ? undefined : "";
   for (const [index, one] of updates.entries()) {
     if (index <= first) continue;
@@ -79,8 +97,7 @@ export function updateRangeOf(updates: readonly ReportUpdate[], version: string)
     else if (takenBack === undefined && one.release) takenBack = one.note?.id ?? one.name;
     end = index;
   }
-  const before = updates[first - 1];
-  return { updates: updates.slice(first, end + 1), ...(before && { before }) };
+  return end;
 }
 
 /** Whether a version is live or a canary after an update. */
@@ -95,7 +112,7 @@ export function updatesBetween(updates: readonly ReportUpdate[], from: number, t
   const within = updates.filter((one) => one.to >= from && one.from <= to);
   const start = within[0] ? updates.indexOf(within[0]) : updates.findLastIndex((one) => one.to < from) + 1;
   const before = updates[start - 1];
-  return { updates: within, ...(before && { before }) };
+  return { updates: within, before };
 }
 
 /** The version that a slot holds at a time; what an update brings counts from its start, when it has no traffic yet. */

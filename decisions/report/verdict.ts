@@ -1,6 +1,7 @@
 import { shown } from "../approval/changeWindow";
 import { digest } from "../release/digest";
 import { furthest, isFurther, type IncidentState } from "../incident/incident";
+import { makeLine } from "../text/commandHint";
 import { refusedBy, type Published } from "../stack/parameters";
 import type { Subject } from "./reportInput";
 import type { UpdateRange } from "./updates";
@@ -74,7 +75,7 @@ export function incidentVerdict(
   const next =
     state === "closed"
       ? ""
-      : ` What comes next: make playbook ${stack === "prod" ? "" : `STACK=${stack} `}INCIDENT=${subject.incident}`;
+      : ` What comes next: ${makeLine(stack, "playbook", { INCIDENT: subject.incident })}`;
   return {
     tone: restored ? "good" : "bad",
     word: state.charAt(0).toUpperCase() + state.slice(1),

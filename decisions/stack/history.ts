@@ -8,8 +8,9 @@ import {
   type WrittenSizing,
 } from "./config";
 import { masked } from "./configDiff";
+import { configNamespace, configValue, ownEntries } from "./configKeys";
 import { digest, liveDigest } from "../release/digest";
-import { describeIssues, knownKeys } from "./issues";
+import { describeIssues, knownKeys } from "../text/issues";
 import { readMessage } from "./updateMessage";
 
 const historyEntry = z.object({
@@ -41,13 +42,11 @@ export type HistoryEntry = z.infer<typeof historyEntry>;
 /** What Pulumi writes in the place of a value that the stack's secrets provider can no longer decrypt. */
 export const undecryptable = "ERROR_UNABLE_TO_DECRYPT";
 
-const namespace = "deployment-safety:";
-
 /** Reads the output of `pulumi stack history --json`, newest first. Throws naming the entries and fields that are not as expected. */
 export function parseHistory(value: unknown): HistoryEntry[] {
   const parsed = z.array(historyEntry).safeParse(value, { error: knownKeys });
   if (parsed.success) return parsed.data;
-  const lines = describeIssues(parsed.error, value).map((fault) => `- ${fault.path}: ${fault.message}`);
+  const lines = describeIssues(parsed.error, value).map(({ path, message }) => `- ${path}: ${message}`);
   throw new Error(
     `\`pulumi stack history --json\` gave something else than entries:\n${lines.join("\n")}\nIs the pulumi on PATH 3.259 or newer? Run \`make doctor\`.`,
     { cause: parsed.error },
@@ -64,8 +63,8 @@ function configOf(
 ): { ok: true; config: Record<string, unknown> } | { ok: false; reasons: string[] } {
   const config: Record<string, unknown> = {};
   const reasons: string[] = [];
-  for (const [key, held] of Object.entries(entry.config)) {
-    if (!key.startsWith(namespace)) continue;
+  for (const [name, held] of ownEntries(entry.config)) {
+    const key = configNamespace + name;
     if (held.value === undefined && held.objectValue === undefined) {
       reasons.push(
         held.secret
@@ -78,7 +77,7 @@ function configOf(
       reasons.push(`\`${key}\` cannot be decrypted with today's secrets provider`);
       continue;
     }
-    config[key.slice(namespace.length)] = held.objectValue ?? fromText(held.value ?? "");
+    config[name] = valueOf(held);
   }
   return reasons.length > 0 ? { ok: false, reasons } : { ok: true, config };
 }
@@ -87,19 +86,13 @@ function configOf(
 export const configOfEntry = (entry: HistoryEntry): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(entry.config).map(([key, held]) => [
-      key.replace(namespace, ""),
-      held.secret ? masked : (held.objectValue ?? fromText(held.value ?? "")),
+      key.startsWith(configNamespace) ? key.slice(configNamespace.length) : key,
+      held.secret ? masked : valueOf(held),
     ]),
   );
 
-function fromText(value: string): unknown {
-  if (!/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
+const valueOf = ({ objectValue, value = "" }: HistoryEntry["config"][string]): unknown =>
+  objectValue ?? configValue(value);
 
 /** The settings that an entry was made with, by today's schema, or every reason why not. */
 export function settingsOf(
@@ -113,17 +106,15 @@ export function settingsOf(
   if (parsed.ok) return { ...parsed, written: { flags, sizing } };
   return {
     ok: false,
-    reasons: parsed.faults.map((fault) => `\`${namespace}${fault.path}\` ${fault.message}`),
+    reasons: parsed.issues.map(({ path, message }) => `\`${configNamespace}${path}\` ${message}`),
   };
 }
 
 /** The release alone that an entry applied; undefined when it has none that can be read. */
 export function releaseOf(entry: HistoryEntry): Release | undefined {
-  const held = entry.config[`${namespace}release`];
+  const held = entry.config[`${configNamespace}release`];
   if (!held) return undefined;
-  const parsed = releaseSchema.safeParse(held.objectValue ?? fromText(held.value ?? ""), {
-    error: knownKeys,
-  });
+  const parsed = releaseSchema.safeParse(valueOf(held), { error: knownKeys });
   return parsed.success ? parsed.data : undefined;
 }
 
@@ -143,7 +134,7 @@ export function newestSucceeded(history: readonly HistoryEntry[]): Newest | unde
     if (!succeeded(entry)) continue;
     const read = settingsOf(entry);
     const release = releaseOf(entry);
-    return { entry, ...(read.ok && { settings: read.settings }), ...(release && { release }) };
+    return { entry, ...(read.ok && { settings: read.settings }), release };
   }
   return undefined;
 }

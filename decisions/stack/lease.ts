@@ -1,23 +1,26 @@
-/** The lease of the operation under way: who may change the stack now. */
-export interface Lease {
+import { z } from "zod";
+
+export const leaseSchema = z.object({
   /** Identifies the operation; its update messages carry the same id. */
-  id: string;
+  id: z.string(),
   /** The command's name, for example `deploy`. */
-  operation: string;
+  operation: z.string(),
   /** Version tag that it is about. */
-  version?: string;
-  actor: string;
+  version: z.string().optional(),
+  actor: z.string(),
   /** Host name of the machine it runs on. */
-  host: string;
+  host: z.string(),
   /** Process id on that host. */
-  pid: number;
+  pid: z.number(),
   /** When it began, ISO time. */
-  since: string;
+  since: z.string(),
   /** When it last said that it lives, ISO time. */
-  heartbeat: string;
-  /** Set by a rollback that takes over: the holder stops at its next look. */
-  cancelled?: boolean;
-}
+  heartbeat: z.string(),
+  /** Set by a rollback that takes over: the holder stops at its next check. */
+  cancelled: z.boolean().optional(),
+});
+/** The lease of the operation under way: who may change the stack now. */
+export type Lease = z.infer<typeof leaseSchema>;
 
 /** Seconds without a heartbeat after which a holder is dead. A holder writes one every few seconds. */
 export const leaseSeconds = 30;

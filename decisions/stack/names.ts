@@ -51,7 +51,7 @@ export const parameters = {
 export const leaseVariable = "DEPLOYMENT_SAFETY_LEASE";
 
 /**
- * Environment variable by which a command tells the program that its update is part of a way back: the update leaves the
+ * Environment variable by which a command tells the program that its update is part of a rollback: the update leaves the
  * database's roles out, so nothing may depend on them then (docs/adr/0018).
  */
 export const rollbackVariable = "DEPLOYMENT_SAFETY_WAY_BACK";

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { releaseSchema, type Release } from "./config";
 import { digestOfHex, liveDigest } from "../release/digest";
 import { downgradeEvidence, type DowngradeEvidence } from "../database/downgrades";
-import { describeIssues, knownKeys } from "./issues";
+import { describeIssues, knownKeys } from "../text/issues";
 import { protectionStateSchema, type ProtectionState } from "../approval/protectionState";
 import { noticeSchema, type Notice } from "../approval/irreversibleChange";
 import { heldMark, holdReleaseSchema as holdRelease, type HoldRelease } from "../flags/heldFlags";
-import type { Lease } from "./lease";
+import { leaseSchema, type Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
 import { drillRecord, type Drills } from "../recovery/drill";
 import type { TransitionFacts } from "../release/transition";
@@ -62,18 +62,6 @@ export type Override = z.infer<typeof override>;
 /** A recovery point, with when it was completed. */
 const recoveryPoint = z.object({ at: z.iso.datetime({ offset: true }) });
 
-const lease = z.object({
-  id: z.string(),
-  operation: z.string(),
-  version: z.string().optional(),
-  actor: z.string(),
-  host: z.string(),
-  pid: z.number(),
-  since: z.string(),
-  heartbeat: z.string(),
-  cancelled: z.boolean().optional(),
-});
-
 /** A stack's parameters as typed facts. */
 export interface Published {
   /** The release as applied; undefined before the first `up`. */
@@ -90,7 +78,7 @@ export interface Published {
   validated: Set<string>;
   /** What the newest update left in force against irreversible changes; undefined: none has yet. */
   guard?: ProtectionState;
-  /** Notices to guardians by the change that they told of. */
+  /** Notices to guardians, by the change that they announced. */
   notices: Map<string, Notice>;
   /** The newest drill of point-in-time recovery. */
   drill?: { at: string; ok: boolean };
@@ -100,10 +88,85 @@ export interface Published {
   drills: Drills;
   /** Flags that are published as held, by name, with the reason. */
   held: Map<string, string>;
-  /** A person's word that a held flag may be published again, by flag. */
+  /** Releases of held flags by a person, by flag. */
   holdReleases: Map<string, HoldRelease>;
   /** Revisions that this stack's database was taken down from and up to again (B5). */
   downgrades: Map<string, DowngradeEvidence>;
+}
+
+/** One parameter as a reader gets it. Each returns undefined, and notes an issue, where the value is not what it must be. */
+interface Entry {
+  /** What follows the reader's own path, without the slash before it; "" where nothing does. */
+  rest: string;
+  value: string;
+  read: <T>(schema: z.ZodType<T>) => T | undefined;
+  /** The serial of a step that {@link rest} must be. */
+  serial: () => number | undefined;
+}
+
+type Reader = (published: Published, entry: Entry) => void;
+
+/** Keeps what `schema` reads under a serial. */
+const bySerial =
+  <T>(into: (published: Published) => Map<number, T>, schema: z.ZodType<T>): Reader =>
+  (published, { read, serial }) => {
+    const at = serial();
+    const found = read(schema);
+    if (at !== undefined && found) into(published).set(at, found);
+  };
+
+/** Keeps what `schema` reads under a key made of it and of the path's rest. */
+const byKey =
+  <T>(
+    into: (published: Published) => Map<string, T>,
+    schema: z.ZodType<T>,
+    keyOf: (rest: string, found: T) => string,
+  ): Reader =>
+  (published, { rest, read }) => {
+    const found = read(schema);
+    if (found) into(published).set(keyOf(rest, found), found);
+  };
+
+/** What is read below a stack's root, by path. Paths that are not here are other people's, and are left alone. */
+const readers: Record<string, Reader> = {
+  release: (published, { read }) => (published.release = read(releaseSchema)),
+  "kill-switch": (published, { read }) => (published.killSwitch = read(killSwitch)),
+  lease: (published, { read }) => (published.lease = read(leaseSchema)),
+  guard: (published, { read }) => (published.guard = read(protectionStateSchema)),
+  refused: byKey(({ refused }) => refused, refusal, digestOfHex),
+  flags(published, { rest, value }) {
+    const hold = holdOf(value);
+    if (hold !== undefined) published.held.set(rest, hold);
+  },
+  "evidence/released-flag": byKey(
+    ({ holdReleases }) => holdReleases,
+    holdRelease,
+    (_, { flag }) => flag,
+  ),
+  "evidence/verdict": bySerial(({ verdicts }) => verdicts, gateVerdict),
+  "evidence/override": bySerial(({ overrides }) => overrides, override),
+  "evidence/drill/last": ({ drills }, { read }) => (drills.last = read(drillRecord)),
+  "evidence/drill/passed": ({ drills }, { read }) => (drills.passed = read(drillRecord)),
+  "evidence/recovery-point/last": (published, { read }) =>
+    (published.recoveryPoint = read(recoveryPoint)?.at),
+  "evidence/notice": byKey(
+    ({ notices }) => notices,
+    noticeSchema,
+    (rest) => rest,
+  ),
+  "evidence/validated": ({ validated }, { rest }) => validated.add(digestOfHex(rest)),
+  "evidence/downgrade": byKey(
+    ({ downgrades }) => downgrades,
+    downgradeEvidence,
+    (rest) => rest,
+  ),
+};
+
+/** The reader whose path `path` is or lies below, with what follows it. */
+function readerOf(path: string): { reader: Reader; rest: string } | undefined {
+  for (const [own, reader] of Object.entries(readers))
+    if (path === own || path.startsWith(`${own}/`)) return { reader, rest: path.slice(own.length + 1) };
+  return undefined;
 }
 
 /**
@@ -123,66 +186,41 @@ export function readParameters(stack: string, values: ReadonlyMap<string, string
     holdReleases: new Map(),
     downgrades: new Map(),
   };
-  const faults: string[] = [];
+  const issues: string[] = [];
   for (const [path, value] of values) {
-    if (!path.startsWith(root)) continue;
-    const [kind = "", ...rest] = path.slice(root.length).split("/");
-    const read = <T>(schema: z.ZodType<T>): T | undefined => {
-      try {
-        const parsed = schema.safeParse(JSON.parse(value), { error: knownKeys });
-        if (parsed.success) return parsed.data;
-        for (const fault of describeIssues(parsed.error, JSON.parse(value)))
-          faults.push(`${path}: \`${fault.path}\` ${fault.message}`);
-      } catch (error) {
-        faults.push(`${path}: is not JSON: ${(error as Error).message}`);
-      }
-      return undefined;
-    };
-    const serial = (): number | undefined => {
-      if (/^\d+$/.test(rest[1] ?? "")) return Number(rest[1]);
-      faults.push(`${path}: must end with the serial of a step`);
-      return undefined;
-    };
-    const keep = <T>(into: Map<number, T>, schema: z.ZodType<T>) => {
-      const at = serial();
-      const entry = read(schema);
-      if (at !== undefined && entry) into.set(at, entry);
-    };
-    if (kind === "release") published.release = read(releaseSchema);
-    else if (kind === "kill-switch") published.killSwitch = read(killSwitch);
-    else if (kind === "lease") published.lease = read(lease);
-    else if (kind === "refused") {
-      const entry = read(refusal);
-      if (entry) published.refused.set(digestOfHex(rest.join("/")), entry);
-    } else if (kind === "flags") {
-      const hold = holdOf(value);
-      if (hold !== undefined) published.held.set(rest.join("/"), hold);
-    } else if (kind === "evidence" && rest[0] === "released-flag") {
-      const entry = read(holdRelease);
-      if (entry) published.holdReleases.set(entry.flag, entry);
-    } else if (kind === "evidence" && rest[0] === "verdict") keep(published.verdicts, gateVerdict);
-    else if (kind === "evidence" && rest[0] === "override") keep(published.overrides, override);
-    else if (kind === "guard") published.guard = read(protectionStateSchema);
-    else if (kind === "evidence" && rest[0] === "drill" && (rest[1] === "last" || rest[1] === "passed"))
-      published.drills[rest[1]] = read(drillRecord);
-    else if (kind === "evidence" && rest[0] === "recovery-point" && rest[1] === "last")
-      published.recoveryPoint = read(recoveryPoint)?.at;
-    else if (kind === "evidence" && rest[0] === "notice") {
-      const notice = read(noticeSchema);
-      if (notice) published.notices.set(rest[1] ?? "", notice);
-    } else if (kind === "evidence" && rest[0] === "validated")
-      published.validated.add(digestOfHex(rest[1] ?? ""));
-    else if (kind === "evidence" && rest[0] === "downgrade") {
-      const entry = read(downgradeEvidence);
-      if (entry) published.downgrades.set(rest[1] ?? "", entry);
-    }
+    const found = path.startsWith(root) ? readerOf(path.slice(root.length)) : undefined;
+    found?.reader(published, entryAt(path, found.rest, value, issues));
   }
   if (published.drills.last) published.drill = published.drills.last;
-  if (faults.length > 0)
+  if (issues.length > 0)
     throw new Error(
-      `These parameters cannot be read, so nothing is decided on them:\n${faults.map((fault) => `- ${fault}`).join("\n")}\nCorrect or delete them (aws ssm get-parameter, put-parameter), then run the command again.`,
+      `These parameters cannot be read, so nothing is decided on them:\n${issues.map((issue) => `- ${issue}`).join("\n")}\nCorrect or delete them (aws ssm get-parameter, put-parameter), then run the command again.`,
     );
   return published;
+}
+
+function entryAt(path: string, rest: string, value: string, issues: string[]): Entry {
+  return {
+    rest,
+    value,
+    read(schema) {
+      try {
+        const json: unknown = JSON.parse(value);
+        const parsed = schema.safeParse(json, { error: knownKeys });
+        if (parsed.success) return parsed.data;
+        for (const issue of describeIssues(parsed.error, json))
+          issues.push(`${path}: \`${issue.path}\` ${issue.message}`);
+      } catch (error) {
+        issues.push(`${path}: is not JSON: ${(error as Error).message}`);
+      }
+      return undefined;
+    },
+    serial() {
+      if (/^\d+$/.test(rest)) return Number(rest);
+      issues.push(`${path}: must end with the serial of a step`);
+      return undefined;
+    },
+  };
 }
 
 /** Why a published flag is held. One that cannot be read is off in the application, and the next update writes it anew. */
@@ -200,6 +238,8 @@ function holdOf(value: string): string | undefined {
 export interface PromotionSource {
   /** Whether `promotedFrom` is set. */
   requiresStaging: boolean;
+  /** The stack before this one, to name it in messages. Default `staging`. */
+  promotedFrom?: string;
   /** Digest that the stack before this one validated; "" or absent: none or not known. */
   stagingValidated?: string;
   /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
@@ -223,6 +263,7 @@ export function transitionFacts(
     whyRefused: new Map([...published.refused].map(([digest, why]) => [digest, describeRefusal(why)])),
     knownGood,
     requiresStaging: staging.requiresStaging,
+    promotedFrom: staging.promotedFrom,
     stagingValidated: staging.stagingValidated,
     ...(verdict &&
       judged !== undefined && {

@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic.util import CommandError
 
-from migrations.check import faults, lint, proof
+from migrations.check import findings, lint, proof
 
 
 def main() -> int:
@@ -25,8 +25,8 @@ def main() -> int:
     logging.getLogger("alembic.runtime.migration").addHandler(logging.NullHandler())
     try:
         code, report, text = DO[asked.what](asked.revision)
-    except (faults.UsageError, CommandError) as error:
-        code, report, text = faults.USAGE, {"error": str(error)}, None
+    except (findings.UsageError, CommandError) as error:
+        code, report, text = findings.USAGE, {"error": str(error)}, None
         print(f"{command}: {error}", file=sys.stderr)
     if wants_json:
         print(json.dumps({"command": command, "exitCode": code, **report}))
@@ -40,8 +40,8 @@ def linted(revision: str | None) -> tuple[int, dict[str, Any], str]:
     text = "\n".join(one.text() for one in found) or "No findings."
     report = {"findings": [one.as_json() for one in found]}
     if found:
-        return faults.REFUSED, report, f"{text}\n{len(found)} findings."
-    return faults.DONE, report, f"{text}\nnext: make prove-migrations"
+        return findings.REFUSED, report, f"{text}\n{len(found)} findings."
+    return findings.DONE, report, f"{text}\nnext: make prove-migrations"
 
 
 def proved(revision: str | None) -> tuple[int, dict[str, Any], str]:
@@ -49,8 +49,8 @@ def proved(revision: str | None) -> tuple[int, dict[str, Any], str]:
 
 
 def showed(revision: str | None) -> tuple[int, dict[str, Any], str]:
-    text, findings = lint.show(revision)
-    return faults.DONE, {"text": text, "findings": findings}, text
+    text, found = lint.show(revision)
+    return findings.DONE, {"text": text, "findings": found}, text
 
 
 DO = {"lint": linted, "prove": proved, "show": showed}

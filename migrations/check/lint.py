@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
 
 from migrations.check import rules, squawk, squawk_rules, step
 from migrations.check.facts import read_facts
-from migrations.check.faults import Finding, UsageError
+from migrations.check.findings import Finding, UsageError
 from migrations.check.server import Server, server
 from migrations.check.statements import is_change
 
@@ -59,22 +60,29 @@ def lint(wanted: str | None = None) -> list[Finding]:
 
 
 def lint_on(running: Server, wanted: str | None = None, url: str | None = None) -> list[Finding]:
-    """As `lint`, on a server that runs; the revisions before a wanted one run too."""
-    revisions = lineage(step.script())
-    asked = chosen(revisions, wanted)
-    last = revisions.index(asked[-1]) if asked else -1
-    url = url or running.create()
+    """As `lint`, on a server that runs; the revisions before a wanted one run too.
+
+    url: the database on which the first one runs; default an empty one.
+    """
+    databases = step.Databases(running, upgrade, url)
     findings: list[Finding] = []
-    for revision in revisions[: last + 1]:
-        if revision in asked:
-            findings += check(running, url, revision)
-        else:
-            step.run(url, "upgrade", revision.revision)
+    for revision in chosen(lineage(step.script()), wanted):
+        try:
+            before = databases.before(revision)
+        except CommandError:
+            if findings:
+                break  # one of them says why
+            raise
+        findings += check(running, running.copy(before), revision)
     return findings
 
 
+def upgrade(url: str, revision: Script) -> None:
+    step.run(url, "upgrade", revision.revision)
+
+
 def check(running: Server, url: str, revision: Script) -> Iterator[Finding]:
-    """One revision, up and down and up again, on a database that is at the one before it."""
+    """One revision, up and down, on a database of its own that is at the one before it."""
     file = Path(revision.path)
     source, facts = file.read_text(), read_facts(file)
 
@@ -82,12 +90,11 @@ def check(running: Server, url: str, revision: Script) -> Iterator[Finding]:
         name = str(file.relative_to(step.PROJECT)) if file.is_relative_to(step.PROJECT) else file.name
         return Finding(revision.revision, name, line, rule, direction, why, instead)
 
-    before = str(revision.down_revision or "base")
     up, failure = step.recorded(url, "upgrade", revision.revision, file)
     if failure:
         line = up[-1].line if up else 1
         yield finding("fails", line, "upgrade", str(failure), "a statement that runs on the schema before it")
-    down, back = ([], None) if failure else step.recorded(url, "downgrade", before, file)
+    down, back = ([], None) if failure else step.recorded(url, "downgrade", step.below(revision), file)
     subject = rules.Subject(facts, source, rules.statements(up, source), rules.statements(down, source))
     for rule in rules.RULES:
         for found in rule(subject):
@@ -104,25 +111,17 @@ def check(running: Server, url: str, revision: Script) -> Iterator[Finding]:
             if one.safe and one.rule in squawk_rules.SAFE:
                 continue
             yield finding(one.rule, one.line, direction, one.why, INSTEAD.get(one.rule, one.instead))
-    if not failure and not back:
-        step.run(url, "upgrade", revision.revision)
 
 
 def show(wanted: str | None) -> tuple[str, int]:
     """What one revision sends, up and down, with the findings in it: for the person who reviews it."""
-    revisions = lineage(step.script())
-    revision = chosen(revisions, wanted)[-1]
+    revision = chosen(lineage(step.script()), wanted)[-1]
     file = Path(revision.path)
     with server() as running:
-        url = running.create()
-        before = revisions[: revisions.index(revision)]
-        for earlier in before:
-            step.run(url, "upgrade", earlier.revision)
-        found = list(check(running, url, revision))
-        last = before[-1].revision if before else "base"
-        step.run(url, "downgrade", last)
+        url = step.Databases(running, upgrade).before(revision)
+        found = list(check(running, running.copy(url), revision))
         up, _ = step.recorded(url, "upgrade", revision.revision, file)
-        down, _ = step.recorded(url, "downgrade", last, file)
+        down, _ = step.recorded(url, "downgrade", step.below(revision), file)
     parts = [f"{file.name}: {revision.doc}"]
     for direction, sent in (("upgrade", up), ("downgrade", down)):
         changes = [one for one in sent if is_change(one.text)]

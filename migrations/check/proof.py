@@ -14,7 +14,7 @@ import psycopg
 from alembic.script import Script
 from alembic.util import CommandError
 
-from migrations.check import dump, previous, step
+from migrations.check import dump, earlier_releases, step
 from migrations.check.backfills import run_backfills
 from migrations.check.facts import Facts, read_facts
 from migrations.check.lint import check as lint_one
@@ -53,33 +53,33 @@ class Trial:
     def revision(self) -> str:
         return self.script.revision
 
-    @property
-    def parent(self) -> str:
-        return str(self.script.down_revision or "base")
-
 
 def prove(wanted: str | None, say: Callable[[str], None]) -> list[Proof]:
     """Proves every revision, or one; writes evidence/proof/<revision>.json for each that held."""
-    revisions = lineage(step.script())
-    asked = chosen(revisions, wanted)
-    last = revisions.index(asked[-1]) if asked else -1
+    asked = chosen(lineage(step.script()), wanted)
     proofs = []
     with server() as running:
-        before = running.create()
-        for revision in revisions[: last + 1]:
-            trial = Trial(running, revision, before, read_facts(Path(revision.path)))
-            if revision in asked:
-                say(f"{revision.revision}: {revision.doc}")
-                proofs.append(one(trial, [earlier.revision for earlier in revisions], say))
-            before = running.copy(before)
-            step.run(before, "upgrade", revision.revision)
-            previous.seed(before)
-            run_backfills(before, revision)
+        databases = step.Databases(running, take)
+        for revision in asked:
+            earlier = [one.revision for one in databases.builds_on(revision)]
+            trial = Trial(running, revision, databases.before(revision), read_facts(Path(revision.path)))
+            say(f"{revision.revision}: {revision.doc}")
+            proofs.append(prove_one(trial, earlier, say))
     return proofs
 
 
-def one(trial: Trial, order: list[str], say: Callable[[str], None]) -> Proof:
-    """One revision: every check, and its evidence where all of them held."""
+def take(url: str, revision: Script) -> None:
+    """Runs a revision as a release brings it: with rows, and with its backfills done."""
+    step.run(url, "upgrade", revision.revision)
+    earlier_releases.seed(url)
+    run_backfills(url, revision)
+
+
+def prove_one(trial: Trial, earlier: list[str], say: Callable[[str], None]) -> Proof:
+    """One revision: every check, and its evidence where all of them held.
+
+    earlier: the revisions that it builds on, the oldest first.
+    """
     file = Path(trial.script.path)
     name = str(file.relative_to(step.PROJECT)) if file.is_relative_to(step.PROJECT) else file.name
     proof = Proof(trial.revision, name)
@@ -88,7 +88,7 @@ def one(trial: Trial, order: list[str], say: Callable[[str], None]) -> Proof:
     ]
     checks: list[Callable[[], dict[str, Any]]] = [
         lambda: up_and_down(trial),
-        lambda: works_with(trial, order),
+        lambda: works_with(trial, earlier),
         lambda: seeds_twice(trial),
     ]
     for check in checks if not proof.faults else []:
@@ -112,7 +112,8 @@ def one(trial: Trial, order: list[str], say: Callable[[str], None]) -> Proof:
 
 def up_and_down(trial: Trial) -> dict[str, Any]:
     """Up, up again, down, and the schema is what it was; up again, and the rows are there."""
-    url, parent, revision = trial.server.copy(trial.before), trial.parent, trial.revision
+    url, parent, revision = trial.server.copy(trial.before), step.below(trial.script), trial.revision
+    was_at = heads(url)
     schema, was = dump.schema(trial.server, url), catalog_of(url)
     columns, rows = dump.columns(url), dump.rows(url)
     step.run(url, "upgrade", revision)
@@ -121,16 +122,16 @@ def up_and_down(trial: Trial) -> dict[str, Any]:
         raise NotProvedError("the upgrade changes nothing, so that nothing could be proved by taking it back")
     survivors(trial, rows, dump.rows(url, columns), "after the upgrade")
     # As after a migration that was killed before it could write down its revision.
-    again(trial, url, "upgrade", (parent, revision), upgraded)
+    again(trial, url, "upgrade", (was_at, revision), upgraded)
     found = catalog_of(url)
     if trial.facts.reversible:
-        previous.seed(url)  # rows as the new release writes them
+        earlier_releases.seed(url)  # rows as the new release writes them
     step.run(url, "downgrade", parent)
     normalised = same_schema(schema, dump.schema(trial.server, url))
     same_catalog(was, catalog_of(url), "the downgrade")
     if trial.facts.reversible:
         survivors(trial, rows, dump.rows(url, columns), "after the downgrade")
-    again(trial, url, "downgrade", (revision, parent), dump.schema(trial.server, url))
+    again(trial, url, "downgrade", ([revision], parent), dump.schema(trial.server, url))
     step.run(url, "upgrade", revision)
     normalised += same_schema(upgraded, dump.schema(trial.server, url))
     same_catalog(found, catalog_of(url), "the second upgrade")
@@ -138,7 +139,7 @@ def up_and_down(trial: Trial) -> dict[str, Any]:
     return {
         "fingerprint": hash_of(found),
         # On what the revision before it made; the first one's is all there is.
-        "catalog": changes(was if trial.script.down_revision else {}, found),
+        "catalog": changes(was if was_at else {}, found),
         "downgrade": {"restores": True, "normalised": sorted(set(normalised))},
     }
 
@@ -150,15 +151,26 @@ def same_catalog(wanted: Catalog, found: Catalog, what: str) -> None:
         raise NotProvedError(f"{what} makes another catalog than there was: {', '.join(other)}")
 
 
+def heads(url: str) -> list[str]:
+    """The revisions that a database is at: none where it is empty, several before a merge."""
+    with psycopg.connect(url) as connection:
+        if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+            return []
+        return [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
+
+
 def catalog_of(url: str) -> Catalog:
     with psycopg.connect(url) as connection:
         return catalog(connection)
 
 
-def again(trial: Trial, url: str, direction: str, ends: tuple[str, str], schema: str) -> None:
+def again(trial: Trial, url: str, direction: str, ends: tuple[list[str], str], schema: str) -> None:
     """The same step once more, on a database that says it was not taken yet: nothing may change."""
     come_from, to = ends
-    step.run(url, "stamp", come_from)
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        for one in come_from:
+            connection.execute("INSERT INTO alembic_version (version_num) VALUES (%s)", [one])
     step.run(url, direction, to)
     now = dump.schema(trial.server, url)
     if now != schema:
@@ -194,17 +206,16 @@ def keys(found: Any) -> set[str]:
     return set(json.loads(next(iter(found)))) if found else set()
 
 
-def works_with(trial: Trial, order: list[str]) -> dict[str, Any]:
+def works_with(trial: Trial, earlier: list[str]) -> dict[str, Any]:
     """Runs the newest release of each earlier revision on the new schema; the one before must work."""
-    mine = order.index(trial.revision)
-    newest = {found.revision: found for found in previous.releases() if found.revision in order[:mine]}
+    newest = {found.revision: found for found in earlier_releases.releases() if found.revision in earlier}
     works: list[dict[str, Any]] = []
     breaks: list[dict[str, Any]] = []
     url = trial.server.copy(trial.before)
     step.run(url, "upgrade", trial.revision)
-    for revision in sorted(newest, key=order.index, reverse=True):
+    for revision in sorted(newest, key=earlier.index, reverse=True):
         release = newest[revision]
-        faults = previous.faults_on(release, url)
+        faults = earlier_releases.faults_on(release, url)
         told = {"revision": revision, "version": release.version}
         if not faults:
             works.append(told)
@@ -219,14 +230,14 @@ def seeds_twice(trial: Trial) -> dict[str, Any]:
     """Runs the seed scripts twice on the revision: they work, and the second run adds and changes nothing."""
     url = trial.server.create()
     step.run(url, "upgrade", trial.revision)
-    previous.seed(url)
+    earlier_releases.seed(url)
     first = dump.rows(url)
-    previous.seed(url)
+    earlier_releases.seed(url)
     if dump.rows(url) != first:
         raise NotProvedError(
             "the second run of the seeds changes rows; a row that is there must stay as it is"
         )
-    return {"seeds": previous.seeds_hash()}
+    return {"seeds": earlier_releases.seeds_hash()}
 
 
 def write(proof: Proof, file: Path) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any
 import alembic.command
 import alembic.config
 import sqlalchemy
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError, to_tuple
+
+from migrations.check.server import Server
 
 PROJECT = Path(__file__).parents[2]
 
@@ -56,6 +58,50 @@ def run(url: str, direction: str, revision: str) -> None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def below(revision: Script) -> str:
+    """The target of the `alembic downgrade` that takes back this revision alone; of a merge, a parent."""
+    parents: tuple[str, ...] = to_tuple(revision.down_revision, default=())
+    return parents[0] if parents else "base"
+
+
+class Databases:
+    """Databases on which nothing but what a revision builds on has run: the other branches have not."""
+
+    def __init__(self, server: Server, take: Callable[[str, Script], None], empty: str | None = None) -> None:
+        """take: runs one revision on the database of a URL. empty: where the first one runs."""
+        self.server, self.take, self.directory = server, take, script()
+        self.empty = empty or server.create()
+        self.at: dict[str, str] = {}
+
+    def builds_on(self, revision: Script) -> list[Script]:
+        """What must have run before a revision, the oldest first; merges and depends_on are followed."""
+        found = self.directory.iterate_revisions(revision.revision, "base")
+        return [one for one in reversed(list(found)) if one.revision != revision.revision]
+
+    def before(self, revision: Script) -> str:
+        """URL of a database that is ready for a revision; a template, which must stay as it is."""
+        earlier = self.builds_on(revision)
+        nearest = max(earlier, key=lambda one: len(self.builds_on(one)), default=None)
+        if nearest is None:
+            return self.empty
+        there = {one.revision for one in [nearest, *self.builds_on(nearest)]}
+        rest = [one for one in earlier if one.revision not in there]
+        url = self.after(nearest)
+        if rest:
+            url = self.server.copy(url)
+        for one in rest:
+            self.take(url, one)
+        return url
+
+    def after(self, revision: Script) -> str:
+        """URL of one on which the revision has run; a template as well."""
+        if revision.revision not in self.at:
+            url = self.server.copy(self.before(revision))
+            self.take(url, revision)
+            self.at[revision.revision] = url
+        return self.at[revision.revision]
 
 
 def recorded(url: str, direction: str, revision: str, file: Path) -> tuple[list[Sent], CommandError | None]:

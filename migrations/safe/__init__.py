@@ -6,12 +6,12 @@ docs/migrations.md.
 """
 
 from .backfill import Backfill, ensure_finished, fill
-from .columns import add_column, allow_null, drop_column, drop_default, set_default, set_not_null
-from .constraints import add_check, add_foreign_key, add_unique, drop_constraint, validate_constraint
 from .database import SafeMigrationError
 from .downgrade import Downgrade, safe_downgrade
-from .indexes import create_index, drop_index
-from .replacement import (
+from .schema.columns import add_column, allow_null, drop_column, drop_default, set_default, set_not_null
+from .schema.constraints import add_check, add_foreign_key, add_unique, drop_constraint, validate_constraint
+from .schema.indexes import create_index, drop_index
+from .schema.replacement import (
     drop_old_name,
     drop_replacement,
     finish_replacement,
@@ -20,8 +20,8 @@ from .replacement import (
     swap_columns,
     undo_rename_table,
 )
+from .schema.tables import create_table
 from .statement import execute, execute_patiently
-from .tables import create_table
 
 __all__ = [
     "Backfill",

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from . import catalog
 from .database import SafeMigrationError
-from .kept import keep_columns
 from .loss import VARIABLE, approved_rows
 from .names import literal, table_name
+from .rows.preserved_values import keep_columns
+from .schema import catalog
+from .schema.tables import keep_table
 from .session import Session, session
-from .tables import keep_table
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Loss:
     needs: tuple[str, ...] = ()
     """Columns without which there is nothing left to lose."""
     printed_only: bool = False
-    """Kept in a real downgrade, and lost in printed statements, which cannot copy piece by piece."""
+    """Kept in a real downgrade, and lost in printed statements, which cannot copy batch by batch."""
 
 
 @dataclass

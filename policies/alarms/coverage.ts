@@ -3,9 +3,9 @@ import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
 import { listAt, maybe, unknown, valueAt } from "../propertyValues";
 
-/** Rules about what there must be an alarm on, and what alarms have left behind. */
+/** Rules about what needs an alarm, and about topics that alarms have left behind. */
 
-/** What must be watched of each target group: by which metrics, in which words. */
+/** What must be watched of each target group, and by which metrics; `least` is the shortest time, seconds. */
 const watched = [
   { what: "errors", metrics: ["HTTPCode_Target_5XX_Count"], least: 0 },
   { what: "latency", metrics: ["TargetResponseTime"], least: 0 },
@@ -14,7 +14,7 @@ const watched = [
   { what: "burn rate", metrics: ["HTTPCode_Target_5XX_Count"], least: 1800 },
 ] as const;
 
-export const slotWatched = stackRule<{ require: string[] }>({
+export const slotAlarmed = stackRule<{ require: string[] }>({
   id: "slot-alarmed",
   area: "alarms",
   severity: "high",
@@ -67,7 +67,7 @@ interface Metric {
   seconds: number;
 }
 
-/** A number; one that is not known may be as large as is wanted. */
+/** A number of seconds; one that is not known yet may be long enough. */
 const seconds = (value: unknown): number => (value === unknown ? Infinity : Number(value));
 
 function metricsOf({ properties }: Declared): Metric[] {
@@ -95,21 +95,21 @@ function isOfGroup(alarm: Declared, { group, property }: Metric, target: Declare
   return typeof arn === "string" && typeof group === "string" && arn.endsWith(`:${group}`);
 }
 
-export const topicUsed = stackRule<{ toldFromOutside: string[] }>({
+export const topicIsUsed = stackRule<{ toldFromOutside: string[] }>({
   id: "topic-is-used",
   area: "alarms",
   severity: "low",
   level: "advisory",
   rows: ["C1"],
-  description: "A topic of the stack is told by an alarm, a vault or a rule of it.",
-  why: "A topic that nothing tells is what is left of an alarm that somebody took away.",
+  description: "Something in the stack publishes to each of its topics: an alarm, a vault or an event rule.",
+  why: "A topic that nothing publishes to is left over from an alarm that somebody removed.",
   remedy: "Put its ARN into `alarmActions`, or remove it.",
   settings: {
     toldFromOutside: {
       type: "array",
       items: { type: "string" },
       description:
-        "Beginnings of the logical names of topics that something outside of the stack tells, such as a command.",
+        "Prefixes of the logical names of topics that something outside the stack publishes to, such as a command.",
       default: [],
     },
   },
@@ -130,7 +130,7 @@ export const topicUsed = stackRule<{ toldFromOutside: string[] }>({
       if (!isTold)
         report(
           {
-            found: "nothing that tells it",
+            found: "nothing that publishes to it",
             required: "an alarm or a notification to it",
             fix: "Use it or remove it.",
           },

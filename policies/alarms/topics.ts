@@ -8,7 +8,7 @@ import { isSet, listAt, maybe, unknown, valueAt } from "../propertyValues";
 /** Where an alarm's actions end: nobody, a topic that nobody listens to, or somebody. */
 export type Reach = "nothing" | "nobody" | "somebody";
 
-/** Whether a topic has a subscriber; one outside of the stack is taken to have one. */
+/** Whether a topic has a subscriber; one outside the stack is assumed to have one. */
 export function topicReach(
   resources: readonly Declared[],
   from: Declared,
@@ -44,7 +44,7 @@ const endpoints: Readonly<Record<string, RegExp>> = {
   application: /^arn:[^:]+:sns:/,
 };
 
-/** Whether a subscription ends at somebody. A queue of the stack itself keeps messages for a program: it wakes nobody. */
+/** Whether a subscription reaches a person. A queue of the stack itself keeps messages for a program and wakes nobody. */
 function isDelivered({ properties, references }: Declared): boolean {
   const [protocol, endpoint] = ["protocol", "endpoint"].map((key) => valueAt(properties, key));
   const isOwnQueue = references.endpoint?.some((urn) => urn.includes(types.queue)) ?? false;
@@ -54,7 +54,7 @@ function isDelivered({ properties, references }: Declared): boolean {
   return form !== undefined && maybe(endpoint, (value) => form.test(String(value)));
 }
 
-/** The best that the actions of an alarm reach. */
+/** The furthest that any of an alarm's actions reaches. */
 export function alarmReach(resources: readonly Declared[], alarm: Declared): Reach {
   if (valueAt(alarm.properties, "actionsEnabled") === false) return "nothing";
   if (valueAt(alarm.properties, "alarmActions") === unknown) return "somebody";

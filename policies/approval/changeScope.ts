@@ -1,12 +1,12 @@
+import { ownEntries } from "../../decisions/stack/configKeys";
 import { podLabels } from "../release/workloads";
 import type { Declared, PolicyContext } from "../rule";
 import { types } from "../types";
 
-/** What the rules about a change have in common. */
+/** Which resources and stacks the approval rules are about. */
 
-/** Whether the stack is one of this project, so that there are release, evidence and parameters to ask. */
-export const isConfigured = ({ config }: PolicyContext): boolean =>
-  Object.keys(config).some((key) => key.startsWith("deployment-safety:"));
+/** Whether the stack belongs to this project, so that it has a release, evidence and parameters. */
+export const isConfigured = ({ config }: PolicyContext): boolean => ownEntries(config).length > 0;
 
 /** Whether a resource is the Job that migrates. */
 export const isMigration = (resource: Declared): boolean =>

@@ -4,19 +4,19 @@ import { podLabels } from "../release/workloads";
 import { types } from "../types";
 import { isSet, shown, unknown, valueAt } from "../propertyValues";
 
-/** Longest life of a migration: nobody waits a day for one. */
+/** Longest run of a migration, seconds: nobody waits a day for one. */
 const day = 86_400;
-/** Longest life of a backfill, which goes on behind the last row that it did, and pauses by its flag. */
+/** Longest run of a backfill, seconds: it resumes after its last row, and its flag pauses it. */
 const week = 604_800;
 
-export const migrationJob = resourceRule({
+export const migrationRunsOnce = resourceRule({
   id: "migration-runs-once",
-  area: "change",
+  area: "approval",
   severity: "high",
   rows: ["B1", "C5"],
   description:
-    "A Job is tried once (a backfill, which goes on where it was, again), within a limit of time, is not restarted half-way, and its pods carry the labels that say what they are.",
-  why: "A migration that failed half-way and is begun again by itself destroys what would have told the cause.",
+    "A Job has one try, a time limit and no restart half-way, and its pods carry the labels that identify them. A backfill may be retried, because it resumes where it stopped.",
+  why: "A migration that fails half-way and restarts by itself destroys the evidence of what went wrong.",
   remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
   types: [types.job],
   check(job, report) {
@@ -50,7 +50,7 @@ export const migrationJob = resourceRule({
           path: "spec.template.spec.containers[].command[]",
           allows: (word) => word !== "*",
           required: "the command",
-          fix: "Say what runs: an image's default command is the server.",
+          fix: "Set it: an image's default command is the server.",
         },
       ],
       report,

@@ -2,20 +2,20 @@ import { resourceRule } from "../rule";
 import { types } from "../types";
 import { isConfigured, isMigration } from "./changeScope";
 
-export const proved = resourceRule({
+export const revisionProvedAndReviewed = resourceRule({
   id: "revision-proved-and-reviewed",
-  area: "change",
+  area: "approval",
   severity: "critical",
   rows: ["A7", "A8", "A9"],
   description:
-    "A migration brings only revisions that somebody else has reviewed, whose downgrade is proved, and with which the seeds ran.",
-  why: "A revision that nobody has read, or that was never taken down, is first tried on the data of production.",
+    "Every revision of a migration has been reviewed by somebody else, has a proven downgrade, and has run with the seeds.",
+  why: "A revision that nobody has read, or whose downgrade never ran, is first tried on production data.",
   remedy:
     "Run `make prove-migrations REVISION=<revision>` and `make review REVISION=<revision>`, commit what they write, and update again.",
   types: [types.job],
-  async check(job, report, _, situation) {
-    if (!isMigration(job) || !isConfigured(situation)) return;
-    for (const reason of await situation.liveState().revisionReasons(situation))
+  async check(job, report, _, context) {
+    if (!isMigration(job) || !isConfigured(context)) return;
+    for (const reason of await context.liveState().revisionReasons(context))
       report(
         {
           found: reason.replace(/\.$/, ""),

@@ -1,9 +1,10 @@
+import { isBetween } from "../propertyChecks";
 import { ofType } from "../resourceGraph";
 import { type Declared, type ReportViolation, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { document, isObject, isSet, maybe, shown, unknown, valueAt } from "../propertyValues";
 
-/** Rules about feature flags, as they are published: parameters in flagd's format. */
+/** Rules about feature flags as they are published: parameters in flagd's format. */
 
 const flagPath = /^\/deployment-safety\/([^/]+)\/flags\/([^/]+)$/;
 
@@ -19,18 +20,18 @@ function flagOf({
     : { flag, stack, value, content: document(value) };
 }
 
-/** Whether somebody gets the flag. */
+/** Whether anybody gets the flag. */
 const isOn = (content: unknown): boolean =>
   isSet(valueAt(content, "targeting")) || valueAt(content, "defaultVariant") !== "off";
 
-export const valid = resourceRule<{ roles: string[] }>({
+export const flagValid = resourceRule<{ roles: string[] }>({
   id: "flag-valid",
   area: "flags",
   severity: "high",
   rows: ["A1", "A3"],
   description:
     "A published flag can be evaluated: variants on and off, off by default, shares of 0 to 100 %, roles that exist.",
-  why: "A flag that cannot be read is off in one process and stays as it was in another.",
+  why: "A flag that cannot be read is off in one process and keeps its old value in another.",
   remedy: "Declare flags in `deployment-safety:flags`, and let the program publish them.",
   settings: {
     roles: {
@@ -45,26 +46,26 @@ export const valid = resourceRule<{ roles: string[] }>({
     const read = flagOf(parameter);
     if (!read) return;
     const { content, value } = read;
-    const fault = (at: string, found: unknown, required: string) =>
+    const reportAt = (at: string, found: unknown, required: string) =>
       report(
-        { at, found: shown(found), required, fix: "Mend the flag in the stack file and publish it anew." },
+        { at, found: shown(found), required, fix: "Fix the flag in the stack file and publish it again." },
         parameter,
       );
     if (!isObject(content)) {
-      fault("insecureValue", value, "a flag in flagd's format, JSON");
+      reportAt("insecureValue", value, "a flag in flagd's format, JSON");
       return;
     }
     if (content.state !== "ENABLED" && content.state !== "DISABLED")
-      fault("state", content.state, "ENABLED or DISABLED");
+      reportAt("state", content.state, "ENABLED or DISABLED");
     if (valueAt(content, "variants.on") !== true || valueAt(content, "variants.off") !== false)
-      fault("variants", content.variants, "on: true and off: false");
+      reportAt("variants", content.variants, "on: true and off: false");
     if (content.defaultVariant !== "off")
-      fault("defaultVariant", content.defaultVariant, "off: who is not named does not have it");
-    checkTargeting(content.targeting, roles, fault);
+      reportAt("defaultVariant", content.defaultVariant, "off: who is not named does not have it");
+    checkTargeting(content.targeting, roles, reportAt);
     const type = valueAt(parameter.properties, "type");
-    if (type !== unknown && type !== "String") fault("type", type, "String");
+    if (type !== unknown && type !== "String") reportAt("type", type, "String");
     if (!maybe(valueAt(parameter.properties, "overwrite"), (value) => value === true))
-      fault(
+      reportAt(
         "overwrite",
         valueAt(parameter.properties, "overwrite"),
         "true, for an update that was killed after writing it",
@@ -72,68 +73,69 @@ export const valid = resourceRule<{ roles: string[] }>({
   },
 });
 
-/** Buckets that people fall into, as decisions/flags/flags.ts deals them. */
+/** Buckets that people are divided into, as in decisions/flags/flags.ts. */
 const buckets = 100_000;
 
-/** Whether an operand is a person's bucket, which is in no share where the person has none. */
+/** Whether an operand is a person's bucket; a person without one is in no share. */
 const isBucket = (operand: unknown): boolean =>
   Array.isArray(valueAt(operand, "var")) && (valueAt(operand, "var") as unknown[])[0] === "bucket";
 
-/** Looks at every share and every role of a JsonLogic rule. */
-function checkTargeting(
-  rule: unknown,
-  roles: readonly string[],
-  fault: (at: string, found: unknown, required: string) => void,
-): void {
-  if (Array.isArray(rule)) {
-    for (const one of rule) checkTargeting(one, roles, fault);
-    return;
-  }
+type ReportAt = (at: string, found: unknown, required: string) => void;
+
+/** Checks every share and every role of a JsonLogic rule, at any depth. */
+function checkTargeting(rule: unknown, roles: readonly string[], reportAt: ReportAt): void {
+  if (Array.isArray(rule)) for (const one of rule) checkTargeting(one, roles, reportAt);
   if (!isObject(rule)) return;
   for (const [operator, operands] of Object.entries(rule)) {
-    if (operator === "fractional" && Array.isArray(operands)) {
-      const weights = operands.filter(Array.isArray).map((entry) => (entry as unknown[])[1]);
-      if (
-        weights.some((weight) => typeof weight !== "number" || weight < 0) ||
-        weights.every((weight) => weight === 0)
-      )
-        fault("targeting.fractional", operands, "weights of 0 or more, one of them above");
-    }
-    if (operator === "<" && Array.isArray(operands) && isBucket(operands[0])) {
-      const limit: unknown = operands[1];
-      if (typeof limit !== "number" || limit < 1 || limit > buckets)
-        fault("targeting.bucket", limit, `1 to ${buckets}, thousandths of a percent`);
-    }
-    if (operator === "in" && Array.isArray(operands) && valueAt(operands[0], "var") === "role")
-      for (const role of [operands[1]].flat())
-        if (
-          typeof role !== "string" ||
-          !/^[a-z0-9][a-z0-9-]*$/.test(role) ||
-          (roles.length > 0 && !roles.includes(role))
-        )
-          fault(
-            "targeting.role",
-            role,
-            roles.length > 0 ? `one of ${roles.join(", ")}` : "a role of a-z, 0-9 and -",
-          );
-    checkTargeting(operands, roles, fault);
+    if (Array.isArray(operands)) checkOperator(operator, operands, roles, reportAt);
+    checkTargeting(operands, roles, reportAt);
   }
 }
 
-export const owned = resourceRule({
+function checkOperator(
+  operator: string,
+  operands: readonly unknown[],
+  roles: readonly string[],
+  reportAt: ReportAt,
+): void {
+  const [first, second] = operands;
+  if (operator === "fractional") {
+    const weights = operands.filter(Array.isArray).map((entry) => (entry as unknown[])[1]);
+    const isWeight = (weight: unknown) => typeof weight === "number" && weight >= 0;
+    if (!weights.every(isWeight) || weights.every((weight) => weight === 0))
+      reportAt("targeting.fractional", operands, "weights of 0 or more, one of them above");
+  }
+  if (operator === "<" && isBucket(first) && !isBetween(1, buckets)(second))
+    reportAt("targeting.bucket", second, `1 to ${buckets}, thousandths of a percent`);
+  if (operator === "in" && valueAt(first, "var") === "role")
+    for (const role of [second].flat())
+      if (!isRole(role, roles))
+        reportAt(
+          "targeting.role",
+          role,
+          roles.length > 0 ? `one of ${roles.join(", ")}` : "a role of a-z, 0-9 and -",
+        );
+}
+
+const isRole = (role: unknown, roles: readonly string[]): boolean =>
+  typeof role === "string" &&
+  /^[a-z0-9][a-z0-9-]*$/.test(role) &&
+  (roles.length === 0 || roles.includes(role));
+
+export const flagOwnedAndExpiring = resourceRule({
   id: "flag-owned-and-expiring",
   area: "flags",
   severity: "medium",
   rows: ["A1"],
-  description: "A flag names its risk, the team that answers for it, and the day on which it should be gone.",
-  why: "A flag that nobody owns is switched by whoever finds it, and no code path behind it is ever removed.",
+  description: "A flag names its risk, the team that owns it, and the day by which it should be gone.",
+  why: "Anybody switches a flag that nobody owns, and the code path behind it is never removed.",
   remedy: "Set `risk`, `owner` and `expires` of the flag in the stack file.",
   types: [types.parameter],
   check(parameter, report) {
     const read = flagOf(parameter);
     if (!read) return;
     const metadata = valueAt(read.content, "metadata");
-    const fault = (key: string, found: unknown, required: string) =>
+    const reportAt = (key: string, found: unknown, required: string) =>
       report(
         {
           at: `metadata.${key}`,
@@ -144,19 +146,19 @@ export const owned = resourceRule({
         parameter,
       );
     const [owner, expires, risk] = ["owner", "expires", "risk"].map((key) => valueAt(metadata, key));
-    if (!isSet(owner)) fault("owner", owner, "a team");
-    if (!/^\d{4}-\d\d-\d\d$/.test(String(expires))) fault("expires", expires, "a day, YYYY-MM-DD");
-    if (risk !== "low" && risk !== "high") fault("risk", risk, "low or high");
+    if (!isSet(owner)) reportAt("owner", owner, "a team");
+    if (!/^\d{4}-\d\d-\d\d$/.test(String(expires))) reportAt("expires", expires, "a day, YYYY-MM-DD");
+    if (risk !== "low" && risk !== "high") reportAt("risk", risk, "low or high");
   },
 });
 
-export const expired = resourceRule({
+export const flagNotExpired = resourceRule({
   id: "flag-not-expired",
   area: "flags",
   severity: "low",
   level: "advisory",
   rows: ["A1"],
-  description: "No flag is past the day on which it should be gone.",
+  description: "No flag is past the day by which it should be gone.",
   why: "An old flag is a second program inside the first, which nobody tests any more.",
   remedy: "Remove the flag and the code path that it guards, or give it a new day.",
   types: [types.parameter],
@@ -192,18 +194,18 @@ function releaseOf(resources: readonly Declared[], stack: string): unknown {
   );
 }
 
-export const risky = stackRule({
+export const riskyFlagOffUntilValidated = stackRule({
   id: "risky-flag-off-until-validated",
   area: "flags",
   severity: "critical",
   rows: ["A2"],
   description: "A flag of high risk is published off unless the live release has been validated.",
-  why: "A new version and a rollback both run code that nobody has looked at yet with the flag on.",
-  remedy: "Publish flags by the program: it switches them off until `validated` is the live digest.",
+  why: "After a new version or a rollback, nobody has yet looked at the running code with the flag on.",
+  remedy: "Let the program publish flags: it switches them off until `validated` is the live digest.",
   checkStack(resources, report) {
     for (const parameter of ofType(resources, types.parameter)) {
       const read = flagOf(parameter);
-      // Whatever does not say that it is of low risk counts as risky.
+      // Every flag that does not state a low risk counts as risky.
       if (!read || valueAt(valueAt(read.content, "metadata"), "risk") === "low" || !isOn(read.content))
         continue;
       const release = releaseOf(resources, read.stack);

@@ -5,26 +5,27 @@ import { types } from "../types";
 import { listAt, maybe, unknown, valueAt } from "../propertyValues";
 
 /**
- * AWS Backup's metrics that count backups that failed, and those that count what was made. One that was aborted or never
- * begun is missing from the latter.
+ * AWS Backup's metrics that count failed backups, and those that count successful ones. A backup that was aborted or never
+ * started only shows as missing from the latter.
  */
 const failures = /^NumberOfBackupJobsFailed$/;
 const successes = /^NumberOf(BackupJobsCompleted|BackupJobsCreated|RecoveryPointsCreated)$/;
 
-export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
+export const backupFailuresReachSomebody = stackRule<{ requireSubscriber: boolean }>({
   id: "backup-failures-reach-somebody",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D1"],
-  description: "Where backups are made, somebody is told of one that failed and of one that was never begun.",
-  why: "A plan that was taken away makes no failed job: only the absence of backups shows it.",
+  description:
+    "If there is a backup plan, somebody is notified of a backup that failed and of one that never started.",
+  why: "A plan that was removed has no failed jobs: only the absence of backups shows it.",
   remedy:
     "Declare an alarm on AWS/Backup NumberOfBackupJobsFailed, and one on NumberOfBackupJobsCompleted below 1 with `treatMissingData: breaching`, both to a topic with a subscription.",
   settings: {
     requireSubscriber: {
       type: "boolean",
       description:
-        "Whether a topic that is declared in the stack must have a subscription there. false where somebody else subscribes to it.",
+        "Whether a topic that is declared in the stack must have a subscription there. Set false if somebody outside the stack subscribes.",
       default: true,
     },
   },
@@ -38,7 +39,7 @@ export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
       ofType(resources, types.eventRule).some((rule) => catchesFailures(rule));
     if (!isFailed)
       report({
-        found: "nobody is told of a failed backup",
+        found: "nobody is notified of a failed backup",
         required: "an alarm or a vault notification on failed jobs, to a topic with a subscription",
         fix: "Alarm on AWS/Backup NumberOfBackupJobsFailed above 0, and subscribe somebody to its topic.",
       });
@@ -51,7 +52,7 @@ export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
     );
     if (!isMissing)
       report({
-        found: "nobody is told when no backup is made at all",
+        found: "nobody is notified when no backup is made at all",
         required:
           "an alarm on completed jobs below 1 that treats missing data as breaching, to a topic with a subscription",
         fix: "Alarm on AWS/Backup NumberOfBackupJobsCompleted, LessThanThreshold 1, `treatMissingData: breaching`.",
@@ -59,7 +60,7 @@ export const backupAlarmed = stackRule<{ requireSubscriber: boolean }>({
   },
 });
 
-/** An alarm tells somebody itself, or a composite alarm does that asks for it. */
+/** Whether an alarm reaches somebody, itself or through a composite alarm. */
 const reaches = (resources: readonly Declared[], alarm: Declared, requireSubscriber: boolean): boolean =>
   [alarm, ...compositesOf(resources, alarm)].some((one) => {
     const reach = alarmReach(resources, one);

@@ -3,22 +3,33 @@ import type { Declared, PolicyContext } from "../rule";
 import { databaseTypes, types } from "../types";
 import { document, isObject, unknown, valueAt } from "../propertyValues";
 
-/** A database that has to be backed up: one of this stack, or one that the stack only knows by its ARN. */
+/** A database that must be backed up: one of this stack, or one that the stack only knows by its ARN. */
 export interface Database {
   /** As a message names it. */
   label: string;
-  /** Where a violation is reported; absent for one outside of the stack. */
+  /** The resource that a violation is reported on; absent for a database outside the stack. */
   resource?: Declared;
   /** {@link unknown} before it is created. */
   arn: unknown;
   kind: "db" | "cluster";
   /** Its own name in AWS, {@link unknown} before it is created. */
   identifier: unknown;
-  /** Tags, {@link unknown} where none is known; absent for a database outside of the stack. */
+  /** Tags, {@link unknown} if they are not known yet; absent for a database outside the stack. */
   tags?: Readonly<Record<string, unknown>> | typeof unknown;
 }
 
-/** The databases of the stack, those of the setting, and the one of this project's own config. A replica has its source's backups. */
+/** The setting by which a policy learns of databases outside the stack. */
+export const databasesSetting = {
+  databases: {
+    type: "array",
+    items: { type: "string" },
+    description:
+      "ARNs of databases that are not declared in the stack. The database of this project's own config is always among them.",
+    default: [],
+  },
+} as const;
+
+/** The stack's databases, those of the setting, and the one of this project's config. A replica shares its source's backups. */
 export function databasesOf(
   resources: readonly Declared[],
   arns: readonly string[],

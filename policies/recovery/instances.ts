@@ -3,16 +3,16 @@ import { resourceRule } from "../rule";
 import { databaseTypes, types } from "../types";
 import { valueAt } from "../propertyValues";
 
-/** Rules about what a database itself says. */
+/** Rules about a database's own settings. */
 
-export const databaseRetention = resourceRule<{ minDays: number }>({
+export const databaseRetentionLongEnough = resourceRule<{ minDays: number }>({
   id: "database-retention-long-enough",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1", "D2"],
   description:
-    "A database keeps its own automated backups, and with them point-in-time recovery, at least so many days.",
-  why: "The provider's default is 0 for an instance and 1 day for a cluster: unset is no point-in-time recovery.",
+    "A database keeps its automated backups, and with them point-in-time recovery, for at least `minDays`.",
+  why: "The provider's default is 0 for an instance and 1 day for a cluster: unset means no point-in-time recovery.",
   remedy: "Set `backupRetentionPeriod` to 7 or more.",
   settings: {
     minDays: {
@@ -25,7 +25,7 @@ export const databaseRetention = resourceRule<{ minDays: number }>({
   },
   types: databaseTypes,
   check(database, report, { minDays }) {
-    // A replica has its source's backups.
+    // A replica shares its source's backups.
     if (valueAt(database.properties, "replicateSourceDb") !== undefined) return;
     checkProperties(
       database,
@@ -42,13 +42,13 @@ export const databaseRetention = resourceRule<{ minDays: number }>({
   },
 });
 
-export const databaseGuarded = resourceRule({
+export const databaseDeletionGuarded = resourceRule({
   id: "database-deletion-guarded",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1"],
-  description: "A database cannot be deleted in passing, and leaves a final snapshot if it is.",
-  why: "`protect` stops Pulumi only, `deletionProtection` everybody; without a final snapshot the last hour is lost.",
+  description: "A database cannot be deleted by accident, and leaves a final snapshot if it is deleted.",
+  why: "`protect` stops only Pulumi, `deletionProtection` everybody; without a final snapshot the last hour is lost.",
   remedy:
     "Set `protect: true`, `deletionProtection: true`, `skipFinalSnapshot: false` and `finalSnapshotIdentifier`; set `deleteAutomatedBackups: false` (the default is true) and `storageEncrypted: true`; leave `publiclyAccessible` out.",
   types: databaseTypes,

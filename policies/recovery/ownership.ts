@@ -2,56 +2,37 @@ import { all, any, names, ofType } from "../resourceGraph";
 import { type Declared, stackRule } from "../rule";
 import { types } from "../types";
 import { document, listAt, shown, unknown, valueAt } from "../propertyValues";
-import { databasesOf } from "./databases";
-import { gapOf, isSnapshotRule } from "./plans";
+import { databasesOf, databasesSetting } from "./databases";
+import { gapOf, gapSetting, isSnapshotRule } from "./plans";
 import { selects } from "./selected";
 
-/** Rules about whose backups a plan makes, and as whom. */
+/** Rules about which databases a plan backs up, and by which role. */
 
-/** The plans that a selection belongs to; one outside of the stack is not among them. */
+/** The plans of the stack that a selection belongs to. */
 const plansOf = (resources: readonly Declared[], selection: Declared): Declared[] =>
   ofType(resources, types.backupPlan).filter(
     (plan) => names(selection, "planId", valueAt(selection.properties, "planId"), plan) !== "no",
   );
 
-const databasesSetting = {
-  databases: {
-    type: "array",
-    items: { type: "string" },
-    description:
-      "ARNs of databases that are not declared in the stack. The database of this project's own config is always among them.",
-    default: [],
-  },
-} as const;
-
-export const selected = stackRule<{ databases: string[]; maxGapMinutes: number }>({
+export const databaseInHourlyPlan = stackRule<{ databases: string[]; maxGapMinutes: number }>({
   id: "database-in-hourly-plan",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1", "F5"],
-  description: "Every database is selected by a plan that makes a snapshot at least every hour.",
-  why: "A plan that nothing selects makes no backup, and nobody is told.",
+  description: "A plan that makes a snapshot at least every hour selects every database.",
+  why: "A plan without a selection makes no backups, and nobody notices.",
   remedy: "Add the database's ARN to `resources` of a selection of an hourly plan.",
-  settings: {
-    ...databasesSetting,
-    maxGapMinutes: {
-      type: "integer",
-      description: "Longest time between two snapshots, minutes.",
-      default: 60,
-      minimum: 1,
-      maximum: 527_040,
-    },
-  },
-  checkStack(resources, report, { databases, maxGapMinutes }, situation) {
+  settings: { ...databasesSetting, ...gapSetting },
+  checkStack(resources, report, { databases, maxGapMinutes }, context) {
     const selections = ofType(resources, types.backupSelection);
     const isHourly = (plan: Declared): boolean =>
       listAt(plan.properties, "rules").some((rule) => {
         if (!isSnapshotRule(rule)) return false;
-        const gap = gapOf(rule, situation.now);
+        const gap = gapOf(rule, context.now);
         if (gap !== undefined) return gap <= maxGapMinutes;
         return ["schedule", "scheduleExpressionTimezone"].some((key) => valueAt(rule, key) === unknown);
       });
-    for (const database of databasesOf(resources, databases, situation)) {
+    for (const database of databasesOf(resources, databases, context)) {
       const answers = selections.map((selection) =>
         all([selects(selection, database), plansOf(resources, selection).some(isHourly) ? "yes" : "no"]),
       );
@@ -72,9 +53,9 @@ export const selected = stackRule<{ databases: string[]; maxGapMinutes: number }
   },
 });
 
-export const selectionTakes = stackRule({
+export const backupSelectionTakesSomething = stackRule({
   id: "backup-selection-takes-something",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D1"],
   description: "A selection belongs to a plan of the stack and names what it takes.",
@@ -89,50 +70,34 @@ export const selectionTakes = stackRule({
           value === unknown || (Array.isArray(value) && value.some((entry) => entry !== "" && entry !== null))
         );
       });
-      if (!isOpen)
-        report(
-          {
-            at: "resources",
-            found: "nothing",
-            required: "what is backed up",
-            fix: "Name the database's ARN.",
-          },
-          selection,
-        );
+      const reportAt = (at: string, found: string, required: string, fix: string) =>
+        report({ at, found, required, fix }, selection);
+      if (!isOpen) reportAt("resources", "nothing", "what is backed up", "Name the database's ARN.");
       if (listAt(properties, "resources").includes("*") && listAt(properties, "conditions").length === 0)
-        report(
-          {
-            at: "resources",
-            found: "*",
-            required: "the ARNs that are meant, or a pattern with conditions",
-            fix: "Name them: with * every supported resource of the account is copied and paid for each hour.",
-          },
-          selection,
+        reportAt(
+          "resources",
+          "*",
+          "the ARNs that are meant, or a pattern with conditions",
+          "Name them: * makes AWS copy, and bill, every supported resource of the account every hour.",
         );
-      if (plansOf(resources, selection).length === 0 && valueAt(properties, "planId") !== unknown)
-        report(
-          {
-            at: "planId",
-            found: shown(valueAt(properties, "planId")),
-            required: "a plan of this stack",
-            fix: "Give the `id` of the plan.",
-          },
-          selection,
-        );
+      const plan = valueAt(properties, "planId");
+      if (plansOf(resources, selection).length === 0 && plan !== unknown)
+        reportAt("planId", shown(plan), "a plan of this stack", "Give the `id` of the plan.");
     }
   },
 });
 
-/** Policies of AWS by which AWS Backup may do its work. */
+/** Managed policies that AWS Backup needs. */
 const needed = ["AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores"];
 
-export const role = stackRule({
+export const backupRoleMayBackUpAndRestore = stackRule({
   id: "backup-role-may-back-up-and-restore",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D1", "D2"],
-  description: "The role of a selection can be taken by AWS Backup, and may make backups and restore them.",
-  why: "With a wrong role each backup fails from the first hour on; one that may not restore is found out at night.",
+  description:
+    "AWS Backup can assume the role of a selection, and the role may make backups and restore them.",
+  why: "With a wrong role every backup fails from the first hour on; a role that may not restore fails in the emergency.",
   remedy: `Trust backup.amazonaws.com, and attach ${needed.join(" and ")}.`,
   checkStack(resources, report) {
     for (const selection of ofType(resources, types.backupSelection, types.restoreSelection)) {
@@ -140,7 +105,7 @@ export const role = stackRule({
       const roles = ofType(resources, types.role).filter(
         (one) => names(selection, "iamRoleArn", arn, one) !== "no",
       );
-      // A role from elsewhere is somebody else's to check.
+      // A role outside the stack cannot be checked here.
       if (roles.length === 0 && arn !== unknown && !/^arn:[^:]+:iam::\d+:role\/\S+$/.test(String(arn)))
         report(
           {
@@ -193,18 +158,18 @@ export const role = stackRule({
   },
 });
 
-export const continuous = stackRule<{ databases: string[] }>({
+export const pointInTimeRecoveryOn = stackRule<{ databases: string[] }>({
   id: "point-in-time-recovery-on",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1", "D2"],
   description:
-    "Every database has point-in-time recovery: one outside of the stack by a continuous rule that selects it, one of the stack by its own retention, with which a continuous rule must agree.",
-  why: "AWS Backup and RDS write one and the same setting; if the two disagree, each `up` shortens what can be recovered.",
+    "Every database has point-in-time recovery: a database outside the stack through a continuous rule that selects it, one of the stack through its own retention, which must equal that of any continuous rule.",
+  why: "AWS Backup and RDS write the same setting; if they disagree, each `up` shortens the time that can be recovered.",
   remedy:
     "Set `enableContinuousBackup` with `deleteAfter` of 7 to 35 days, equal to `backupRetentionPeriod`.",
   settings: databasesSetting,
-  checkStack(resources, report, { databases }, situation) {
+  checkStack(resources, report, { databases }, context) {
     const isContinuous = (rule: unknown): boolean => {
       const value = valueAt(rule, "enableContinuousBackup");
       return value === true || value === unknown;
@@ -223,7 +188,7 @@ export const continuous = stackRule<{ databases: string[] }>({
           plan,
         );
       }
-    for (const database of databasesOf(resources, databases, situation)) {
+    for (const database of databasesOf(resources, databases, context)) {
       const rules = ofType(resources, types.backupSelection)
         .filter((selection) => selects(selection, database) !== "no")
         .flatMap((selection) => plansOf(resources, selection))
@@ -231,7 +196,7 @@ export const continuous = stackRule<{ databases: string[] }>({
         .filter(isContinuous);
       const own = database.resource && valueAt(database.resource.properties, "backupRetentionPeriod");
       if (rules.length === 0) {
-        // A database of the stack keeps its own log while its retention is above 0, which another policy holds.
+        // A database of the stack keeps its own log while its retention is above 0, which database-retention-long-enough checks.
         if (!database.resource)
           report({
             found: `${database.label} with no continuous rule`,

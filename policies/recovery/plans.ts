@@ -4,12 +4,12 @@ import { types } from "../types";
 import { isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import { expanded } from "./expanded";
 
-/** Rules of a backup plan, each about what the plan itself says. */
+/** Rules about a backup plan by itself. */
 
-/** A rule of a plan that makes snapshots; a continuous one keeps a log for point-in-time recovery instead. */
+/** Whether a plan's rule makes snapshots; a continuous one keeps a log for point-in-time recovery instead. */
 export const isSnapshotRule = (rule: unknown): boolean => valueAt(rule, "enableContinuousBackup") !== true;
 
-/** Longest time between two runs of a plan's rule, minutes; undefined while it is not known or cannot be read. */
+/** Longest time between two runs of a plan's rule, minutes; undefined if it is not known yet or cannot be parsed. */
 export function gapOf(rule: unknown, now: Date): number | undefined {
   const [schedule, zone] = [
     valueAt(rule, "schedule"),
@@ -20,7 +20,7 @@ export function gapOf(rule: unknown, now: Date): number | undefined {
   return found.ok ? found.longestGapMinutes : undefined;
 }
 
-/** A plan must have rules; says so once. */
+/** The rules of a plan; reports a plan without any. */
 function rulesOf(
   plan: Parameters<Extract<Rule, { check: unknown }>["check"]>[0],
   report: ReportViolation,
@@ -39,24 +39,26 @@ function rulesOf(
   return listAt(plan.properties, "rules");
 }
 
-export const schedule = resourceRule<{ maxGapMinutes: number }>({
+/** The setting of the longest gap between two snapshots. */
+export const gapSetting = {
+  maxGapMinutes: {
+    type: "integer",
+    description: "Longest time between two snapshots, minutes.",
+    default: 60,
+    minimum: 1,
+    maximum: 527_040,
+  },
+} as const;
+
+export const backupScheduleHourly = resourceRule<{ maxGapMinutes: number }>({
   id: "backup-schedule-hourly",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1"],
-  description:
-    "A backup plan that makes snapshots makes one at least every hour, in its time zone, all year round.",
-  why: "A day with fewer backups is the day on which more than an hour of pupils' work is lost.",
+  description: "A backup plan for snapshots makes one at least every hour, in its time zone, all year round.",
+  why: "On a day with fewer backups, more than an hour of pupils' work can be lost.",
   remedy: 'Set `schedule` of a rule to "cron(0 * * * ? *)" and `scheduleExpressionTimezone` to "Etc/UTC".',
-  settings: {
-    maxGapMinutes: {
-      type: "integer",
-      description: "Longest time between two snapshots, minutes.",
-      default: 60,
-      minimum: 1,
-      maximum: 527_040,
-    },
-  },
+  settings: gapSetting,
   types: [types.backupPlan],
   check(plan, report, { maxGapMinutes }, { now }) {
     const rules = rulesOf(plan, report);
@@ -71,12 +73,12 @@ export const schedule = resourceRule<{ maxGapMinutes: number }>({
         continue;
       }
       const isText = typeof text === "string" && typeof zone === "string";
-      const found = isText ? expanded(text, zone, now) : { ok: false as const, fault: shown(text) };
+      const found = isText ? expanded(text, zone, now) : { ok: false as const, issue: shown(text) };
       if (!found.ok)
         report(
           {
             at,
-            found: found.fault,
+            found: found.issue,
             required: "a schedule that can be expanded",
             fix: 'For example "cron(0 * * * ? *)" in "Etc/UTC".',
           },
@@ -92,7 +94,7 @@ export const schedule = resourceRule<{ maxGapMinutes: number }>({
         at: `rules[${best.index}].schedule`,
         found: `${best.schedule} in ${best.zone}, whose longest gap within a year is ${shownGap(best.gap)}`,
         required: `at most ${shownGap(maxGapMinutes)} between two snapshots`,
-        fix: 'Set it to "cron(0 * * * ? *)" in "Etc/UTC" (in a zone with summer time an hour is missing once a year).',
+        fix: 'Set it to "cron(0 * * * ? *)" in "Etc/UTC" (a zone with summer time skips an hour once a year).',
       },
       plan,
     );
@@ -106,13 +108,13 @@ const shownGap = (minutes: number): string =>
       ? `${minutes / 1440} days`
       : `${minutes} minutes`;
 
-export const retention = resourceRule<{ minDays: number }>({
+export const backupRetentionLongEnough = resourceRule<{ minDays: number }>({
   id: "backup-retention-long-enough",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1"],
-  description: "Every rule of a backup plan keeps what it makes at least so many days, and says how many.",
-  why: "A fault that is found after the weekend needs a backup from before it; without a limit the vault only grows.",
+  description: "Every rule of a backup plan states how long it keeps backups: `minDays` or more.",
+  why: "A fault found after the weekend needs a backup from before it; without a limit the vault only grows.",
   remedy: "Set `lifecycle.deleteAfter` of the rule.",
   settings: {
     minDays: {
@@ -163,13 +165,16 @@ export const retention = resourceRule<{ minDays: number }>({
   },
 });
 
-export const windows = resourceRule<{ maxStartMinutes: number; maxCompletionMinutes: number }>({
+export const backupWindowsFitSchedule = resourceRule<{
+  maxStartMinutes: number;
+  maxCompletionMinutes: number;
+}>({
   id: "backup-windows-fit-schedule",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D1"],
   description:
-    "A backup starts within the hour that it is due in, and one that does not end counts as failed soon.",
+    "A backup starts within the hour in which it is due, and counts as failed if it does not finish in time.",
   why: "AWS's own defaults, 8 hours to start and 7 days to end, let an hourly backup drift by hours without an alarm.",
   remedy: "Set `startWindow` to 60 and `completionWindow` to 120.",
   settings: {
@@ -193,14 +198,19 @@ export const windows = resourceRule<{ maxStartMinutes: number; maxCompletionMinu
     for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
       const start = valueAt(rule, "startWindow");
       const completion = valueAt(rule, "completionWindow");
-      const fault = (key: string, value: unknown, required: string, fix: string) =>
+      const reportAt = (key: string, value: unknown, required: string, fix: string) =>
         report({ at: `rules[${index}].${key}`, found: shown(value), required, fix }, plan);
       if (start !== unknown && !isBetween(60, maxStartMinutes)(start))
-        fault("startWindow", start, `60 to ${maxStartMinutes} minutes`, "Set it to 60; the default is 480.");
+        reportAt(
+          "startWindow",
+          start,
+          `60 to ${maxStartMinutes} minutes`,
+          "Set it to 60; the default is 480.",
+        );
       if (completion === unknown || start === unknown) continue;
       const least = typeof start === "number" ? start + 1 : 61;
       if (!isBetween(least, maxCompletionMinutes)(completion))
-        fault(
+        reportAt(
           "completionWindow",
           completion,
           `${least} to ${maxCompletionMinutes} minutes`,

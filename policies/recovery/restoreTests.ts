@@ -3,18 +3,18 @@ import { checkProperties, isBetween, isOneOf } from "../propertyChecks";
 import { type Declared, resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { listAt, shown, unknown, valueAt } from "../propertyValues";
-import { type Database, databasesOf } from "./databases";
+import { type Database, databasesOf, databasesSetting } from "./databases";
 import { expanded } from "./expanded";
 
-/** Rules about restore tests: a backup that was never restored is a hope. */
+/** Rules about restore tests: a backup that was never restored is only a hope. */
 
-export const restoreSchedule = resourceRule<{ maxGapDays: number; maxWindowDays: number }>({
+export const restoreTestAtLeastQuarterly = resourceRule<{ maxGapDays: number; maxWindowDays: number }>({
   id: "restore-test-at-least-quarterly",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D2"],
   description: "A restore-testing plan runs at least every quarter, on recovery points that exist.",
-  why: "With a selection window longer than the retention a test may find nothing to restore, and says so to nobody.",
+  why: "With a selection window longer than the retention a test may find nothing to restore, and notifies nobody.",
   remedy:
     'Set `scheduleExpression` to, for example, "cron(0 3 1 1,4,7,10 ? *)" and `recoveryPointSelection.selectionWindowDays` to at most the retention.',
   settings: {
@@ -43,15 +43,15 @@ export const restoreSchedule = resourceRule<{ maxGapDays: number; maxWindowDays:
       const found =
         typeof text === "string" && typeof zone === "string"
           ? expanded(text, zone, now)
-          : { ok: false as const, fault: shown(text) };
-      // A summer-time hour more is no missed quarter.
+          : { ok: false as const, issue: shown(text) };
+      // The extra hour of a clock change is no missed quarter.
       if (!found.ok || found.longestGapMinutes > maxGapDays * 1440 + 60)
         report(
           {
             at: "scheduleExpression",
             found: found.ok
               ? `${String(text)}, whose longest gap is ${found.longestGapMinutes === Infinity ? "more than a year" : `${Math.ceil(found.longestGapMinutes / 1440)} days`}`
-              : found.fault,
+              : found.issue,
             required: `a test at least every ${maxGapDays} days`,
             fix: 'For example "cron(0 3 1 1,4,7,10 ? *)".',
           },
@@ -99,24 +99,17 @@ export const restoreSchedule = resourceRule<{ maxGapDays: number; maxWindowDays:
   },
 });
 
-export const restoreTested = stackRule<{ databases: string[] }>({
+export const databaseRestoreTested = stackRule<{ databases: string[] }>({
   id: "database-restore-tested",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D2"],
   description:
-    "Every database is selected by a restore-testing plan of the stack, one of them for point-in-time recovery.",
-  why: "Most first restores fail; they should do so on a working day.",
+    "A restore-testing plan of the stack selects every database, and at least one tests point-in-time recovery.",
+  why: "Most first restores fail; let them fail on a working day.",
   remedy: "Declare a RestoreTestingPlan and a RestoreTestingSelection for the kind of the database.",
-  settings: {
-    databases: {
-      type: "array",
-      items: { type: "string" },
-      description: "ARNs of databases that are not declared in the stack.",
-      default: [],
-    },
-  },
-  checkStack(resources, report, { databases }, situation) {
+  settings: databasesSetting,
+  checkStack(resources, report, { databases }, context) {
     const selections = ofType(resources, types.restoreSelection);
     for (const selection of selections)
       checkProperties(
@@ -137,7 +130,7 @@ export const restoreTested = stackRule<{ databases: string[] }>({
         ],
         report,
       );
-    for (const database of databasesOf(resources, databases, situation)) {
+    for (const database of databasesOf(resources, databases, context)) {
       const testing = selections.filter((selection) => tests(selection, database) !== "no");
       const plans = testing.flatMap((selection) =>
         ofType(resources, types.restorePlan).filter(
@@ -179,7 +172,7 @@ export const restoreTested = stackRule<{ databases: string[] }>({
   },
 });
 
-/** How AWS Backup calls the kind of a database. */
+/** AWS Backup's name for the kind of a database. */
 const kindOf = ({ kind }: Database): string => (kind === "cluster" ? "Aurora" : "RDS");
 
 function tests(selection: Declared, database: Database) {
@@ -194,7 +187,7 @@ function tests(selection: Declared, database: Database) {
     return any(arns.map((arn) => (arn === "*" || arn === database.arn || arn === unknown ? "yes" : "no")));
   const conditions = valueAt(properties, "protectedResourceConditions");
   const wanted = listAt(conditions, "stringEquals");
-  // Without ARNs or conditions nothing is selected; conditions are on tags, which a database outside has none of here.
+  // Without ARNs or conditions nothing is selected; conditions are on tags, which are not known for a database outside the stack.
   const isMet = (entry: unknown): boolean =>
     database.tags === unknown ||
     database.tags?.[String(valueAt(entry, "key")).replace(/^aws:ResourceTag\//, "")] ===

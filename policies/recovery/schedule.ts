@@ -2,31 +2,31 @@ import { CronExpressionParser } from "cron-parser";
 import { DateTime, IANAZone } from "luxon";
 
 /**
- * How often a schedule of AWS (Backup, EventBridge) really runs: its expression is expanded over a year, in its zone.
+ * How often a schedule of AWS (Backup, EventBridge) really runs: its expression, expanded over a year in its time zone.
  *
- * A local time that a change to summer time skips does not happen, and one that happens twice counts once, because AWS
- * does not say that it runs twice. So an hourly cron in a zone with summer time has one gap of two hours a year.
+ * A local time that the clocks skip in spring does not run; one that occurs twice in autumn counts once, because AWS does
+ * not document a second run. So an hourly cron in a zone with summer time has one gap of two hours a year.
  */
 
-/** The longest time between two runs, minutes; `Infinity` if it runs less than twice within the year. Or why it is none. */
-export type Expanded = { ok: true; longestGapMinutes: number; runs: number } | { ok: false; fault: string };
+/** The longest time between two runs, minutes: `Infinity` with fewer than two runs a year. Or why it cannot be expanded. */
+export type Expanded = { ok: true; longestGapMinutes: number; runs: number } | { ok: false; issue: string };
 
 const unitMinutes: Readonly<Record<string, number>> = { minute: 1, hour: 60, day: 1440 };
 
-/** Days that are expanded: a year and the days on which a yearly schedule returns. */
+/** Days that are expanded: a year, and a few more so that a yearly schedule occurs twice. */
 const days = 368;
 const dayMinutes = 1440;
 
 /**
  * Expands `cron(minutes hours day-of-month month day-of-week year)` or `rate(number unit)`.
  * @param zone IANA zone that cron times are in; AWS's default is Etc/UTC.
- * @param from where the year begins.
+ * @param from start of the year
  */
 export function expand(expression: string, zone: string, from: Date): Expanded {
   const [, number, unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression.trim()) ?? [];
   if (number !== undefined) {
     const gap = Number(number) * (unitMinutes[unit] ?? 0);
-    if (gap <= 0) return { ok: false, fault: `${expression} never runs` };
+    if (gap <= 0) return { ok: false, issue: `${expression} never runs` };
     return { ok: true, longestGapMinutes: gap, runs: Math.floor((365 * dayMinutes) / gap) };
   }
   const [, inner] = /^cron\((.+)\)$/.exec(expression.trim()) ?? [];
@@ -34,15 +34,15 @@ export function expand(expression: string, zone: string, from: Date): Expanded {
   if (fields.length !== 6)
     return {
       ok: false,
-      fault: `${expression} is neither cron(minutes hours day-of-month month day-of-week year) nor rate(number unit)`,
+      issue: `${expression} is neither cron(minutes hours day-of-month month day-of-week year) nor rate(number unit)`,
     };
-  if (!IANAZone.isValidZone(zone)) return { ok: false, fault: `${zone} is not the name of a time zone` };
+  if (!IANAZone.isValidZone(zone)) return { ok: false, issue: `${zone} is not the name of a time zone` };
   try {
     return gaps(instants(fields as Fields, zone, from));
   } catch (error) {
     return {
       ok: false,
-      fault: `${expression} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      issue: `${expression} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
 }
@@ -76,14 +76,14 @@ function instants([minutes, hours, dayOfMonth, month, dayOfWeek, year]: Fields, 
       for (const minute of ofDay) {
         const [hour, rest] = [Math.floor(minute / 60), minute % 60];
         const at = DateTime.fromObject({ year: y, month: m, day: d, hour, minute: rest }, { zone });
-        // Luxon moves a time that does not exist; one that was moved does not happen.
+        // Luxon moves a time that does not exist; a moved one does not run.
         if (at.hour === hour && at.minute === rest) found.push(at.toMillis() / 60_000);
       }
   }
   return found.sort((a, b) => a - b);
 }
 
-/** The days of the year that the three day fields name, as dates without a zone. */
+/** The days of the year that the three day fields match, as dates without a zone. */
 function calendarDays(dayOfMonth: string, month: string, dayOfWeek: string, start: DateTime): DateTime[] {
   const open = (field: string): string => (field === "?" ? "*" : field);
   // AWS counts weekdays from 1 for Sunday, cron-parser from 0.

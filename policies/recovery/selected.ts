@@ -4,9 +4,8 @@ import { listAt, shown, unknown, valueAt } from "../propertyValues";
 import type { Database } from "./databases";
 
 /**
- * Whether a selection of AWS Backup takes a database: by ARNs and patterns, by tags of which one is enough, by conditions
- * that must all hold, less what is excluded. Where several of them are given all have to agree, so that what is said to be
- * selected is selected.
+ * Whether a selection of AWS Backup takes a database: by ARNs and patterns, by tags (any of them), by conditions (all of
+ * them), less what it excludes. If several of these are given all must agree, so that a "yes" is certain.
  */
 export function selects(selection: Declared, database: Database): Answer {
   const { properties } = selection;
@@ -72,7 +71,7 @@ function meets(database: Database, condition: unknown): Answer {
       const tag = database.tags?.[key];
       const value = valueAt(entry, "value");
       if (tag === unknown || value === unknown) parts.push("unknown");
-      // Of a database outside of the stack no tag is known, so nothing is proven either way.
+      // No tag of a database outside the stack is known, so nothing is proven either way.
       else if (database.tags === undefined) parts.push("no");
       else
         parts.push(

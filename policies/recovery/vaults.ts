@@ -4,23 +4,23 @@ import { resourceRule, stackRule } from "../rule";
 import { types } from "../types";
 import { document, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 
-/** Rules about the place where backups lie. */
+/** Rules about the vault that backups are kept in. */
 
 const isVaultName = (name: unknown): boolean => /^[\w-]{2,50}$/.test(String(name));
 
-export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
+export const backupVaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
   id: "backup-vault-guarded",
-  area: "backups",
+  area: "recovery",
   severity: "critical",
   rows: ["D1"],
   description: "A backup vault is protected in Pulumi, is never emptied by force, and is encrypted.",
-  why: "Whoever deletes the vault deletes the only way back.",
+  why: "Whoever deletes the vault deletes every backup.",
   remedy: "Set `protect: true`, leave `forceDestroy` out or false, and give `kmsKeyArn`.",
   settings: {
     requireCustomerKey: {
       type: "boolean",
       description:
-        "Whether the vault must name a KMS key of the account's own. Without one AWS Backup encrypts with its own key.",
+        "Whether the vault must name a KMS key of the account's own. Without it AWS Backup encrypts with its own key.",
       default: false,
     },
   },
@@ -32,7 +32,7 @@ export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
           at: "protect",
           found: "false",
           required: "true",
-          fix: "Declare the vault with the option `protect: true`; deleting it is then a decision of its own.",
+          fix: "Declare the vault with the option `protect: true`, so that deleting it takes a second, deliberate step.",
         },
         vault,
       );
@@ -50,7 +50,7 @@ export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
           allows: (value) => value === false,
           mayBeUnset: true,
           required: "false",
-          fix: "Leave it out: with it a delete takes every recovery point along.",
+          fix: "Leave it out: with it, deleting the vault deletes every recovery point.",
         },
         {
           path: "kmsKeyArn",
@@ -65,20 +65,20 @@ export const vaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
   },
 });
 
-export const vaultLocked = stackRule<{ minDays: number }>({
+export const backupVaultLocked = stackRule<{ minDays: number }>({
   id: "backup-vault-locked",
-  area: "backups",
+  area: "recovery",
   severity: "high",
   rows: ["D1"],
   description:
-    "Every backup vault has a lock, and the retention of every rule that fills it lies within its limits.",
-  why: "Without a lock one stolen login deletes every backup; a backup outside of the limits is not made at all.",
+    "Every backup vault has a lock, and every plan that fills it keeps backups within the lock's limits.",
+  why: "Without a lock one stolen login can delete every backup; AWS does not make a backup outside the limits.",
   remedy:
     "Declare a VaultLockConfiguration with `minRetentionDays` and `maxRetentionDays` around `deleteAfter`.",
   settings: {
     minDays: {
       type: "integer",
-      description: "Days that the lock must hold a backup at least.",
+      description: "Shortest time that the lock must hold a backup, days.",
       default: 7,
       minimum: 1,
       maximum: 36_500,
@@ -115,7 +115,7 @@ export const vaultLocked = stackRule<{ minDays: number }>({
             path: "maxRetentionDays",
             allows: isBetween(minDays, 36_500),
             required: `a limit of ${minDays} days or more`,
-            fix: "Set it to the longest retention that is wanted.",
+            fix: "Set it to the longest retention that you need.",
           },
         ],
         report,
@@ -134,7 +134,7 @@ export const vaultLocked = stackRule<{ minDays: number }>({
                 at: `rules[${index}].lifecycle.deleteAfter`,
                 found: `${days} days`,
                 required: `${least} to ${most} days, the limits of the lock ${lock.name}`,
-                fix: "Change the one or the other: AWS does not make a backup outside of the limits.",
+                fix: "Change one of them: AWS does not make a backup outside the limits.",
               },
               plan,
             );
@@ -143,13 +143,12 @@ export const vaultLocked = stackRule<{ minDays: number }>({
   },
 });
 
-export const vaultPolicy = resourceRule({
+export const backupVaultPolicyDeniesDeletion = resourceRule({
   id: "backup-vault-policy-denies-deletion",
-  area: "backups",
+  area: "recovery",
   severity: "medium",
   rows: ["D1"],
-  description:
-    "An access policy of a backup vault is a document that denies the deletion of recovery points.",
+  description: "If a backup vault has an access policy, it denies the deletion of recovery points.",
   why: "A policy that only allows is worse than none: it reads like protection.",
   remedy: 'Deny "backup:DeleteRecoveryPoint" to everybody in `policy`, or leave the policy out.',
   types: [types.vaultPolicy],
@@ -169,7 +168,7 @@ export const vaultPolicy = resourceRule({
           at: "policy",
           found: shown(value),
           required: 'a statement that denies "backup:DeleteRecoveryPoint"',
-          fix: "Add the statement; a lock in governance mode alone can be taken off.",
+          fix: "Add the statement; a lock in governance mode can be removed.",
         },
         policy,
       );

@@ -1,159 +1,133 @@
 import { ofType } from "../resourceGraph";
-import { type Declared, stackRule } from "../rule";
+import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
 import { document, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import { isSame, podLabels, podSpecPath, podTypes, slotOf } from "./workloads";
 
-/** Rules about what pods and parameters say of the release. */
+/** Rules about what pods and parameters say about the release. */
 
-export const knowsRelease = stackRule({
+export const podsKnowTheirRelease = stackRule({
   id: "pods-know-their-release",
   area: "release",
   severity: "high",
   rows: ["A1", "C6"],
   description:
-    "A pod of a slot is told its stack, slot, release and where its parameters are, and gets the database's address from a Secret.",
-  why: "A pod that answers with another digest than its own is taken for another release by verification and metrics.",
+    "A pod of a slot knows its stack, slot, release and parameter root, and gets the database's address from a Secret.",
+  why: "Verification and metrics take a pod that reports another digest for another release.",
   remedy:
     "Set STACK, SLOT, RELEASE_DIGEST, RELEASE_VERSION, PARAMETER_ROOT, PORT and POD_IP, and `envFrom` the Secret.",
   checkStack(resources, report) {
-    const needs = ofType(resources, ...podTypes).filter((workload) =>
-      ["web", "worker", "migrate"].includes(String(podLabels(workload)["app.kubernetes.io/component"])),
-    );
-    for (const workload of needs) {
-      const slot = slotOf(workload);
-      const spec = podSpecPath(workload);
-      for (const [index, container] of listAt(workload.properties, `${spec}.containers`).entries()) {
-        const at = `${spec}.containers[${index}]`;
-        const variables = new Map(
-          listAt(container, "env").map((entry) => [
-            valueAt(entry, "name"),
-            valueAt(entry, "value") ?? valueAt(entry, "valueFrom.fieldRef.fieldPath"),
-          ]),
-        );
-        const stack = variables.get("STACK");
-        const image = valueAt(container, "image");
-        const digest = typeof image === "string" ? image.slice(image.lastIndexOf("@") + 1) : unknown;
-        const isGiven = (value: unknown) => typeof value === "string" && value !== "" && value !== "*";
-        const wanted: [string, (value: unknown) => boolean, string][] = [
-          ["STACK", isGiven, "the stack's name"],
-          ["RELEASE_DIGEST", (value) => digest === unknown || value === digest, "the digest of its image"],
-          [
-            "PARAMETER_ROOT",
-            (value) => value === `/deployment-safety/${String(stack)}/`,
-            `/deployment-safety/${shown(stack)}/`,
-          ],
-          ...(slot === undefined
-            ? []
-            : ([
-                ["SLOT", (value) => value === slot, shown(slot)],
-                ["RELEASE_VERSION", isGiven, "the version"],
-                [
-                  "PORT",
-                  (value) =>
-                    !isSet(valueAt(container, "ports")) ||
-                    listAt(container, "ports").some(
-                      (port) => String(valueAt(port, "containerPort")) === value,
-                    ),
-                  "the container's port",
-                ],
-                ["POD_IP", (value) => value === "status.podIP", "status.podIP"],
-              ] as [string, (value: unknown) => boolean, string][])),
-        ];
-        for (const [name, allows, required] of wanted) {
-          const value = variables.get(name);
-          if (value !== unknown && (value === undefined || !allows(value)))
-            report(
-              { at: `${at}.env.${name}`, found: shown(value), required, fix: "Set the variable." },
-              workload,
-            );
-        }
-        const command = valueAt(container, "command");
-        if (command !== unknown && !isCommand(command))
-          report(
-            {
-              at: `${at}.command`,
-              found: shown(command),
-              required: "what it runs: web, workers and migrations have one image",
-              fix: "Set it.",
-            },
-            workload,
-          );
-        const secrets = listAt(container, "envFrom").map((source) => valueAt(source, "secretRef.name"));
-        const named = listAt(container, "env").some((entry) =>
-          isSet(valueAt(entry, "valueFrom.secretKeyRef.name")),
-        );
-        if (
-          !named &&
-          valueAt(container, "envFrom") !== unknown &&
-          !secrets.some((secret) => isSet(secret) && secret !== "*")
-        )
-          report(
-            {
-              at: `${at}.envFrom`,
-              found: shown(valueAt(container, "envFrom")),
-              required: "a Secret with DATABASE_URL",
-              fix: "Name the Secret in `envFrom[].secretRef.name`.",
-            },
-            workload,
-          );
-        if (valueAt(container, "securityContext.readOnlyRootFilesystem") === true)
-          checkScratch(workload, spec, index, report);
-      }
-      for (const [index, gate] of listAt(workload.properties, `${spec}.containers`).entries())
-        if (slot !== undefined && !isSet(valueAt(gate, "ports")))
-          report(
-            {
-              at: `${spec}.containers[${index}].ports`,
-              found: "not set",
-              required: "the port that probes and metrics ask",
-              fix: "Declare it with its name.",
-            },
-            workload,
-          );
-    }
+    for (const workload of ofType(resources, ...podTypes))
+      if (["web", "worker", "migrate"].includes(String(podLabels(workload)["app.kubernetes.io/component"])))
+        for (const [index, container] of containersOf(workload).entries())
+          checkContainer(workload, container, index, report);
   },
 });
 
-const isCommand = (command: unknown): boolean =>
-  Array.isArray(command) &&
-  command.length > 0 &&
-  command.every((word) => word === unknown || (typeof word === "string" && word !== "" && word !== "*"));
+const containersOf = (workload: Declared): unknown[] =>
+  listAt(workload.properties, `${podSpecPath(workload)}.containers`);
 
-function checkScratch(
+/** A name or a text that somebody gave; "*" is a placeholder. */
+const isGiven = (value: unknown): boolean => typeof value === "string" && value !== "" && value !== "*";
+
+function checkContainer(
   workload: Declared,
-  spec: string,
+  container: unknown,
   index: number,
-  report: (
-    violation: { at: string; found: string; required: string; fix: string },
-    resource: Declared,
-  ) => void,
+  report: ReportViolation,
 ): void {
-  const mounts = listAt(workload.properties, `${spec}.containers`)[index];
-  const volumes = new Set(
-    listAt(workload.properties, `${spec}.volumes`)
-      .filter((volume) => typeof valueAt(volume, "emptyDir") === "object")
-      .map((volume) => valueAt(volume, "name")),
-  );
-  const isThere = listAt(mounts, "volumeMounts").some(
-    (mount) =>
-      valueAt(mount, "mountPath") === "/tmp" &&
-      isSet(valueAt(mount, "name")) &&
-      volumes.has(valueAt(mount, "name")),
-  );
-  if (!isThere)
+  const reportAt = (key: string, found: unknown, required: string, fix: string) =>
     report(
-      {
-        at: `${spec}.containers[${index}].volumeMounts`,
-        found: shown(valueAt(mounts, "volumeMounts")),
-        required: "an `emptyDir` at /tmp: the root file system is read-only",
-        fix: "Mount one.",
-      },
+      { at: `${podSpecPath(workload)}.containers[${index}].${key}`, found: shown(found), required, fix },
       workload,
     );
+  const variables = variablesOf(container);
+  for (const [name, allows, required] of requiredVariables(container, slotOf(workload))) {
+    const value = variables.get(name);
+    if (value !== unknown && (value === undefined || !allows(value)))
+      reportAt(`env.${name}`, value, required, "Set the variable.");
+  }
+  const command = valueAt(container, "command");
+  if (command !== unknown && !isCommand(command))
+    reportAt("command", command, "what it runs: web, workers and migrations have one image", "Set it.");
+  const envFrom = valueAt(container, "envFrom");
+  if (envFrom !== unknown && !hasSecret(container))
+    reportAt(
+      "envFrom",
+      envFrom,
+      "a Secret with DATABASE_URL",
+      "Name the Secret in `envFrom[].secretRef.name`.",
+    );
+  if (
+    valueAt(container, "securityContext.readOnlyRootFilesystem") === true &&
+    !hasScratch(workload, container)
+  )
+    reportAt(
+      "volumeMounts",
+      valueAt(container, "volumeMounts"),
+      "an `emptyDir` at /tmp: the root file system is read-only",
+      "Mount one.",
+    );
+  if (slotOf(workload) !== undefined && !isSet(valueAt(container, "ports")))
+    reportAt("ports", undefined, "the port that probes and metrics ask", "Declare it with its name.");
 }
 
-/** What is published for everybody, by the last part of its name: what it holds, and whether a value is that. */
+const variablesOf = (container: unknown): ReadonlyMap<unknown, unknown> =>
+  new Map(
+    listAt(container, "env").map((entry) => [
+      valueAt(entry, "name"),
+      valueAt(entry, "value") ?? valueAt(entry, "valueFrom.fieldRef.fieldPath"),
+    ]),
+  );
+
+type RequiredVariable = [name: string, allows: (value: unknown) => boolean, required: string];
+
+/** The variables that a container must have; `slot` is undefined for a Job, which belongs to none. */
+function requiredVariables(container: unknown, slot: unknown): RequiredVariable[] {
+  const stack = variablesOf(container).get("STACK");
+  const root = `/deployment-safety/${typeof stack === "string" ? stack : shown(stack)}/`;
+  const image = valueAt(container, "image");
+  const digest = typeof image === "string" ? image.slice(image.lastIndexOf("@") + 1) : unknown;
+  const isOpenPort = (value: unknown): boolean =>
+    !isSet(valueAt(container, "ports")) ||
+    listAt(container, "ports").some((port) => String(valueAt(port, "containerPort")) === value);
+  const always: RequiredVariable[] = [
+    ["STACK", isGiven, "the stack's name"],
+    ["RELEASE_DIGEST", (value) => digest === unknown || value === digest, "the digest of its image"],
+    ["PARAMETER_ROOT", (value) => value === root, root],
+  ];
+  if (slot === undefined) return always;
+  return [
+    ...always,
+    ["SLOT", (value) => value === slot, shown(slot)],
+    ["RELEASE_VERSION", isGiven, "the version"],
+    ["PORT", isOpenPort, "the container's port"],
+    ["POD_IP", (value) => value === "status.podIP", "status.podIP"],
+  ];
+}
+
+const isCommand = (command: unknown): boolean =>
+  Array.isArray(command) && command.length > 0 && command.every((word) => word === unknown || isGiven(word));
+
+const hasSecret = (container: unknown): boolean =>
+  listAt(container, "env").some((entry) => isSet(valueAt(entry, "valueFrom.secretKeyRef.name"))) ||
+  listAt(container, "envFrom").some((source) => {
+    const secret = valueAt(source, "secretRef.name");
+    return isSet(secret) && secret !== "*";
+  });
+
+/** Whether a container can write to /tmp although its root file system is read-only. */
+function hasScratch(workload: Declared, container: unknown): boolean {
+  const volumes = listAt(workload.properties, `${podSpecPath(workload)}.volumes`)
+    .filter((volume) => typeof valueAt(volume, "emptyDir") === "object")
+    .map((volume) => valueAt(volume, "name"));
+  return listAt(container, "volumeMounts").some((mount) => {
+    const name = valueAt(mount, "name");
+    return valueAt(mount, "mountPath") === "/tmp" && isSet(name) && volumes.includes(name);
+  });
+}
+
+/** The documents that the program publishes, by the last part of their names. */
 const documents: Readonly<Record<string, { holds: string; is: (value: unknown) => boolean }>> = {
   release: {
     holds: "a release as JSON: serial, live, canaryWeight, slots",
@@ -170,20 +144,21 @@ const documents: Readonly<Record<string, { holds: string; is: (value: unknown) =
     },
   },
   guard: {
-    holds: "what is in force against irreversible changes as JSON: changeWindow, true or false",
+    holds: "the protection against irreversible changes as JSON: changeWindow, true or false",
     is: (guard) => typeof valueAt(guard, "changeWindow") === "boolean",
   },
 };
 
-export const published = stackRule({
+export const publishedReleaseReadable = stackRule({
   id: "published-release-readable",
   area: "release",
   severity: "critical",
   rows: ["F2", "F4"],
   description:
-    "The parameters with the applied release, and with what is in force against irreversible changes, hold just that, for everybody to read.",
-  why: "The next `pulumi up` compares its file with these: unreadable, they let an illegal step pass, or a change without the window that protected it.",
-  remedy: "Publish the stack's `release` and its guard as JSON, as the last resources of the program.",
+    "The parameters with the applied release and with the protection against irreversible changes are readable and valid.",
+  why: "The next `pulumi up` compares its file with them: if they are unreadable, an illegal step passes, or a change outside its window.",
+  remedy:
+    "Publish the stack's `release` and its protection (`guard`) as JSON, as the last resources of the program.",
   checkStack(resources, report) {
     for (const parameter of ofType(resources, types.parameter)) {
       const name = valueAt(parameter.properties, "name");
@@ -193,35 +168,24 @@ export const published = stackRule({
       if (!wanted) continue;
       const value = valueAt(parameter.properties, "insecureValue") ?? valueAt(parameter.properties, "value");
       if (value === unknown) continue;
+      const reportAt = (at: string, found: unknown, required: string, fix: string) =>
+        report({ at, found: shown(found), required, fix }, parameter);
+      const [type, overwrite] = ["type", "overwrite"].map((key) => valueAt(parameter.properties, key));
       if (!wanted.is(document(value)))
-        report(
-          {
-            at: "insecureValue",
-            found: shown(value),
-            required: wanted.holds,
-            fix: "Let the program publish it; nobody writes it by hand.",
-          },
-          parameter,
+        reportAt(
+          "insecureValue",
+          value,
+          wanted.holds,
+          "Let the program publish it; do not write it by hand.",
         );
-      if (!isSame(valueAt(parameter.properties, "type"), "String"))
-        report(
-          {
-            at: "type",
-            found: shown(valueAt(parameter.properties, "type")),
-            required: "String",
-            fix: "Nothing in it is secret, and everybody must be able to read it.",
-          },
-          parameter,
-        );
-      if (!isSame(valueAt(parameter.properties, "overwrite"), true))
-        report(
-          {
-            at: "overwrite",
-            found: shown(valueAt(parameter.properties, "overwrite")),
-            required: "true",
-            fix: "An update that was killed between writing and recording it makes the next one fail.",
-          },
-          parameter,
+      if (!isSame(type, "String"))
+        reportAt("type", type, "String", "Nothing in it is secret, and everybody must be able to read it.");
+      if (!isSame(overwrite, true))
+        reportAt(
+          "overwrite",
+          overwrite,
+          "true",
+          "Without it an update killed between writing and recording the parameter makes the next one fail.",
         );
     }
   },

@@ -1,23 +1,32 @@
 import { ofType } from "../resourceGraph";
-import { type Declared, stackRule } from "../rule";
+import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
 import { isObject, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
-import { isSame, namespaceOf, podLabels, podSpecPath, selects, serverTypes, slotOf } from "./workloads";
+import {
+  isSame,
+  namespaceOf,
+  objectName,
+  podLabels,
+  podSpecPath,
+  selects,
+  serverTypes,
+  slotOf,
+} from "./workloads";
 
-/** Rules about the workloads of a slot together. */
+/** Rules about the workloads of a slot as a whole. */
 
 const imagesOf = (workload: Declared): unknown[] =>
   listAt(workload.properties, `${podSpecPath(workload)}.containers`).map((container) =>
     valueAt(container, "image"),
   );
 
-export const oneImage = stackRule({
+export const slotRunsOneImage = stackRule({
   id: "slot-runs-one-image",
   area: "release",
   severity: "critical",
   rows: ["A4", "C4"],
-  description: "Everything in a slot, web and workers, runs the same image.",
-  why: "A rollback takes a slot's release back as a whole; workers of another release go on writing in its form.",
+  description: "Web and workers of a slot run the same image.",
+  why: "A rollback takes back a slot's release as a whole; workers of another release would go on writing their own format.",
   remedy: "Give web and workers of a slot the image of the slot's release.",
   checkStack(resources, report) {
     const bySlot = new Map<string, Declared[]>();
@@ -51,14 +60,14 @@ export const oneImage = stackRule({
   },
 });
 
-export const disruption = stackRule({
+export const podsDisruptionBudgeted = stackRule({
   id: "pods-disruption-budgeted",
   area: "release",
   severity: "high",
   rows: ["A5"],
   description:
-    "Every Deployment and StatefulSet has a disruption budget of its own that lets some pods go, one at a time as it should be, and not all of them.",
-  why: "Without one a drain of nodes ends every pod at once; one that lets none go blocks each upgrade of the cluster.",
+    "Every Deployment and StatefulSet has its own disruption budget, which allows some pods to be evicted, best one at a time, but never all.",
+  why: "Without a budget, draining nodes evicts every pod at once; a budget that allows none blocks every cluster upgrade.",
   remedy: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the Deployment's labels.",
   checkStack(resources, report) {
     const budgets = ofType(resources, types.disruptionBudget);
@@ -93,7 +102,7 @@ export const disruption = stackRule({
           {
             at: "spec.maxUnavailable",
             found: `${shown(most)} (minAvailable ${shown(least)})`,
-            required: "a number of pods that may go: neither none nor all",
+            required: "a number of pods that may be evicted: neither none nor all",
             fix: "Set `maxUnavailable` to 1.",
           },
           budget,
@@ -103,7 +112,7 @@ export const disruption = stackRule({
       );
       const given = valueAt(properties, "spec.selector.matchLabels");
       if (given === unknown) continue;
-      // Pods of another application in the namespace may carry the rest of them, and a pod under two budgets is never drained.
+      // Otherwise the budget may also select pods of another application, and a pod under two budgets cannot be evicted.
       const own =
         taken.length === 1 && taken[0] ? valueAt(taken[0].properties, "spec.selector.matchLabels") : {};
       const missing =
@@ -122,70 +131,28 @@ export const disruption = stackRule({
   },
 });
 
-export const service = stackRule({
+export const serviceSelectsOneSlot = stackRule({
   id: "service-selects-one-slot",
   area: "release",
   severity: "critical",
   rows: ["A4"],
   description:
-    "A Service behind a target group selects the web pods of one slot, and sends to a port that they have.",
+    "A Service behind a target group selects the web pods of one slot, and sends to one of their ports.",
   why: "A Service that selects both slots mixes the canary into the live slot's traffic, whatever the weights say.",
-  remedy: "Set `spec.selector` to the labels of the slot's web pods, the slot's among them.",
+  remedy: "Set `spec.selector` to the labels of the slot's web pods, including `deployment-safety/slot`.",
   checkStack(resources, report) {
     const bindings = ofType(resources, types.binding);
-    for (const one of ofType(resources, types.service)) {
-      const name = valueAt(one.properties, "metadata.name");
-      if (
-        !bindings.some(
-          (binding) =>
-            valueAt(binding.properties, "spec.serviceRef.name") === name &&
-            namespaceOf(binding) === namespaceOf(one),
-        )
-      )
-        continue;
-      const fault = (at: string, found: unknown, required: string, fix: string) =>
-        report({ at, found: shown(found), required, fix }, one);
-      const selector = valueAt(one.properties, "spec.selector");
-      if (selector === unknown) continue;
-      const labels = (typeof selector === "object" && selector !== null ? selector : {}) as Record<
-        string,
-        unknown
-      >;
-      const taken = ofType(resources, ...serverTypes).filter(
-        (workload) => namespaceOf(workload) === namespaceOf(one) && selects(selector, podLabels(workload)),
+    const servers = ofType(resources, ...serverTypes);
+    for (const service of ofType(resources, types.service)) {
+      const isBound = bindings.some(
+        (binding) =>
+          valueAt(binding.properties, "spec.serviceRef.name") === objectName(service) &&
+          namespaceOf(binding) === namespaceOf(service),
       );
-      const slotsTaken = new Set(taken.map((workload) => slotOf(workload)));
-      for (const label of ["deployment-safety/slot", "app.kubernetes.io/component", "app.kubernetes.io/name"])
-        if (!isSet(labels[label]) || labels[label] === "*" || typeof labels[label] !== "string")
-          fault(`spec.selector.${label}`, labels[label], "the label of the slot's web pods", "Add it.");
-      if (slotsTaken.size > 1)
-        fault("spec.selector", selector, "the pods of one slot", "Add the label of the slot.");
-      const ports = listAt(one.properties, "spec.ports");
-      for (const [index, port] of ports.entries()) {
-        const target = valueAt(port, "targetPort");
-        const isThere = taken.every((workload) =>
-          listAt(workload.properties, `${podSpecPath(workload)}.containers`)
-            .flatMap((container) => listAt(container, "ports"))
-            .some(
-              (open) =>
-                target === unknown ||
-                [valueAt(open, "name"), valueAt(open, "containerPort")].includes(target),
-            ),
-        );
-        if (!isSet(target) || !isThere)
-          fault(`spec.ports[${index}].targetPort`, target, "a port of the pods", "Name it.");
-        const protocol = valueAt(port, "protocol");
-        if (protocol !== undefined && protocol !== unknown && protocol !== "TCP")
-          fault(`spec.ports[${index}].protocol`, protocol, "TCP", "Set it.");
-        const number = valueAt(port, "port");
-        if (number !== unknown && !(typeof number === "number" && number > 0))
-          fault(`spec.ports[${index}].port`, number, "a port", "Set it.");
-      }
-      const type = valueAt(one.properties, "spec.type");
-      if (type !== undefined && type !== unknown && type !== "ClusterIP" && type !== "NodePort")
-        fault("spec.type", type, "ClusterIP", "The load balancer reaches the pods themselves.");
+      if (isBound && valueAt(service.properties, "spec.selector") !== unknown)
+        checkService(service, servers, report);
     }
-    for (const workload of ofType(resources, ...serverTypes).filter((one) => slotOf(one) !== undefined))
+    for (const workload of servers.filter((one) => slotOf(one) !== undefined))
       for (const label of ["app.kubernetes.io/name", "app.kubernetes.io/component"])
         if (!isSet(podLabels(workload)[label]))
           report(
@@ -199,3 +166,42 @@ export const service = stackRule({
           );
   },
 });
+
+function checkService(service: Declared, servers: readonly Declared[], report: ReportViolation): void {
+  const reportAt: ReportAt = (at, found, required, fix) =>
+    report({ at, found: shown(found), required, fix }, service);
+  const selector = valueAt(service.properties, "spec.selector");
+  const labels = isObject(selector) ? selector : {};
+  const selected = servers.filter(
+    (workload) => namespaceOf(workload) === namespaceOf(service) && selects(selector, podLabels(workload)),
+  );
+  for (const label of ["deployment-safety/slot", "app.kubernetes.io/component", "app.kubernetes.io/name"])
+    if (!isSet(labels[label]) || labels[label] === "*" || typeof labels[label] !== "string")
+      reportAt(`spec.selector.${label}`, labels[label], "the label of the slot's web pods", "Add it.");
+  if (new Set(selected.map(slotOf)).size > 1)
+    reportAt("spec.selector", selector, "the pods of one slot", "Add the label of the slot.");
+  for (const [index, port] of listAt(service.properties, "spec.ports").entries())
+    checkPort(port, `spec.ports[${index}]`, selected, reportAt);
+  const type = valueAt(service.properties, "spec.type");
+  if (type !== undefined && type !== unknown && type !== "ClusterIP" && type !== "NodePort")
+    reportAt("spec.type", type, "ClusterIP", "The load balancer reaches the pods themselves.");
+}
+
+type ReportAt = (at: string, found: unknown, required: string, fix: string) => void;
+
+function checkPort(port: unknown, at: string, selected: readonly Declared[], reportAt: ReportAt): void {
+  const [target, protocol, number] = ["targetPort", "protocol", "port"].map((key) => valueAt(port, key));
+  const hasPort = (workload: Declared): boolean =>
+    listAt(workload.properties, `${podSpecPath(workload)}.containers`)
+      .flatMap((container) => listAt(container, "ports"))
+      .some(
+        (open) =>
+          target === unknown || [valueAt(open, "name"), valueAt(open, "containerPort")].includes(target),
+      );
+  if (!isSet(target) || !selected.every(hasPort))
+    reportAt(`${at}.targetPort`, target, "a port of the pods", "Name it.");
+  if (protocol !== undefined && protocol !== unknown && protocol !== "TCP")
+    reportAt(`${at}.protocol`, protocol, "TCP", "Set it.");
+  if (number !== unknown && !(typeof number === "number" && number > 0))
+    reportAt(`${at}.port`, number, "a port", "Set it.");
+}

@@ -12,7 +12,7 @@ const podPaths: Readonly<Record<string, string>> = {
   [types.pod]: "",
 };
 
-/** Everything that runs pods, and what of it runs until it is told to end. */
+/** Every type that runs pods, and those whose pods run until they are told to end. */
 export const podTypes: readonly string[] = Object.keys(podPaths);
 export const serverTypes: readonly string[] = [types.deployment, types.statefulSet, types.daemonSet];
 
@@ -29,7 +29,7 @@ export function podLabels(workload: Declared): Record<string, unknown> {
   return isObject(labels) ? labels : {};
 }
 
-/** Whether a selector's labels, of which there must be one, all are among a pod's. */
+/** Whether a pod has all of a selector's labels, of which there must be at least one. */
 export function selects(selector: unknown, labels: Readonly<Record<string, unknown>>): boolean {
   if (selector === unknown) return true;
   if (!isObject(selector)) return false;
@@ -45,5 +45,5 @@ export const isSame = (one: unknown, other: unknown): boolean =>
 export const objectName = ({ properties }: Declared): unknown => valueAt(properties, "metadata.name");
 export const namespaceOf = ({ properties }: Declared): unknown => valueAt(properties, "metadata.namespace");
 
-/** The slot that a workload's pods belong to; undefined for what belongs to none. */
+/** The slot that a workload's pods belong to; undefined if they belong to none. */
 export const slotOf = (workload: Declared): unknown => podLabels(workload)["deployment-safety/slot"];

@@ -3,16 +3,16 @@ import { type Declared, resourceRule } from "../rule";
 import { types } from "../types";
 import { isObject, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 
-/** Rules about what one listener rule says. */
+/** Rules about a listener rule by itself. */
 
-/** A target group of a rule's forward action with its weight, and where it stands. */
+/** A target group of a rule's forward action, its weight, and the path of the weight. */
 export interface Share {
   arn: unknown;
   weight: unknown;
   at: string;
 }
 
-/** The weighted target groups of a listener rule; one that forwards to a single group gives it everything. */
+/** The weighted target groups of a listener rule; a rule that forwards to a single group gives it 100. */
 export function sharesOf(rule: Declared): Share[] {
   return listAt(rule.properties, "actions").flatMap((action, index) => {
     const type = valueAt(action, "type");
@@ -28,20 +28,20 @@ export function sharesOf(rule: Declared): Share[] {
   });
 }
 
-/** Whether a rule is a slot's test rule: it asks for a header besides. */
+/** Whether a rule is a slot's test rule, which requires a header. */
 export const isTestRule = (rule: Declared): boolean =>
   listAt(rule.properties, "conditions").some((condition) =>
     isSet(valueAt(condition, "httpHeader.httpHeaderName")),
   );
 
-export const weightsSum = resourceRule({
+export const trafficWeightsSumTo100 = resourceRule({
   id: "traffic-weights-sum-to-100",
-  area: "release",
+  area: "traffic",
   severity: "critical",
   rows: ["A4", "F1"],
   description:
     "The weights of a listener rule's target groups are percentages: whole numbers that sum to 100.",
-  why: "AWS takes weights in proportion: 10 and 40 are a canary of 20 %, and nobody sees it in the file.",
+  why: "AWS treats weights as proportions: 10 and 40 are a canary of 20 %, and nobody sees that in the file.",
   remedy: "Set the weights of the forward action so that they sum to 100.",
   types: [types.listenerRule],
   check(rule, report) {
@@ -60,26 +60,26 @@ export const weightsSum = resourceRule({
           at: "actions[].forward.targetGroups[].weight",
           found: `${shares.map(({ weight }) => shown(weight)).join(" + ")} = ${sum}`,
           required: "a sum of 100",
-          fix: "Give the live slot what the canary does not get.",
+          fix: "Give the live slot the rest.",
         },
         rule,
       );
   },
 });
 
-export const canaryBounded = resourceRule<{ maxPercent: number }>({
+export const canaryAtMost10Percent = resourceRule<{ maxPercent: number }>({
   id: "canary-at-most-10-percent",
-  area: "release",
+  area: "traffic",
   severity: "critical",
   rows: ["A4", "F1"],
   description:
-    "All target groups of a rule but the largest have together at most so many percent of the traffic.",
-  why: "Until the gate has judged it, a canary may be broken for everybody whom it serves.",
+    "All target groups of a rule except the largest together get at most `maxPercent` of the traffic.",
+  why: "Until the gate has judged it, a canary may be broken for everybody it serves.",
   remedy: "Lower the canary's weight, or promote it: 100 and 0.",
   settings: {
     maxPercent: {
       type: "integer",
-      description: "Largest share of all slots but the largest, percent.",
+      description: "Largest share of all slots except the largest together, percent.",
       default: 10,
       minimum: 0,
       maximum: 50,
@@ -104,25 +104,23 @@ export const canaryBounded = resourceRule<{ maxPercent: number }>({
   },
 });
 
-export const ruleComplete = resourceRule({
+export const trafficRuleComplete = resourceRule({
   id: "traffic-rule-complete",
-  area: "release",
+  area: "traffic",
   severity: "high",
   rows: ["A4", "C2"],
   description:
-    "A listener rule says for which hosts it is, in which place it is asked, and what it does; a fixed answer is an error (503, or 4xx).",
-  why: "A rule for every host, or one that clients stick to, sends people on who were taken off a canary.",
+    "A listener rule names its hosts, its priority and its action; a fixed response is an error (503 or 4xx).",
+  why: "A rule for every host takes other applications' requests; a sticky one keeps sending people to a canary that was rolled back.",
   remedy: "Set `priority`, `conditions` with `hostHeader`, and one action; leave stickiness out.",
   types: [types.listenerRule],
   check(rule, report) {
     const fix = "Set it.";
-    const fault = (at: string, found: string, required: string, how: string) =>
-      report({ at, found, required, fix: how }, rule);
     checkProperties(
       rule,
       [
         { path: "listenerArn", allows: isArn, required: "the ARN of a listener", fix },
-        { path: "priority", allows: isBetween(1, 50_000), required: "a fixed place, 1 to 50000", fix },
+        { path: "priority", allows: isBetween(1, 50_000), required: "a fixed priority, 1 to 50000", fix },
         { path: "conditions[]", required: "a condition", fix },
         {
           path: "actions[].type",
@@ -133,80 +131,87 @@ export const ruleComplete = resourceRule({
       ],
       report,
     );
+    const reportAt: ReportAt = (at, found, required, how = fix) =>
+      report({ at, found: shown(found), required, fix: how }, rule);
     const conditions = listAt(rule.properties, "conditions");
-    if (conditions.length > 0 && !conditions.includes(unknown)) {
-      const hosts = conditions
-        .map((condition) => valueAt(condition, "hostHeader.values"))
-        .filter((one) => one !== undefined);
-      const listed = hosts.flat();
-      if (!hosts.includes(unknown) && !listed.some((host) => isSet(host)))
-        fault("conditions", "no host", "the host names that it is for", "Add `hostHeader` with `values`.");
-      if (listed.includes("*"))
-        fault(
-          "conditions[].hostHeader.values",
-          "*",
-          "host names",
-          "Name them: * takes every application's requests.",
-        );
-      for (const [index, condition] of conditions.entries()) {
-        const header = valueAt(condition, "httpHeader");
-        if (!isObject(header)) {
-          if (!isSet(condition) || !Object.values(condition as object).some(isSet))
-            fault(
-              `conditions[${index}]`,
-              shown(condition),
-              "a condition",
-              "Remove it or say what it asks for.",
-            );
-          continue;
-        }
-        const values = listAt(header, "values");
-        const name = valueAt(header, "httpHeaderName");
-        if (name !== unknown && (!isSet(name) || name === "*"))
-          fault(`conditions[${index}].httpHeader.httpHeaderName`, shown(name), "the name of a header", fix);
-        if (
-          valueAt(header, "values") !== unknown &&
-          (values.length === 0 || values.some((value) => !isSet(value) || value === "*"))
-        )
-          fault(
-            `conditions[${index}].httpHeader.values`,
-            shown(values),
-            "values of the header, no pattern",
-            "Name the slot: a test rule that matches anybody sends people to a slot that is being tested.",
-          );
-      }
-    }
+    if (conditions.length > 0 && !conditions.includes(unknown)) checkConditions(conditions, reportAt);
     for (const [index, action] of listAt(rule.properties, "actions").entries()) {
-      const type = valueAt(action, "type");
       const at = `actions[${index}]`;
-      if (
-        type === "forward" &&
-        sharesOf(rule).length === 0 &&
-        valueAt(action, "forward.targetGroups") !== unknown
-      )
-        fault(at, "no target group", "target groups with weights", "Give `forward.targetGroups`.");
-      for (const { arn, at: where } of type === "forward" ? sharesOf(rule) : [])
-        if (arn !== unknown && !isArn(arn))
-          fault(where.replace(/\.weight$/, ".arn"), shown(arn), "the ARN of a target group", "Give it.");
+      const type = valueAt(action, "type");
+      if (type === "forward") checkTargetGroups(action, at, sharesOf(rule), reportAt);
       if (valueAt(action, "forward.stickiness.enabled") === true)
-        fault(
+        reportAt(
           `${at}.forward.stickiness`,
-          "enabled",
+          true,
           "no stickiness",
-          "Leave it out: who sticks to a canary stays with it after a rollback.",
+          "Leave it out: a client that sticks to a canary stays with it after a rollback.",
         );
-      if (type !== "fixed-response") continue;
-      const answer = valueAt(action, "fixedResponse");
-      if (answer !== unknown && !/^(503|4\d\d)$/.test(String(valueAt(answer, "statusCode"))))
-        fault(
-          `${at}.fixedResponse.statusCode`,
-          shown(valueAt(answer, "statusCode")),
-          "503",
-          "A pause that answers 200 is cached.",
-        );
-      for (const key of ["contentType", "messageBody"])
-        if (isObject(answer) && (!isSet(answer[key]) || answer[key] === "*"))
-          fault(`${at}.fixedResponse.${key}`, shown(answer[key]), "what tells a pause from a failure", fix);
+      if (type === "fixed-response") checkFixedResponse(action, at, reportAt);
     }
   },
 });
+
+type ReportAt = (at: string, found: unknown, required: string, fix?: string) => void;
+
+function checkConditions(conditions: readonly unknown[], reportAt: ReportAt): void {
+  const hosts = conditions
+    .map((condition) => valueAt(condition, "hostHeader.values"))
+    .filter((one) => one !== undefined);
+  const listed = hosts.flat();
+  if (!hosts.includes(unknown) && !listed.some((host) => isSet(host)))
+    reportAt("conditions", undefined, "the host names that it is for", "Add `hostHeader` with `values`.");
+  if (listed.includes("*"))
+    reportAt(
+      "conditions[].hostHeader.values",
+      "*",
+      "host names",
+      "Name them: * takes every application's requests.",
+    );
+  for (const [index, condition] of conditions.entries()) {
+    const header = valueAt(condition, "httpHeader");
+    if (isObject(header)) checkHeader(header, `conditions[${index}].httpHeader`, reportAt);
+    else if (!isSet(condition) || !Object.values(condition as object).some(isSet))
+      reportAt(`conditions[${index}]`, condition, "a condition", "Remove it or set what it matches.");
+  }
+}
+
+function checkHeader(header: Record<string, unknown>, at: string, reportAt: ReportAt): void {
+  const { httpHeaderName: name, values } = header;
+  if (name !== unknown && (!isSet(name) || name === "*"))
+    reportAt(`${at}.httpHeaderName`, name, "the name of a header");
+  const listed = listAt(header, "values");
+  if (values !== unknown && (listed.length === 0 || listed.some((value) => !isSet(value) || value === "*")))
+    reportAt(
+      `${at}.values`,
+      values,
+      "values of the header, without a wildcard",
+      "Name the slot: a test rule that matches everybody sends people to a slot under test.",
+    );
+}
+
+function checkTargetGroups(action: unknown, at: string, shares: readonly Share[], reportAt: ReportAt): void {
+  if (shares.length === 0 && valueAt(action, "forward.targetGroups") !== unknown)
+    reportAt(at, undefined, "target groups with weights", "Give `forward.targetGroups`.");
+  for (const { arn, at: where } of shares)
+    if (arn !== unknown && !isArn(arn))
+      reportAt(where.replace(/\.weight$/, ".arn"), arn, "the ARN of a target group", "Give it.");
+}
+
+function checkFixedResponse(action: unknown, at: string, reportAt: ReportAt): void {
+  const response = valueAt(action, "fixedResponse");
+  const status = valueAt(response, "statusCode");
+  if (response !== unknown && !/^(503|4\d\d)$/.test(String(status)))
+    reportAt(
+      `${at}.fixedResponse.statusCode`,
+      status,
+      "503",
+      "Clients would cache a maintenance page that answers 200.",
+    );
+  for (const key of ["contentType", "messageBody"])
+    if (isObject(response) && (!isSet(response[key]) || response[key] === "*"))
+      reportAt(
+        `${at}.fixedResponse.${key}`,
+        response[key],
+        "content that tells a maintenance page from a failure",
+      );
+}

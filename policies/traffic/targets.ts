@@ -3,14 +3,14 @@ import { resourceRule } from "../rule";
 import { types } from "../types";
 
 /** Rules about a target group by itself. */
-export const healthChecked = resourceRule<{ maxSeconds: number }>({
+export const targetsHealthChecked = resourceRule<{ maxSeconds: number }>({
   id: "targets-health-checked",
-  area: "release",
+  area: "traffic",
   severity: "critical",
   rows: ["A5"],
   description:
-    "A target group asks each pod whether it is ready, and stops sending to one that is not within seconds.",
-  why: "AWS's defaults ask each 30 s for / and wait for two wrong answers: a minute of errors for everybody whom that pod serves.",
+    "A target group checks that each pod is ready, and within seconds stops sending to one that is not.",
+  why: "AWS's defaults ask for / every 30 s and wait for two failures: a minute of errors for everybody that pod serves.",
   remedy:
     "Set `healthCheck` with its own path, matcher 200, interval, time-out and thresholds, and `deregistrationDelay`.",
   settings: {
@@ -47,13 +47,13 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
           path: "deregistrationDelay",
           allows: isBetween(1, 300),
           required: "1 to 300 seconds",
-          fix: "Set it; with 0 requests under way are cut off, and the default of 300 holds up each update.",
+          fix: "Set it; 0 cuts off requests in flight, and the default of 300 delays every update.",
         },
         { path: "healthCheck.enabled", allows: isTrue, mayBeUnset: true, required: "true", fix },
         {
           path: "healthCheck.protocol",
           allows: isOneOf("HTTP", "HTTPS"),
-          required: "HTTP or HTTPS: an open port is no answer",
+          required: "HTTP or HTTPS: an open port is no proof",
           fix,
         },
         {
@@ -75,7 +75,7 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
             const times = typeof check?.unhealthyThreshold === "number" ? check.unhealthyThreshold : 2;
             return isBetween(5, maxSeconds / times)(interval);
           },
-          required: `so many seconds that a bad pod is out within ${maxSeconds}`,
+          required: `an interval that removes a bad pod within ${maxSeconds} seconds`,
           fix: "Set 5; the default is 30.",
         },
         { path: "healthCheck.timeout", allows: isBetween(2, 10), required: "2 to 10 seconds", fix },
@@ -92,13 +92,13 @@ export const healthChecked = resourceRule<{ maxSeconds: number }>({
   },
 });
 
-export const binding = resourceRule({
+export const targetBindingComplete = resourceRule({
   id: "target-binding-complete",
-  area: "release",
+  area: "traffic",
   severity: "high",
   rows: ["A5"],
   description: "A TargetGroupBinding names its Service, the Service's port, and its target group.",
-  why: "Without it no pod is ever a target, and no pod with a readiness gate ever ready.",
+  why: "Without it no pod becomes a target, and a pod with a readiness gate never becomes ready.",
   remedy: "Set `serviceRef.name`, `serviceRef.port`, `targetGroupARN` and `targetType`.",
   types: [types.binding],
   check(one, report) {

@@ -1,13 +1,13 @@
 import { type Answer, names, ofType } from "../resourceGraph";
-import { type Declared, stackRule } from "../rule";
+import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
 import { listAt, maybe, shown, unknown, valueAt } from "../propertyValues";
 import { type Share, isTestRule, sharesOf } from "./listenerRules";
 import { isSame, namespaceOf, objectName, podLabels, podSpecPath, selects } from "../release/workloads";
 
-/** Rules about who gets which traffic. */
+/** Rules about where traffic goes. */
 
-/** The pods that a target group sends to: its bindings, their Services, and the Deployments that those select. */
+/** The path from a target group to its pods: bindings, their Services, and the workloads that those select. */
 export function pathOf(resources: readonly Declared[], group: Declared) {
   const bindings = ofType(resources, types.binding).filter(
     (one) => names(one, "spec", valueAt(one.properties, "spec.targetGroupARN"), group) !== "no",
@@ -29,12 +29,12 @@ export function pathOf(resources: readonly Declared[], group: Declared) {
   return { bindings, services, workloads };
 }
 
-/** Whether a share is of a target group of the stack. */
+/** Whether a share belongs to a target group of the stack. */
 const isOf = (rule: Declared, arn: unknown, group: Declared): Answer => names(rule, "actions", arn, group);
 
 /**
- * The target group that a share is of. In a preview several ARNs of one rule may be unknown, and what they were made from
- * does not say which is which: then the order in which the rule was made from them does.
+ * The target groups that a share may belong to. In a preview several ARNs of one rule may be unknown, and its references do
+ * not say which is which: then their order does.
  */
 function groupOf(
   resources: readonly Declared[],
@@ -51,12 +51,12 @@ function groupOf(
     : [];
 }
 
-export const noEmptySlot = stackRule({
+export const noTrafficWithoutPods = stackRule({
   id: "no-traffic-without-pods",
-  area: "release",
+  area: "traffic",
   severity: "critical",
   rows: ["A4", "A5"],
-  description: "No rule but a slot's test rule gives weight to a target group without pods.",
+  description: "Except for a slot's test rule, no rule gives weight to a target group without pods.",
   why: "An empty target group answers every request with 503.",
   remedy: "Load a release into the slot first, or set its weight to 0.",
   checkStack(resources, report) {
@@ -86,14 +86,13 @@ export const noEmptySlot = stackRule({
   },
 });
 
-export const testRule = stackRule({
+export const slotReachableForTests = stackRule({
   id: "slot-reachable-for-tests",
-  area: "release",
+  area: "traffic",
   severity: "high",
   rows: ["A5"],
-  description:
-    "Every target group that shares traffic is also reached by a rule of its own, which asks for a header.",
-  why: "A target group in no rule never turns healthy, and a slot that smoke tests cannot reach is tested on people.",
+  description: "Every target group also has a test rule of its own, which requires a header.",
+  why: "A target group in no rule never becomes healthy, and a slot that smoke tests cannot reach is tested on people.",
   remedy: "Declare a listener rule with `httpHeader` for each target group, before the weighted one.",
   checkStack(resources, report) {
     const rules = ofType(resources, types.listenerRule);
@@ -108,7 +107,7 @@ export const testRule = stackRule({
       if (!isReached(group, testRules))
         report(
           {
-            found: "no rule that asks for a header and forwards to it",
+            found: "no rule that requires a header and forwards to it",
             required: "a test rule of its own",
             fix: "Declare a listener rule with a condition `httpHeader` that forwards only to this target group.",
           },
@@ -124,7 +123,7 @@ export const testRule = stackRule({
               at: "priority",
               found: `${first}, after ${second} of ${weighted.name}`,
               required: "a lower number than the weighted rule's",
-              fix: "The weighted rule takes the request before the test rule is asked.",
+              fix: "Otherwise the weighted rule takes the request first.",
             },
             test,
           );
@@ -132,14 +131,14 @@ export const testRule = stackRule({
   },
 });
 
-export const drained = stackRule({
+export const podsEndAfterDrain = stackRule({
   id: "pods-end-after-drain",
-  area: "release",
+  area: "traffic",
   severity: "high",
   rows: ["A5"],
   description:
-    "A pod behind a target group is ready only as a healthy target, answers until it is drained, and then has time to finish.",
-  why: "A pod that ends while the load balancer still sends to it costs each rolling update a handful of 502s.",
+    "A pod behind a target group is ready only once it is a healthy target, answers until it is drained, and then has time to finish.",
+  why: "A pod that ends while the load balancer still sends to it causes a handful of 502s in every rolling update.",
   remedy:
     "Set `lifecycle.preStop.sleep.seconds` above `deregistrationDelay`, `terminationGracePeriodSeconds` of at least both together, and the readiness gate of the binding.",
   checkStack(resources, report) {
@@ -148,63 +147,66 @@ export const drained = stackRule({
       const isOpen =
         bindings.some((one) => valueAt(one.properties, "spec.serviceRef.name") === unknown) ||
         services.some((one) => valueAt(one.properties, "spec.selector") === unknown);
-      // Until it is known which pods it sends to, nothing can be said of them.
+      // Nothing can be checked until it is known which pods it sends to.
       if (isOpen) continue;
-      const delay = valueAt(group.properties, "deregistrationDelay");
-      for (const one of bindings) {
-        const service = services.find((candidate) =>
-          isSame(objectName(candidate), valueAt(one.properties, "spec.serviceRef.name")),
-        );
-        const port = valueAt(one.properties, "spec.serviceRef.port");
-        const ports = service ? listAt(service.properties, "spec.ports") : [];
-        if (
-          !service ||
-          !ports.some((entry) => [valueAt(entry, "port"), valueAt(entry, "name")].includes(port))
-        )
-          report(
-            {
-              at: "spec.serviceRef",
-              found: service ? `port ${shown(port)}` : shown(valueAt(one.properties, "spec.serviceRef.name")),
-              required: service ? "a port of its Service" : "a Service of the stack in its namespace",
-              fix: "Name the Service and its port.",
-            },
-            one,
-          );
-      }
+      for (const binding of bindings) checkServiceRef(binding, services, report);
       for (const workload of workloads) {
-        const spec = podSpecPath(workload);
-        const grace = valueAt(workload.properties, `${spec}.terminationGracePeriodSeconds`) ?? 30;
-        const sleeps = listAt(workload.properties, `${spec}.containers`).map((container) =>
-          valueAt(container, "lifecycle.preStop.sleep.seconds"),
-        );
-        const sleep = sleeps.find((value) => value !== undefined);
-        const fault = (at: string, found: unknown, required: string) =>
-          report({ at: `${spec}.${at}`, found: shown(found), required, fix: "Raise it." }, workload);
-        if (sleep !== unknown && typeof delay === "number" && !(typeof sleep === "number" && sleep > delay))
-          fault(
-            "containers[].lifecycle.preStop.sleep.seconds",
-            sleep,
-            `more than ${delay}, the deregistration delay of ${group.name}`,
-          );
-        if (
-          typeof sleep === "number" &&
-          typeof grace === "number" &&
-          typeof delay === "number" &&
-          grace < sleep + delay
-        )
-          fault(
-            "terminationGracePeriodSeconds",
-            grace,
-            `at least ${sleep + delay}: sleep and drain together`,
-          );
-        const gates = valueAt(workload.properties, `${spec}.readinessGates`);
-        const wanted = bindings.map((one) => `target-health.elbv2.k8s.aws/${String(objectName(one))}`);
-        const has = listAt(workload.properties, `${spec}.readinessGates`).map((gate) =>
-          valueAt(gate, "conditionType"),
-        );
-        if (gates !== unknown && !wanted.every((gate) => has.includes(gate)))
-          fault("readinessGates", gates, wanted.join(", "));
+        checkShutdown(workload, group, report);
+        checkReadinessGates(workload, bindings, report);
       }
     }
   },
 });
+
+function checkServiceRef(binding: Declared, services: readonly Declared[], report: ReportViolation): void {
+  const [name, port] = ["name", "port"].map((key) => valueAt(binding.properties, `spec.serviceRef.${key}`));
+  const service = services.find((candidate) => isSame(objectName(candidate), name));
+  const ports = service ? listAt(service.properties, "spec.ports") : [];
+  if (!ports.some((entry) => [valueAt(entry, "port"), valueAt(entry, "name")].includes(port)))
+    report(
+      {
+        at: "spec.serviceRef",
+        found: service ? `port ${shown(port)}` : shown(name),
+        required: service ? "a port of its Service" : "a Service of the stack in its namespace",
+        fix: "Name the Service and its port.",
+      },
+      binding,
+    );
+}
+
+/** A pod that is told to end sleeps for longer than the drain takes, and is killed only after both and what it holds. */
+function checkShutdown(workload: Declared, group: Declared, report: ReportViolation): void {
+  const spec = podSpecPath(workload);
+  const delay = valueAt(group.properties, "deregistrationDelay");
+  const grace = valueAt(workload.properties, `${spec}.terminationGracePeriodSeconds`) ?? 30;
+  const sleep = listAt(workload.properties, `${spec}.containers`)
+    .map((container) => valueAt(container, "lifecycle.preStop.sleep.seconds"))
+    .find((value) => value !== undefined);
+  if (typeof delay !== "number" || sleep === unknown) return;
+  const reportAt = (at: string, found: unknown, required: string) =>
+    report({ at: `${spec}.${at}`, found: shown(found), required, fix: "Raise it." }, workload);
+  if (typeof sleep !== "number" || sleep <= delay)
+    reportAt(
+      "containers[].lifecycle.preStop.sleep.seconds",
+      sleep,
+      `more than ${delay}, the deregistration delay of ${group.name}`,
+    );
+  if (typeof sleep === "number" && typeof grace === "number" && grace < sleep + delay)
+    reportAt("terminationGracePeriodSeconds", grace, `at least ${sleep + delay}: sleep and drain together`);
+}
+
+function checkReadinessGates(
+  workload: Declared,
+  bindings: readonly Declared[],
+  report: ReportViolation,
+): void {
+  const at = `${podSpecPath(workload)}.readinessGates`;
+  const gates = valueAt(workload.properties, at);
+  const wanted = bindings.map((binding) => `target-health.elbv2.k8s.aws/${String(objectName(binding))}`);
+  const has = listAt(workload.properties, at).map((gate) => valueAt(gate, "conditionType"));
+  if (gates !== unknown && !wanted.every((gate) => has.includes(gate)))
+    report(
+      { at, found: shown(gates), required: wanted.join(", "), fix: "Add the binding's gate." },
+      workload,
+    );
+}

@@ -19,8 +19,15 @@ import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
 import type { Release } from "../../decisions/stack/config";
 import { type Slot, parameterRoot, parameters } from "../../decisions/stack/names";
-import { type Begun, type CommandResult, beginInCopy, runInCopy } from "./act/commands";
-import { type Ports, cloudEnvironment, places, rehearsalEnvironment } from "./machine/environment";
+import {
+  type RunningCommand,
+  type CommandResult,
+  startInCopy,
+  makeWords,
+  runInCopy,
+  typed,
+} from "./act/commands";
+import { type Ports, awsClient, places, rehearsalEnvironment } from "./machine/environment";
 import { type Load, startLoad } from "./observe/load";
 
 export type Stack = "staging" | "prod";
@@ -31,11 +38,11 @@ export interface Moment {
   text: string;
 }
 
-/** What a scenario works with: the commands, the load, and a look at the real state behind them. */
+/** What a scenario works with: the commands, the load, and the real state behind them. */
 export class Context {
   readonly timeline: Moment[] = [];
   private readonly loads = new Set<Load>();
-  private readonly begun = new Set<Begun>();
+  private readonly running = new Set<RunningCommand>();
   private readonly edits = new Set<() => void>();
   private readonly elb: ElasticLoadBalancingV2Client;
   private readonly ssm: SSMClient;
@@ -44,13 +51,8 @@ export class Context {
     readonly home: string,
     readonly ports: Ports,
   ) {
-    const options = {
-      endpoint: cloudEnvironment(ports).AWS_ENDPOINT_URL ?? "",
-      region: cloudEnvironment(ports).AWS_REGION ?? "",
-      credentials: { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" },
-    };
-    this.elb = new ElasticLoadBalancingV2Client(options);
-    this.ssm = new SSMClient(options);
+    this.elb = new ElasticLoadBalancingV2Client(awsClient(ports));
+    this.ssm = new SSMClient(awsClient(ports));
   }
 
   get copy(): string {
@@ -68,31 +70,31 @@ export class Context {
     return runInCopy(this.home, this.ports, words, { environment });
   }
 
-  /** Begins a make target with JSON=1, in a process group of its own; by default in the working copy. */
-  begin(target: string, variables: Record<string, string> = {}, folder = this.copy): Begun {
+  /** Starts a make target with JSON=1, in a process group of its own; by default in the working copy. */
+  start(target: string, variables: Record<string, string> = {}, folder = this.copy): RunningCommand {
     const words = makeWords(target, variables);
-    this.note(`${said(words)} begins`);
-    const begun = beginInCopy(this.home, this.ports, words, { folder, apart: true });
-    this.begun.add(begun);
-    return begun;
+    this.note(`${typed(words)} starts`);
+    const command = startInCopy(this.home, this.ports, words, { folder, apart: true });
+    this.running.add(command);
+    return command;
   }
 
-  /** Ends what a scenario began and, because it failed, did not end. */
+  /** Ends what a scenario started and, because it failed, did not end. */
   async tidy(): Promise<void> {
-    for (const begun of this.begun) begun.signal("SIGKILL");
-    await Promise.allSettled([...this.begun].map((begun) => begun.result));
+    for (const command of this.running) command.signal("SIGKILL");
+    await Promise.allSettled([...this.running].map((command) => command.result));
     await Promise.all([...this.loads].map((load) => load.stop()));
-    for (const takeBack of this.edits) takeBack();
-    this.begun.clear();
+    for (const undo of this.edits) undo();
+    this.running.clear();
     this.loads.clear();
   }
 
   /** Runs a make target with JSON=1 and notes its start and end. */
   async make(target: string, variables: Record<string, string> = {}): Promise<CommandResult> {
     const words = makeWords(target, variables);
-    this.note(said(words));
+    this.note(typed(words));
     const result = await this.run(words);
-    this.note(`${said(words)}: exit ${result.exitCode} after ${result.seconds.toFixed(1)} s`);
+    this.note(`${typed(words)}: exit ${result.exitCode} after ${result.seconds.toFixed(1)} s`);
     return result;
   }
 
@@ -117,7 +119,7 @@ export class Context {
     return this.run(["pulumi", "up", "-s", stack, "--yes", "--skip-preview", "--non-interactive"]);
   }
 
-  /** The name that a stack's weighted rule answers to. */
+  /** The host name of a stack's weighted rule. */
   host(stack: Stack): string {
     return this.config(stack)["deployment-safety:network"].hosts[0] ?? "";
   }
@@ -141,23 +143,23 @@ export class Context {
     return readFileSync(join(this.copy, `Pulumi.${stack}.yaml`), "utf8");
   }
 
-  /** Changes a key of the working copy's stack file, as an edit by hand; gives a function that takes it back. */
+  /** Changes a key of the working copy's stack file, as an edit by hand; returns a function that undoes it. */
   set(stack: Stack, key: string, value: object): () => void {
     const file = join(this.copy, `Pulumi.${stack}.yaml`);
     const path = ["config", `deployment-safety:${key}`];
     const write = (what: unknown) => {
       const document = parseDocument(readFileSync(file, "utf8"));
       document.setIn(path, what);
-      // Pulumi would read a day or a revision of digits without quotes as something else than text.
+      // Without quotes Pulumi would not read a date or a revision of digits as text.
       writeFileSync(file, document.toString({ defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" }));
     };
     const before = this.config(stack)[`deployment-safety:${key}`] as object;
     write({ ...before, ...value });
-    const takeBack = () => {
-      if (this.edits.delete(takeBack)) write(before);
+    const undo = () => {
+      if (this.edits.delete(undo)) write(before);
     };
-    this.edits.add(takeBack);
-    return takeBack;
+    this.edits.add(undo);
+    return undo;
   }
 
   /** The value of one of the stack's parameters. */
@@ -193,7 +195,7 @@ export class Context {
     return found;
   }
 
-  /** Sets a parameter, or takes it away. */
+  /** Sets a parameter, or removes it. */
   async setParameter(name: string, value: object | undefined): Promise<void> {
     if (value)
       await this.ssm.send(
@@ -224,7 +226,7 @@ export class Context {
     return (await this.elb.send(new DescribeRulesCommand({ ListenerArn: listener }))).Rules ?? [];
   }
 
-  /** Gives one slot `percent` of the weight behind the program's back, as a hasty hand would. */
+  /** Gives one slot `percent` of the weight behind the program's back, as somebody in a hurry would. */
   async shiftWeight(stack: Stack, slot: Slot, percent = 100): Promise<void> {
     const weighted = (await this.rules(stack)).find(
       (rule) => (rule.Actions?.[0]?.ForwardConfig?.TargetGroups?.length ?? 0) > 1,
@@ -244,20 +246,13 @@ export class Context {
 
   /** All entries of stack history, the newest first. */
   async history(stack: Stack): Promise<HistoryEntry[]> {
-    const result = await this.run([
-      "pulumi",
-      "stack",
-      "history",
-      "--stack",
-      `organization/deployment-safety/${stack}`,
-      "--json",
-      "--page-size",
-      "1000",
-    ]);
+    const name = `organization/deployment-safety/${stack}`;
+    const options = ["--stack", name, "--json", "--page-size", "1000"];
+    const result = await this.run(["pulumi", "stack", "history", ...options]);
     return JSON.parse(result.stdout) as HistoryEntry[];
   }
 
-  /** What a refused command must leave as it was. */
+  /** Everything that a refused command must not change. */
   async everything(stack: Stack): Promise<unknown> {
     return {
       file: this.stackFile(stack),
@@ -283,17 +278,6 @@ export class Context {
     return rehearsalEnvironment(this.home, this.ports);
   }
 }
-
-const makeWords = (target: string, variables: Record<string, string>): string[] => [
-  "make",
-  "--no-print-directory",
-  target,
-  ...Object.entries({ JSON: "1", ...variables }).map(([name, value]) => `${name}=${value}`),
-];
-
-/** What was typed, without what every command here is given. */
-const said = (words: readonly string[]): string =>
-  words.filter((word) => !["--no-print-directory", "JSON=1"].includes(word)).join(" ");
 
 export interface HistoryEntry {
   kind: string;

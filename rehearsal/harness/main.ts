@@ -68,20 +68,22 @@ async function runAndReport(context: Context, scenario: string, started: number)
   await withListener(async ({ texts }) => {
     const scenarios = await runScenarios(context, scenario);
     const { report, summary } = places(home);
-    const told = await context.make("report", { OUT: report });
+    const reported = await context.make("report", { OUT: report });
     print(
-      told.exitCode === 0 ? `The last release as a page: ${report}` : `There is no report: ${told.stderr}`,
+      reported.exitCode === 0
+        ? `The last release as a page: ${report}`
+        : `There is no report: ${reported.stderr}`,
     );
     const leaks = await secrets.end(texts);
     const seconds = (Date.now() - started) / 1000;
     writeFileSync(summary, JSON.stringify({ seconds, scenarios, secrets: leaks }, null, 2));
     const denied = deniedCalls(project, home);
-    for (const line of [...denied, ...leaks.faults]) print(line);
-    if (leaks.faults.length === 0) print(leaks.summary);
+    for (const line of [...denied, ...leaks.issues]) print(line);
+    if (leaks.issues.length === 0) print(leaks.summary);
     // 2: a scenario that releases nothing leaves nothing to report.
-    const isTold = told.exitCode === 0 || told.exitCode === 2;
+    const isReported = reported.exitCode === 0 || reported.exitCode === 2;
     const isFailed = scenarios.some(({ outcome }) => outcome === "failed");
-    if (denied.length + leaks.faults.length > 0 || !isTold || isFailed) process.exitCode = 1;
+    if (denied.length + leaks.issues.length > 0 || !isReported || isFailed) process.exitCode = 1;
   }).finally(() => secrets.stop());
 }
 

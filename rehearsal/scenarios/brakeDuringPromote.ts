@@ -15,7 +15,7 @@ export const brakeDuringPromote: Scenario = {
     await bringLive(context, "1.2.0");
     const version = variant(context, "1.2.0-hung");
     const load = context.load("prod");
-    const deploy = context.begin("deploy", { VERSION: version, ...unseenByStaging });
+    const deploy = context.start("deploy", { VERSION: version, ...unseenByStaging });
     assert.ok(await deploy.says(/> promote: pulumi up/), "there must be a promotion");
     const workers = /Deployment release-\w+-worker updating/;
     const earlier = deploy.lines.filter((line) => workers.test(line)).length;
@@ -23,7 +23,7 @@ export const brakeDuringPromote: Scenario = {
     const goOn = silenceProviders(context);
     // The command hangs; the engine, of which the program was admitted already, has yet to move the rule.
     deploy.signal("SIGSTOP", true);
-    const rollback = context.begin("rollback", { VERSION: "1.2.0" });
+    const rollback = context.start("rollback", { VERSION: "1.2.0" });
     assert.ok(await rollback.says(/ending deploy of/).finally(goOn), "the brake must be on first");
     const back = await rollback.result;
     assert.equal(back.exitCode, 0, back.stderr.split("\n").slice(-25).join("\n"));

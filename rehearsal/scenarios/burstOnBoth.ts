@@ -15,7 +15,7 @@ export const burstOnBoth: Scenario = {
     // Long enough that the canary's own errors are few among its requests, as on a day's traffic.
     const restore = context.set("prod", "gate", { holdSeconds: 30, deadlineSeconds: 120 });
     const load = context.load("prod", 100);
-    const deploy = context.begin("deploy", { VERSION: version, ...unseenByStaging });
+    const deploy = context.start("deploy", { VERSION: version, ...unseenByStaging });
     assert.ok(await deploy.says(/> canary held/), "there must be a canary");
     await sleep(5000);
     await takeTableAway(context, "prod", "guardians", 2);

@@ -12,7 +12,7 @@ export const control: Scenario = {
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.0.0");
-    await context.expect(0, "settle", { YES: "1" });
+    await context.expect(0, "empty-idle", { YES: "1" });
     const release = await context.published("prod");
     assert.ok(release, "prod must have a release");
     const load = context.load("prod");

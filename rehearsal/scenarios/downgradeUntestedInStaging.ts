@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { base, bring, forgetShown, notes, takeAway } from "../harness/act/importedRevisions";
+import { base, importRevisions, forgetShown, notes, removeImported } from "../harness/act/importedRevisions";
 import type { Scenario } from "../harness/scenario";
 
 const [STACK, VERSION] = ["staging", notes.version] as const;
@@ -10,7 +10,7 @@ export const downgradeUntestedInStaging: Scenario = {
     "production takes a revision only once staging's own database has gone down from it and up again (B5)",
   usual: false,
   run: async (context) => {
-    await bring(context, notes);
+    await importRevisions(context, notes);
     await forgetShown(context, notes);
     const load = context.load(STACK, 50);
     try {
@@ -27,7 +27,7 @@ export const downgradeUntestedInStaging: Scenario = {
       return { refused: 2 };
     } finally {
       await load.stop();
-      await takeAway(context, notes);
+      await removeImported(context, notes);
     }
   },
 };

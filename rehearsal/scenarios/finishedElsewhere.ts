@@ -19,7 +19,7 @@ export const finishedElsewhere: Scenario = {
     const load = context.load("prod", 100);
     const step = await killInStep(context, { target: "deploy", variables, parts: {} }, 5);
     assert.ok(step, "the deploy must have been killed");
-    const rest = await context.begin("deploy", variables, elsewhere).result;
+    const rest = await context.start("deploy", variables, elsewhere).result;
     await load.stop();
     assert.equal(rest.exitCode, 0, rest.stderr.split("\n").slice(-25).join("\n"));
     await isServedBy(context, version);

@@ -13,7 +13,7 @@ export const lockHeld: Scenario = {
     await bringLive(context, "1.2.0");
     const version = variant(context, "1.2.0-first");
     const load = context.load("prod", 100);
-    const first = context.begin("deploy", { VERSION: version, ...unseenByStaging, ACTOR: "Nadia" });
+    const first = context.start("deploy", { VERSION: version, ...unseenByStaging, ACTOR: "Nadia" });
     assert.ok(await first.says(/> canary held/), "there must be a canary");
     const second = await context.expect(7, "deploy", { VERSION: version, ...unseenByStaging, ACTOR: "Omar" });
     assert.match(second.stderr, /Nadia/, "it must say who");

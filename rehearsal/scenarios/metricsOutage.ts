@@ -14,7 +14,7 @@ export const metricsOutage: Scenario = {
     await bringLive(context, "1.2.0");
     const version = variant(context, "1.2.0-unseen");
     const load = context.load("prod", 100);
-    const deploy = context.begin("deploy", { VERSION: version, ...unseenByStaging });
+    const deploy = context.start("deploy", { VERSION: version, ...unseenByStaging });
     assert.ok(await deploy.says(/> canary held/), "there must be a canary");
     const restore = silenceMetrics(context);
     const result = await deploy.result.finally(restore);

@@ -24,10 +24,10 @@ export const refusedDigest: Scenario = {
     );
     assert.deepEqual(await context.everything("prod"), before, "nothing may have changed");
     // Taking it off the list needs a name and a reason, and a yes.
-    await context.expect(2, "allow", { DIGEST: digest, YES: "1" });
-    await context.expect(2, "allow", { DIGEST: digest, REASON: "fixed", ACTOR: "Nadia" });
+    await context.expect(2, "unblock", { DIGEST: digest, YES: "1" });
+    await context.expect(2, "unblock", { DIGEST: digest, REASON: "fixed", ACTOR: "Nadia" });
     assert.ok(await context.refused("prod", digest), "it must still be refused");
-    await context.expect(0, "allow", { DIGEST: digest, REASON: "a wrong alarm", ACTOR: "Nadia", YES: "1" });
+    await context.expect(0, "unblock", { DIGEST: digest, REASON: "a wrong alarm", ACTOR: "Nadia", YES: "1" });
     assert.ok(!(await context.refused("prod", digest)));
     return { exitCode: again.exitCode };
   },

@@ -17,11 +17,11 @@ export const rollbackDuringMigration: Scenario = {
     withRevisions(context, notes, () =>
       underLoad(context, "prod", async () => {
         const close = await forgetTransaction(context, "prod", "pupils");
-        const deploy = context.begin("deploy", { VERSION, ...unseenByStaging });
+        const deploy = context.start("deploy", { VERSION, ...unseenByStaging });
         const isAtIndex = async () =>
           (await statementsOfOurs(context, "prod")).join().includes("CONCURRENTLY");
         await until("the migration waits for the forgotten transaction", 60, isAtIndex);
-        const rollback = context.begin("rollback", { VERSION: base.version });
+        const rollback = context.start("rollback", { VERSION: base.version });
         await rollback.says(/^ *[\d.]+ s {2}> .*pulumi up/);
         assert.deepEqual(await statementsOfOurs(context, "prod"), [], "no session may be left by then");
         const back = await rollback.result;

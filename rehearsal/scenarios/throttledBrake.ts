@@ -17,7 +17,7 @@ export const throttledBrake: Scenario = {
     const digest = digestOf(context, bad);
     if (await context.refused("prod", digest)) await allow(context, "prod", bad);
     const load = context.load("prod", 100);
-    const deploy = context.begin("deploy", { VERSION: bad, ...unseenByStaging });
+    const deploy = context.start("deploy", { VERSION: bad, ...unseenByStaging });
     assert.ok(await deploy.says(/> canary held/), "there must be a canary");
     // What was in flight is done: the next change of the rule, and what is written before it, are the brake's.
     const end = await throttle(context, ["ModifyRule", "PutParameter"], 6);

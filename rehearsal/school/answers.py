@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from school.database import Database, Row
-from school.flags import Flags
-from school.settings import Settings
+from school.runtime.database import Database, Row
+from school.runtime.flags import Flags
+from school.runtime.settings import Settings
 
 
 @dataclass

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from school import grades, grading, guardians, metrics, pupils
+from school import grades, grading, guardians, pupils
 from school.answers import Services, answer, services
-from school.database import UnavailableError
+from school.runtime import metrics
+from school.runtime.database import UnavailableError
 
 log = logging.getLogger(__name__)
 

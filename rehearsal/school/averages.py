@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import psycopg
 
-from school.flags import Flags
+from school.runtime.flags import Flags
 
 
 def compute(connection: psycopg.Connection, pupil: int, _flags: Flags) -> Decimal:

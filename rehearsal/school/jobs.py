@@ -4,8 +4,8 @@ import psycopg
 
 from school.averages import compute
 from school.fault import fault
-from school.flags import Flags
-from school.settings import Settings
+from school.runtime.flags import Flags
+from school.runtime.settings import Settings
 
 ATTEMPTS = 5
 """A job that failed this often is left for people (state `failed`)."""

@@ -8,9 +8,9 @@ import uvicorn
 
 from school.answers import Services
 from school.application import make_application
-from school.database import Database, make_pool
-from school.flags import Flags
-from school.settings import Settings, read_settings
+from school.runtime.database import Database, make_pool
+from school.runtime.flags import Flags
+from school.runtime.settings import Settings, read_settings
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s for which the load balancer keeps an idle connection: it must be the one that closes,

@@ -9,12 +9,12 @@ from types import FrameType
 
 import psycopg
 
-from school import metrics
-from school.database import CONNECTION
-from school.flags import Flags
 from school.jobs import do_next
-from school.probes import serve_probes
-from school.settings import Settings, read_settings
+from school.runtime import metrics
+from school.runtime.database import CONNECTION
+from school.runtime.flags import Flags
+from school.runtime.probes import serve_probes
+from school.runtime.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
 

@@ -94,7 +94,7 @@ export function judgeFile(
   return judgeEvidence({
     found,
     content: sha256Of(root, file),
-    ...(author ? { author } : {}),
+    author,
     requireSigned: settings.requireSigned,
   });
 }

@@ -6,16 +6,21 @@ import {
   refusalsOf,
   type ChangeRules,
   type IrreversibleChange,
+  type IrreversibleRefusal,
 } from "../../decisions/approval/irreversibleChange";
 import { parameters } from "../../decisions/stack/names";
 import type { Published } from "../../decisions/stack/parameters";
-import { affectsGuardians, irreversibleBetween, upgradeOf } from "../../decisions/database/revisionText";
+import {
+  affectsGuardians,
+  irreversibleBetween,
+  upgradeOf,
+} from "../../decisions/database/irreversibleRevisions";
 import { vaultLock, vaultLockHash } from "../../decisions/approval/vaultLock";
 import { evidenceSettings, findEvidence, lastAuthor } from "./evidence";
-import { readRevisionTexts } from "../database/revisionTexts";
+import { readRevisionFiles } from "../database/revisionFiles";
 
 /** What an irreversible change is looked up in. */
-export interface Ground {
+export interface ChangeSources {
   /** The project's root. */
   root: string;
   stack: string;
@@ -23,28 +28,30 @@ export interface Ground {
   published: Pick<Published, "release" | "guard" | "notices" | "recoveryPoint" | "drill">;
 }
 
-/** Why the update that applies these settings may not run at `now`, as far as what it does cannot be undone; empty when it may. */
-export function irreversibleRefusals(ground: Ground, now: Date): string[] {
-  const { stack, settings, published } = ground;
+/** Lists why the update that applies these settings may not do at `now` what cannot be undone; empty when it may. */
+export function irreversibleRefusals(sources: ChangeSources, now: Date): IrreversibleRefusal[] {
+  const { stack, settings, published } = sources;
   const lost = whyNotGivenUp(settings, published.guard, parameters.guard(stack));
-  if (lost) return [lost];
+  if (lost) return [{ kind: "protection", text: lost }];
   if (!settings.changeWindow) return [];
-  const found = irreversibleOf(ground);
+  const found = irreversibleOf(sources);
   const { changeWindow } = settings;
-  return found.ok ? refusalsOf(found.changes, now, rulesOf({ ...settings, changeWindow })) : found.reasons;
+  return found.ok
+    ? refusalsOf(found.changes, now, rulesOf({ ...settings, changeWindow }))
+    : found.reasons.map((text) => ({ kind: "revision", text }));
 }
 
 /** Whether there is something irreversible that only wants a recovery point: one is then taken, and nothing else can be helped. */
-export function lacksOnlyRecoveryPoint(ground: Ground, now: Date): boolean {
-  const { changeWindow } = ground.settings;
-  const found = irreversibleOf(ground);
+export function lacksOnlyRecoveryPoint(sources: ChangeSources, now: Date): boolean {
+  const { changeWindow } = sources.settings;
+  const found = irreversibleOf(sources);
   if (!changeWindow || !found.ok) return false;
-  const rules = rulesOf({ ...ground.settings, changeWindow });
+  const rules = rulesOf({ ...sources.settings, changeWindow });
   const reasons = found.changes.flatMap((change) => {
     const may = mayRunIrreversible(change, now, rules);
     return may.ok ? [] : may.reasons;
   });
-  return reasons.length > 0 && reasons.every((reason) => reason.ground === "recovery-point");
+  return reasons.length > 0 && reasons.every((reason) => reason.reasonCode === "recovery-point");
 }
 
 /** What irreversible changes of these settings are judged by. */
@@ -57,21 +64,22 @@ export const rulesOf = (settings: Settings & { changeWindow: ChangeCalendar }): 
 export type Irreversible = { ok: true; changes: IrreversibleChange[] } | { ok: false; reasons: string[] };
 
 /** Finds the irreversible changes that the update makes which applies these settings. */
-export function irreversibleOf(ground: Ground): Irreversible {
-  const { root, stack, settings, published } = ground;
+export function irreversibleOf(sources: ChangeSources): Irreversible {
+  const { root, stack, settings, published } = sources;
   const subjects = locksVault(stack, settings, published.guard) ? [vaultLock] : [];
   const upgrade = upgradeOf(published.release, settings.release);
   if (upgrade) {
-    const way = irreversibleBetween(upgrade.from, upgrade.to, readRevisionTexts(root));
+    const { graph, files } = readRevisionFiles(root);
+    const way = irreversibleBetween(upgrade.from, upgrade.to, graph, files);
     if (!way.ok) return way;
     subjects.push(...way.revisions.map(({ revision }) => revision));
   }
-  return { ok: true, changes: subjects.flatMap((subject) => changeOf(ground, subject) ?? []) };
+  return { ok: true, changes: subjects.flatMap((subject) => changeOf(sources, subject) ?? []) };
 }
 
 /** One change by its subject; undefined when it is neither a revision nor the vault's lock. */
 export function changeOf(
-  { root, stack, settings, published }: Ground,
+  { root, stack, settings, published }: ChangeSources,
   subject: string,
 ): IrreversibleChange | undefined {
   const notice = published.notices.get(subject);
@@ -79,9 +87,9 @@ export function changeOf(
   const common = {
     subject,
     approval: findEvidence(root, "approval", subject, evidenceSettings(settings)),
-    ...(notice ? { notice } : {}),
+    notice,
     ...(recoveryPoint ? { recoveryPoint } : {}),
-    ...(drill ? { drill } : {}),
+    drill,
   };
   const writtenBy = (path: string) => {
     const author = lastAuthor(root, path);
@@ -95,7 +103,7 @@ export function changeOf(
       guardians: false,
       minutes: 0,
     };
-  const revision = readRevisionTexts(root).get(subject);
+  const revision = readRevisionFiles(root).files.get(subject);
   if (!revision) return undefined;
   return {
     ...common,

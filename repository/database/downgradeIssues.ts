@@ -3,8 +3,8 @@ import { downgradeIssues, lossIssues, type DowngradeIssue } from "../../decision
 import { readRevisionsBetween } from "./revisionsBetween";
 
 /**
- * What speaks against taking the database from `from` down to `to`: a revision on the way without a proof that counts, and
- * one that would lose what somebody wrote without an approval by somebody else than its author.
+ * The reasons not to take the database from `from` down to `to`: a revision on the way has no proof that counts, or its
+ * downgrade would lose what somebody wrote and nobody but its author has approved that.
  * @param loss rows that may be lost, by revision
  */
 export function readDowngradeIssues(

@@ -1,7 +1,8 @@
 import type { Settings } from "../../decisions/stack/config";
 import { provedCatalog, schemasOf, type ProvedCatalog } from "../../decisions/database/catalog";
 import { evidenceSettings } from "../approval/evidence";
-import { readRevisionFiles, readRevisionProof } from "./revisions";
+import { readRevisionFiles } from "./revisionFiles";
+import { readRevisionProof } from "./revisions";
 
 /** The catalog that the proofs say a database at `revision` has, and the schemas in which any revision has anything. */
 export function readProvedCatalog(
@@ -9,15 +10,13 @@ export function readProvedCatalog(
   settings: Settings,
   revision: string,
 ): { proved: ProvedCatalog; schemas: string[] } {
-  const known = readRevisionFiles(root);
+  const { files, graph } = readRevisionFiles(root);
   const wanted = evidenceSettings(settings);
-  const proofs = new Map(
-    [...known.files.keys()].map((id) => [id, readRevisionProof(root, known, id, wanted)]),
-  );
+  const proofs = new Map([...files.keys()].map((id) => [id, readRevisionProof(root, files, id, wanted)]));
   const proved = provedCatalog(
-    known.parents,
+    graph,
     revision,
-    (id) => proofs.get(id) ?? readRevisionProof(root, known, id, wanted),
+    (id) => proofs.get(id) ?? readRevisionProof(root, files, id, wanted),
   );
   const catalogs = [...proofs.values()].flatMap((proof) => (proof.ok ? [proof.details.catalog] : []));
   return { proved, schemas: schemasOf(catalogs) };

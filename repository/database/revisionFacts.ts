@@ -1,8 +1,9 @@
 import type { RevisionFacts } from "../../decisions/deploy/checks/revisions";
 import type { Release, Settings } from "../../decisions/stack/config";
-import { pendingRevisions } from "../../decisions/database/revisionProof";
+import { pendingRevisions } from "../../decisions/database/revisionGraph";
 import { evidenceSettings } from "../approval/evidence";
-import { hashesOf, readProvedRevision, readRevisionFiles, seedsHash } from "./revisions";
+import { readRevisionFiles } from "./revisionFiles";
+import { hashesOf, readProvedRevision, seedsHash } from "./revisions";
 
 /** What the files do not say. */
 export interface Asked {
@@ -21,19 +22,21 @@ export function readRevisionFacts(
   current: Release,
   { from, needed, downgraded }: Asked,
 ): RevisionFacts {
-  const known = readRevisionFiles(root);
+  const { files, graph } = readRevisionFiles(root);
   const wanted = evidenceSettings(settings);
-  const pending = pendingRevisions(known.parents, from, needed);
+  const pending = pendingRevisions(graph, from, needed);
   const live = current.slots[current.live];
   const { promotedFrom } = settings;
   return {
-    ...(pending && { pending: pending.map((id) => readProvedRevision(root, known, id, wanted)) }),
-    needed: readProvedRevision(root, known, needed, wanted),
+    ...(pending.ok
+      ? { pending: pending.revisions.map((id) => readProvedRevision(root, files, id, wanted)) }
+      : { unknown: pending.reasons }),
+    needed: readProvedRevision(root, files, needed, wanted),
     seeds: seedsHash(root),
     ...(live && { live: { version: live.version, revision: live.revision } }),
-    ...(downgraded && { downgraded }),
+    downgraded,
     requiresStaging: promotedFrom !== undefined,
-    ...(promotedFrom !== undefined && { promotedFrom }),
-    hashes: hashesOf(root, known),
+    promotedFrom,
+    hashes: hashesOf(files),
   };
 }

@@ -12,9 +12,9 @@ interface Stage {
 const asksStage = "downgraded-in-staging";
 
 /**
- * Why the revisions that a migration brings may not be applied (A7, A8, A9, B5); none where nothing is migrated up. Plain
- * `pulumi up` asks what the checklist asks; git is only asked where there is a new revision.
- * @param stage `unasked` where its outputs cannot be read: what it did is then left to who can.
+ * Why the revisions that a migration brings may not be applied (A7, A8, A9, B5); empty where nothing is migrated up. A plain
+ * `pulumi up` runs the checklist's checks too; git is read only where there is a new revision.
+ * @param stage `unasked` where its outputs cannot be read: a command that can read them checks what that stage did.
  */
 export function revisionIssues(
   root: string,
@@ -29,11 +29,11 @@ export function revisionIssues(
   const facts = readRevisionFacts(root, settings, published ?? settings.release, {
     from: published?.migration?.revision,
     needed: migration.revision,
-    ...(downgraded && { downgraded }),
+    downgraded,
   });
   const asked = revisionChecks.filter(({ id }) => stage !== "unasked" || id !== asksStage);
-  return asked.flatMap(({ id, look }) => {
-    const seen = look(facts);
+  return asked.flatMap(({ id, run }) => {
+    const seen = run(facts);
     return seen.ok ? [] : [`${id}: ${seen.detail}; ${seen.next}`];
   });
 }

@@ -43,10 +43,10 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
       "checklist",
       "status",
       "sync",
-      "settle",
+      "empty-idle",
       "pause",
       "open",
-      "allow",
+      "unblock",
     ])
       expect(stdout).toContain(name);
   });
@@ -81,7 +81,7 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
   it("does not ask without a terminal: settle and downgrade without YES end with usage (2)", async ({
     expect,
   }) => {
-    for (const words of [["settle"], ["downgrade", "--revision", "r1"]]) {
+    for (const words of [["empty-idle"], ["downgrade", "--revision", "r1"]]) {
       const { exitCode, stderr } = await run(words);
       expect(exitCode).toBe(2);
       expect(stderr).toContain("YES=1");

@@ -1,6 +1,7 @@
 import type { Context } from "../../cli/shell/context";
 import { systemClock } from "../../cli/ports/clock";
-import type { Route, Routing } from "../../cli/ports/loadBalancer";
+import type { Route } from "../../cli/ports/loadBalancer";
+import type { Routing } from "../../decisions/traffic/routing";
 import type { Parameters } from "../../cli/ports/parameters";
 import type { Answer } from "../../cli/ports/traffic";
 import type { Output } from "../../cli/shell/output";
@@ -34,9 +35,9 @@ export function quietOutput(): Output & { said: string[] } {
     fields: {},
     say: (line) => void said.push(line),
     warn: (line) => void said.push(line),
-    step: async (name, action) => {
+    step: async (kind, name, action) => {
       said.push(name);
-      return action({ name, from: 0 });
+      return action({ kind, name, from: 0 });
     },
     print: () => undefined,
     paint: (_, text) => text,

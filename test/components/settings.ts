@@ -23,5 +23,5 @@ export function settingsWith(release: Partial<Release>, more: Record<string, unk
   const file = stackFile("prod");
   const parsed = parse({ ...file, ...more, release: { ...(file.release as object), ...release } });
   if (parsed.ok) return parsed.settings;
-  throw new Error(parsed.faults.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+  throw new Error(parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("\n"));
 }

@@ -89,7 +89,7 @@ export const written = (release: Release, more: Record<string, unknown> = {}): R
 /** {@link written} as parsed; throws when it is not sound. */
 export function settingsWith(release: Release, more: Record<string, unknown> = {}): Settings {
   const parsed = parse(written(release, more));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   return parsed.settings;
 }
 

@@ -27,7 +27,7 @@ let context: Context;
 /** Ends the rehearsal once its stdin is closed: by this test, or by the system where the test was killed. */
 let end: ChildProcess;
 const whenClosed =
-  'process.stdin.resume().once("end", () => import("./rehearsal/up.ts").then(({ down }) => down(process.argv[1])));';
+  'process.stdin.resume().once("end", () => import("./rehearsal/harness/machine/up.ts").then(({ down }) => down(process.argv[1])));';
 /** The stack file after the first release. */
 let good: string;
 /** What no refused command may change: the file, the published release, the listener's rules, the succeeded updates. */

@@ -11,7 +11,7 @@ from conftest import PROJECT, Cluster
 from lint_fixtures import ADD, FIXTURES, REMOVE, Fixture
 
 from migrations.check import facts, lint, rules, squawk_rules, statements, step
-from migrations.check.faults import Finding, UsageError
+from migrations.check.findings import Finding, UsageError
 from migrations.check.server import Server
 
 INI = """[alembic]

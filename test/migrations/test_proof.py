@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from conftest import PROJECT, REVISIONS, Cluster, migrate
 
-from migrations.check import dump, previous, proof, step
+from migrations.check import dump, earlier_releases, proof, step
 from migrations.check.facts import read_facts
-from migrations.fingerprint import catalog, changes, fingerprint
+from migrations.fingerprint import catalog, changes, fingerprint, hash_of
 
 Tried = Callable[..., proof.Trial]
 
@@ -85,6 +85,44 @@ def test_a_column_that_comes_back_at_the_end_is_a_stated_normalisation(tried: Tr
     assert proof.up_and_down(trial)["downgrade"] == {"restores": True, "normalised": ["columnOrder"]}
 
 
+def test_a_merge_is_proved_on_both_branches_and_each_branch_without_the_other(
+    tried: Tried, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried(ADD, DROP)  # a branch
+    (tmp_path / "releases").mkdir()
+    monkeypatch.setenv("PROOF_RELEASES", str(tmp_path / "releases"))
+    monkeypatch.setattr(proof, "write", lambda *_: "nowhere")
+
+    def write(name: str, parents: str, table: str, depends_on: str = "None") -> None:
+        (tmp_path / f"revisions/{name}_x.py").write_text(
+            f'from alembic import op\n\nrevision = "{name}"\ndown_revision = {parents}\n'
+            f'depends_on = {depends_on}\nkind = "expand"\n'
+            'reversible = True\nimpact = "none"\nflag = None\n\n\n'
+            "def upgrade() -> None:\n"
+            f'    op.execute("CREATE TABLE IF NOT EXISTS {table} (id bigint PRIMARY KEY)")\n\n\n'
+            f'def downgrade() -> None:\n    op.execute("DROP TABLE IF EXISTS {table}")\n'
+        )
+
+    write("side0000", '"base0000"', "sides")
+    write("more0000", '"side0000"', "extras", '"next0000"')
+    write("join0000", '("next0000", "more0000")', "joins")
+    proofs = {one.revision: one for one in proof.prove(None, lambda _: None)}
+    assert {name: one.faults for name, one in proofs.items()} == {
+        name: [] for name in ("base0000", "next0000", "side0000", "more0000", "join0000")
+    }
+    assert proofs["join0000"].details["parent"] == ("next0000", "more0000")
+    # As the commands put a catalog together: what each revision makes of those before it.
+    for builds_on in (
+        ["base0000", "side0000"],
+        ["base0000", "next0000", "side0000", "more0000", "join0000"],
+    ):
+        found: dict[str, str | None] = {}
+        for name in builds_on:
+            found.update(proofs[name].details["catalog"])
+        there = {name: definition for name, definition in found.items() if definition is not None}
+        assert hash_of(there) == proofs[builds_on[-1]].details["fingerprint"]
+
+
 def test_seeds_that_fail_or_change_rows_the_second_time_are_named(
     tried: Tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,12 +144,12 @@ def test_a_release_that_a_revision_breaks_is_named(
 ) -> None:
     url = cluster.create()
     migrate(url, "upgrade", REVISIONS[0])
-    monkeypatch.setattr(previous, "READY_SECONDS", 5)
-    release = previous.Release("1.0.0", f"example.com/school@sha256:{'a' * 64}", REVISIONS[0])
+    monkeypatch.setattr(earlier_releases, "READY_SECONDS", 5)
+    release = earlier_releases.Release("1.0.0", f"example.com/school@sha256:{'a' * 64}", REVISIONS[0])
     monkeypatch.setenv("PROOF_START", "python -c \"raise SystemExit('column is gone')\"")
-    assert previous.faults_on(release, url) == ["it is not ready: column is gone"]
+    assert earlier_releases.faults_on(release, url) == ["it is not ready: column is gone"]
     monkeypatch.delenv("PROOF_START")
-    assert "PROOF_START is not set" in previous.faults_on(release, url)[0]
+    assert "PROOF_START is not set" in earlier_releases.faults_on(release, url)[0]
 
 
 @pytest.mark.parametrize(

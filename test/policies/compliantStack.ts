@@ -478,7 +478,7 @@ export const flag = {
 };
 
 /** The whole stack. */
-export const happy: readonly Given[] = [
+export const compliantStack: readonly Given[] = [
   ...backups,
   ...alarms,
   ...release,

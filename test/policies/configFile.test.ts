@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configIssues, withLevels } from "../../policies/configFile";
 import { levelOf, settingsOf } from "../../policies/pack";
-import { retention } from "../../policies/recovery/plans";
+import { backupRetentionLongEnough } from "../../policies/recovery/plans";
 import { rules } from "../../policies/rules";
 
 describe("a policy config file", () => {
@@ -45,8 +45,10 @@ describe("a policy config file", () => {
   });
 
   it("with a misspelt setting does not fall back to the default", () => {
-    expect(() => settingsOf(retention, { minDay: 30 })).toThrow("backup-retention-long-enough.minDay");
-    expect(settingsOf(retention, { minDays: 30 })).toEqual({ minDays: 30 });
-    expect(settingsOf(retention)).toEqual({ minDays: 7 });
+    expect(() => settingsOf(backupRetentionLongEnough, { minDay: 30 })).toThrow(
+      "backup-retention-long-enough.minDay",
+    );
+    expect(settingsOf(backupRetentionLongEnough, { minDays: 30 })).toEqual({ minDays: 30 });
+    expect(settingsOf(backupRetentionLongEnough)).toEqual({ minDays: 7 });
   });
 });

@@ -3,11 +3,12 @@ import type { Area, Rule, Setting } from "../../policies/rule";
 /** docs/policies.md, made from the pack. */
 
 const headings: Record<Area, string> = {
-  backups: "Backups",
+  recovery: "Recovery",
+  traffic: "Traffic",
   release: "Release",
   alarms: "Alarms",
   flags: "Flags",
-  change: "Change",
+  approval: "Approval",
 };
 
 const introduction = `<!-- Made from policies/ by test/policies/documentation.test.ts; \`npx vitest run test/policies -u\` makes it anew. -->
@@ -20,9 +21,11 @@ The pack in \`policies/\` forbids what would make a release unsafe or a backup u
 pulumi preview --policy-pack policies
 \`\`\`
 
-or, for every \`pulumi preview\` and \`pulumi up\` of a shell, \`export PULUMI_OPTION_POLICY_PACK=policies\`, as CI and the rehearsal do. A violation says what was found, what is required and how to mend it; a mandatory one ends the command: those of this project with exit code 4 where nothing was changed yet, else with 5. On a way back policies only report.
+To apply it to every \`pulumi preview\` and \`pulumi up\` of a shell, as CI and the rehearsal do: \`export PULUMI_OPTION_POLICY_PACK=policies\`.
 
-**Another program** names the pack's folder in its \`Pulumi.yaml\`, because the engine finds by it what starts the pack:
+A violation says what was found, what is required and how to fix it. A mandatory one ends the command; the commands of this project then exit with code 4 if nothing was changed yet, else with 5. During a rollback policies only report.
+
+**Another program** names the pack's folder in its \`Pulumi.yaml\`, where the engine looks up how to start the pack:
 
 \`\`\`yaml
 plugins:
@@ -31,11 +34,21 @@ plugins:
       path: <folder of the pack>
 \`\`\`
 
-**Settings** are in a policy config file of the usual form: \`{ "<policy>": "advisory" }\` or \`{ "<policy>": { "enforcementLevel": "mandatory", "<setting>": … } }\`, for all with \`"all"\`. The pack takes \`<stack>.json\` of its own folder (here \`staging.json\` and \`prod.json\`); a file named by \`--policy-pack-config\` or \`PULUMI_OPTION_POLICY_PACK_CONFIG\` goes over it, setting by setting. Levels are \`advisory\`, \`mandatory\` (the default) and \`disabled\`; \`remediate\` counts as mandatory. A value of the wrong type or out of range ends the command with the path of the fault, and so does a setting that a policy does not have. The name of a policy that does not exist ends it too, in the pack's own file and in one that \`PULUMI_OPTION_POLICY_PACK_CONFIG\` names; in one named by \`--policy-pack-config\` it is passed over.
+**Settings** are in a policy config file of the usual form: \`{ "<policy>": "advisory" }\` or \`{ "<policy>": { "enforcementLevel": "mandatory", "<setting>": … } }\`; \`"all"\` stands for every policy.
 
-Severity is for people and changes nothing; the level decides. Requirements are the rows of [requirements](requirements.md).
+- The pack reads \`<stack>.json\` in its own folder (here \`staging.json\` and \`prod.json\`). A file named by \`--policy-pack-config\` or \`PULUMI_OPTION_POLICY_PACK_CONFIG\` overrides it, setting by setting.
+- Levels are \`advisory\`, \`mandatory\` (the default) and \`disabled\`; \`remediate\` counts as mandatory.
+- A value of the wrong type or out of range, or a setting that a policy does not have, ends the command with the path of the issue.
+- So does a policy that does not exist, in the pack's own file and in one that \`PULUMI_OPTION_POLICY_PACK_CONFIG\` names; the engine ignores it in one named by \`--policy-pack-config\`.
 
-**When it is asked.** A policy about one resource is asked before that is created or changed. One about the stack needs all of them: a preview asks it before anything is touched, an \`up\` after. \`pulumi up --skip-preview\` therefore finds it out too late; run a preview first. The commands do not preview: what depends on the step they and the program ask beforehand by the same rules, and on a way back policies only report ([ADR 16](adr/0016-policies-judge-updates-and-only-report-on-a-way-back.md)). What only the update will know (\`[unknown]\`) is no violation in a preview; what is unset is one.
+Severity is for people; only the level has an effect. Requirements are those of [requirements](requirements.md); the words are in [concepts](concepts.md).
+
+**When a policy runs.**
+
+- A policy about one resource runs before that resource is created or changed.
+- A policy about the stack needs all resources: a preview runs it before anything is touched, an \`up\` afterwards. With \`pulumi up --skip-preview\` it is too late, so run a preview first.
+- The commands do not preview. They and the program check beforehand, by the same rules, what depends on the step; during a rollback policies only report ([ADR 16](adr/0016-policies-judge-updates-and-only-report-on-a-way-back.md)).
+- A value that only the update will know (\`[unknown]\`) is no violation in a preview; an unset one is.
 `;
 
 const bounds = ({ minimum, maximum }: Setting): string =>

@@ -41,7 +41,7 @@ export interface Broken extends Violation {
   text: string;
 }
 
-export const situation: PolicyContext = {
+export const policyContext: PolicyContext = {
   now: new Date("2026-11-24T12:00:00Z"),
   stack: "prod",
   isPreview: false,
@@ -59,7 +59,7 @@ export async function broken(
 ): Promise<Broken[]> {
   const resources = declared(given);
   const found: Broken[] = [];
-  const now = { ...situation, ...changes };
+  const now = { ...policyContext, ...changes };
   for (const rule of rules) {
     const report = (violation: Violation, resource?: Declared) =>
       found.push({ id: rule.id, ...violation, text: sentence(resource?.name ?? "The stack", violation) });

@@ -3,16 +3,17 @@ import { rules } from "../../policies/rules";
 import { types } from "../../policies/types";
 import { unknown } from "../../policies/propertyValues";
 import { faults, unknowns } from "./faults";
-import { happy } from "./compliantStack";
+import { compliantStack } from "./compliantStack";
 import { broken, brokenIds, changed } from "./judged";
 
 describe("a stack in which nothing is wrong", () => {
-  it("breaks no policy", async () => expect(await broken(rules, happy)).toEqual([]));
+  it("breaks no policy", async () => expect(await broken(rules, compliantStack)).toEqual([]));
 
   it("breaks none either while nothing is known of what is yet to be created", async () => {
     const found: string[] = [];
     for (const path of unknowns)
-      for (const id of await brokenIds(rules, changed(happy, path, unknown))) found.push(`${id}: ${path}`);
+      for (const id of await brokenIds(rules, changed(compliantStack, path, unknown)))
+        found.push(`${id}: ${path}`);
     expect(found).toEqual([]);
   });
 });
@@ -20,7 +21,7 @@ describe("a stack in which nothing is wrong", () => {
 describe("a queue of the stack itself", () => {
   it("wakes nobody, though it is subscribed to the topic", async () => {
     const queued = changed(
-      changed(happy, "subscription.protocol", "sqs"),
+      changed(compliantStack, "subscription.protocol", "sqs"),
       "subscription.endpoint",
       "arn:aws:sqs:eu-central-1:123456789012:read-by-commands",
     );
@@ -35,7 +36,7 @@ describe("a queue of the stack itself", () => {
 
 describe("one fault", () => {
   it.each(faults)("breaks %s: %s is %j", async (policy, path, value, also = []) => {
-    const found = await broken(rules, changed(happy, path, value));
+    const found = await broken(rules, changed(compliantStack, path, value));
     const ids = new Set(found.map(({ id }) => id));
     expect([...ids], JSON.stringify(found, null, 1)).toContain(policy);
     for (const other of also) expect([...ids]).toContain(other);
@@ -43,7 +44,7 @@ describe("one fault", () => {
   });
 
   it("is there for every policy", () => {
-    // The latter two are asked of parameters and evidence: liveState.test.ts.
+    // These two read parameters and evidence: approval/evidence.test.ts.
     const faulted = new Set([
       ...faults.map(([policy]) => policy),
       "refused-digest-without-traffic",

@@ -5,7 +5,7 @@ import { rules } from "../../policies/rules";
 import { declare, stack } from "../components/declared";
 import { settingsWith } from "../components/settings";
 import { sample } from "../decisions/samples";
-import { previewOfProd } from "./situation";
+import { previewOfProd } from "./previewOfProd";
 
 /** The policies about the Job of a backfill that are broken, with what is said. */
 async function broken(spoil: (spec: Record<string, unknown>) => void = () => undefined) {

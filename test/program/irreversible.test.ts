@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { parse, type Release, type Settings } from "../../decisions/stack/config";
 import { approvalDetails, rulesHash } from "../../decisions/approval/irreversibleChange";
 import { releaseAfter } from "../../decisions/release/nextRelease";
-import { irreversible } from "../../policies/approval/irreversible";
+import { irreversibleChangeApproved } from "../../policies/approval/irreversible";
 import { policies } from "../../policies/pack";
 import { types } from "../../policies/types";
 import { admitted } from "../../program/admission";
@@ -16,7 +16,7 @@ import { rulesOf } from "../../repository/approval/irreversible";
 import { declare } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { digestOf, migrationOf, served } from "../decisions/samples";
-import { broken, situation } from "../policies/judged";
+import { broken, policyContext } from "../policies/judged";
 
 // Reviews and proofs have tests of their own, and would be refused here besides.
 vi.mock("../../repository/database/revisionIssues", () => ({ revisionIssues: () => [] }));
@@ -80,7 +80,7 @@ const configOf = (release: Release, more: Record<string, unknown> = {}): Record<
 };
 const settings = (release: Release, more: Record<string, unknown> = {}): Settings => {
   const parsed = parse(configOf(release, more));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   return parsed.settings;
 };
 
@@ -442,7 +442,7 @@ async function judged({ release = migrated, stack = {}, parameters = {} }: World
       spec: { template: { metadata: { labels: { "app.kubernetes.io/component": "migrate" } } } },
     },
   };
-  const found = await broken([irreversible], [job], {
+  const found = await broken([irreversibleChangeApproved], [job], {
     now,
     root,
     config: Object.fromEntries(
@@ -482,7 +482,8 @@ describe("the policy, with the same evidence as the program", () => {
 
   it("only reports in a preview, and refuses an update", () => {
     const levels = [true, false].map(
-      (isPreview) => policies([irreversible], () => ({ ...situation, isPreview }))[0]?.enforcementLevel,
+      (isPreview) =>
+        policies([irreversibleChangeApproved], () => ({ ...policyContext, isPreview }))[0]?.enforcementLevel,
     );
     expect(levels).toEqual(["advisory", "mandatory"]);
   });

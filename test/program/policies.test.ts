@@ -7,7 +7,7 @@ import { rules } from "../../policies/rules";
 import { type Declared, declare } from "../components/declared";
 import { stackFile } from "../components/settings";
 import { sample, served } from "../decisions/samples";
-import { previewOfProd } from "./situation";
+import { previewOfProd } from "./previewOfProd";
 
 /** Under mocks a property that was made from an id alone has no value; as in a preview, it is then not known. */
 const withIds = (declared: Declared[]): Declared[] =>

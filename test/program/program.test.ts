@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { runtime } from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
 import { describe, expect, it, vi } from "vitest";
@@ -243,6 +247,30 @@ describe("the program", () => {
     const seen = declareWatch(created);
     await expect(run({ ...world, answers: { ...world.answers, ...seen } })).rejects.toThrow(message);
     expect(created).toEqual([]);
+  });
+
+  it("takes the lease of a process that has ended as free, although its parent has not collected it yet", async () => {
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const [line] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(line.toString());
+      const now = new Date().toISOString();
+      const lease = {
+        id: "1",
+        operation: "deploy",
+        actor: "sam",
+        host: hostname(),
+        pid,
+        since: now,
+        heartbeat: now,
+      };
+      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/^State:\s+Z/m));
+      await run({ release: loaded, published: loaded, parameters: { lease } });
+    } finally {
+      parent.kill("SIGKILL");
+    }
   });
 
   it("asks the earlier stage only where there is a step for it to allow", async () => {

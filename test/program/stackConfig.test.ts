@@ -17,7 +17,7 @@ function configure(more: Record<string, unknown> = {}, secrets: string[] = []): 
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secrets);
 }
 
-function faults(): string {
+function refusal(): string {
   try {
     stackSettings();
   } catch (error) {
@@ -55,34 +55,34 @@ describe("the stack's config", () => {
     expect(stackSettings().promotedFrom).toBe("12");
   });
 
-  it("is refused with all faults at once, each with its path", () => {
+  it("is refused with all issues at once, each with its path", () => {
     const release = { ...(stackFile("prod").release as object), canaryWeight: 11 };
     configure({ release, backups: { retentionDays: 6 } });
-    const message = faults();
-    expect(message).toMatch(/^Invalid config: Pulumi\.prod\.yaml has 3 faults/);
+    const message = refusal();
+    expect(message).toMatch(/^Invalid config: Pulumi\.prod\.yaml has 3 issues/);
     expect(message).toContain("release.canaryWeight: must be 0 to 10");
     expect(message).toContain("backups.retentionDays: must be at least 7 days");
   });
 
   it("is refused where a key is misspelt, for an unset key is unsafe", () => {
     configure({ alarm: {} });
-    expect(faults()).toMatch(/has a fault.*\n {2}- .*alarm/);
+    expect(refusal()).toMatch(/has an issue.*\n {2}- .*alarm/);
   });
 
   it("is refused where a structure is no JSON, naming the key", () => {
     configure({ gate: "{holdSeconds: 1" });
-    expect(faults()).toContain("gate");
+    expect(refusal()).toContain("gate");
   });
 
   it("is refused where nobody would be told of an alarm, but not before production", () => {
     configure({ alarms: { maxErrorPercent: 1 } });
-    expect(faults()).toMatch(/has a fault.*\n {2}- alarms\.subscribers: is empty/);
+    expect(refusal()).toMatch(/has an issue.*\n {2}- alarms\.subscribers: is empty/);
     configure({ alarms: { maxErrorPercent: 1 }, promotedFrom: undefined });
     expect(stackSettings().alarms.subscribers).toEqual([]);
   });
 
   it("is refused where a key holds a secret, because history would not show it", () => {
     configure({}, ["deployment-safety:flags", "aws:secretKey"]);
-    expect(faults()).toMatch(/has a fault.*\n {2}- flags: holds a secret/);
+    expect(refusal()).toMatch(/has an issue.*\n {2}- flags: holds a secret/);
   });
 });

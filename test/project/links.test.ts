@@ -12,7 +12,7 @@ const anchor = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
     .replaceAll(" ", "-");
 
-it("every link in the docs leads to a file and to a heading that are there", () => {
+it("every link in the docs leads to a file and to a heading that exist", () => {
   const broken = markdownFiles().flatMap(({ path, text }) =>
     [...text.replaceAll(/```[\s\S]*?```/g, "").matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
       if (/^(https?:|mailto:)/.test(link)) return [];
@@ -27,4 +27,17 @@ it("every link in the docs leads to a file and to a heading that are there", () 
     }),
   );
   expect(broken).toEqual([]);
+});
+
+it("every file of ours that the docs name exists", () => {
+  const named =
+    /`((?:bench|cli|components|decisions|docs|migrations|policies|program|rehearsal|repository|setup|test)\/[\w./-]+\.\w+)`/g;
+  // The changelog names files that are gone.
+  const current = markdownFiles().filter(({ path }) => path !== "CHANGELOG.md");
+  const missing = current.flatMap(({ path, text }) =>
+    [...text.matchAll(named)].flatMap(([, file = ""]) =>
+      existsSync(join(root, file)) ? [] : [`${path}: ${file} does not exist`],
+    ),
+  );
+  expect(missing).toEqual([]);
 });

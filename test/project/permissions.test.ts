@@ -98,7 +98,7 @@ describe("the policy documents", () => {
           [Resource].flat().map((one) => `${action} ${one} ${JSON.stringify(Condition)}`),
         ),
       );
-      // A preview reads the attributes of all that it declares, a look those of this queue.
+      // A preview reads the attributes of everything it declares; observe reads those of this queue.
       const known = "sqs:GetQueueAttributes arn:aws:sqs:<region>:<account>:<name>-<stack>-handed-over.fifo";
       const twice = said.filter((one, index) => said.indexOf(one) < index && !one.startsWith(known));
       expect(twice, role).toEqual([]);
@@ -133,15 +133,15 @@ describe("the policy documents", () => {
     const actions = of("preview").flatMap(({ Action }) => Action);
     expect(actions.filter((action) => !/:(Get|Describe|List|Decrypt|Validate)/.test(action))).toEqual([]);
   });
-  it("let nobody who only looks do more than pass on what an alarm said", () => {
-    const changing = of("look")
+  it("let a role that only reads do no more than pass on what an alarm said", () => {
+    const changing = of("observe")
       .filter(({ Sid }) => !["AlarmNews", "TellPeople", "IncidentsThatAlarmsOpen"].includes(Sid))
       .flatMap(({ Action }) => Action);
     expect(changing.filter((action) => !/:(Get|Describe|List|Decrypt)/.test(action))).toEqual([]);
-    for (const one of resources(of("look").filter(({ Action }) => Action.includes("ssm:PutParameter"))))
+    for (const one of resources(of("observe").filter(({ Action }) => Action.includes("ssm:PutParameter"))))
       expect(one).toMatch(/\/<stack>\/audit\/\*$/);
   });
-  it("let only who delivers take what was handed over, and no preview any message at all", () => {
+  it("let only roles that deliver take messages out of the outbox, and a preview take none at all", () => {
     const taking = (queue: string) =>
       roles.filter((role) =>
         resources(of(role).filter(({ Action }) => Action.includes("sqs:ReceiveMessage"))).some((one) =>
@@ -149,7 +149,7 @@ describe("the policy documents", () => {
         ),
       );
     expect(taking("-handed-over.fifo")).toEqual(["rollback", "deploy", "drill"]);
-    expect(taking("-release-alarms")).toEqual(["look", "rollback", "deploy", "drill"]);
+    expect(taking("-release-alarms")).toEqual(["observe", "rollback", "deploy", "drill"]);
   });
   it("let only a drill touch databases, and of these end or change its own copies only", () => {
     for (const role of roles.filter((one) => one !== "drill"))
@@ -263,7 +263,7 @@ describe("the policy documents", () => {
         "pulumi elasticloadbalancing:CreateRule\npulumi iam:CreateUser\n",
     );
     expect(deniedCalls(root, home)).toEqual([
-      "make status called elasticloadbalancing:ModifyRule, which no document of look allows",
+      "make status called elasticloadbalancing:ModifyRule, which no document of observe allows",
       "an update called iam:CreateUser, which no document of deploy allows",
     ]);
     rmSync(home, { recursive: true });

@@ -18,7 +18,7 @@ import { parse } from "yaml";
 import { documentsOf, roleOf } from "../../rehearsal/harness/permissions/roles";
 import { root, targets } from "./documents";
 
-/** The workflows that an adopter's releases run by; actionlint checks their form, this what they may and do. */
+/** The workflows: an adopter's releases, and ci.yml of the project itself. actionlint checks their form; this file checks what they do and may do. */
 
 interface Step {
   uses?: string;
@@ -31,6 +31,7 @@ interface Job {
   with?: Record<string, string>;
   permissions?: Record<string, string>;
   concurrency?: { "cancel-in-progress": boolean };
+  strategy?: { matrix: Record<string, string[]> };
   environment?: string;
   secrets?: "inherit" | Record<string, string>;
   outputs?: Record<string, string>;
@@ -65,7 +66,7 @@ describe("the workflows", () => {
   });
   it("write to the repository only where a command's changes come back as a pull request, in a job without AWS's rights", () => {
     const writing = jobs.filter(({ permissions, steps }) => steps && permissions?.contents === "write");
-    expect(writing.map(({ at }) => at)).toEqual(["operate.yml: propose"]);
+    expect(writing.map(({ at }) => at)).toEqual(["run-command.yml: propose"]);
     for (const { permissions, steps = [] } of writing) {
       expect(permissions?.["id-token"]).toBeUndefined();
       expect(steps.flatMap(({ run }) => run ?? [])).toEqual(["make propose"]);
@@ -74,7 +75,7 @@ describe("the workflows", () => {
       expect(place).toBe("${{ runner.temp }}/changes");
     }
     const calling = jobs.filter(({ permissions, uses }) => uses && permissions?.contents === "write");
-    expect(calling.filter(({ uses }) => uses !== "./.github/workflows/operate.yml")).toEqual([]);
+    expect(calling.filter(({ uses }) => uses !== "./.github/workflows/run-command.yml")).toEqual([]);
   });
   it("install before they have any rights, and give secrets to no step but the commands'", () => {
     for (const { at, steps = [], ...job } of jobs.filter(({ steps: all }) => all)) {
@@ -91,8 +92,8 @@ describe("the workflows", () => {
     }
   });
   it("hand over what they cannot deliver, for the runner is gone afterwards", () => {
-    const operate = parse(workflows.get("operate.yml") ?? "") as { jobs: { operate: { env: object } } };
-    expect(operate.jobs.operate.env).toMatchObject({ EPHEMERAL: "1" });
+    const command = parse(workflows.get("run-command.yml") ?? "") as { jobs: { run: { env: object } } };
+    expect(command.jobs.run.env).toMatchObject({ EPHEMERAL: "1" });
   });
   it("take other people's actions by commit, with the version beside it", () => {
     const used = [...workflows].flatMap(([name, text]) =>
@@ -116,13 +117,36 @@ describe("the workflows", () => {
     expect(given.sort()).toEqual(["deploy", "deploy", "drift", "drill", "preview", "rollback"]);
     expect(given.filter((target) => !targets.has(target))).toEqual([]);
   });
+  it("lint and test each pull request of the project itself, with no right but to read it", () => {
+    const ci = parsed.find(({ name }) => name === "ci.yml");
+    expect(Object.keys(ci?.on ?? {})).toEqual(["pull_request", "push"]);
+    const [job, ...more] = Object.values(ci?.jobs ?? {});
+    expect(more).toEqual([]);
+    expect(job?.permissions).toEqual({ contents: "read" });
+    expect(job?.strategy?.matrix.target).toEqual(["lint", "test"]);
+    expect(job?.steps?.at(-1)?.run).toBe('make "$TARGET"');
+    for (const target of ["lint", "test"]) expect(targets).toContain(target);
+    expect(ci?.text).not.toMatch(/secrets\.|vars\.|id-token|environment:/);
+  });
+  it("key every cache by what fills it, and share none between tests and jobs that hold an AWS role", () => {
+    const caches = jobs.flatMap(({ at, steps = [] }) =>
+      steps.flatMap((step) =>
+        step.uses?.startsWith("actions/cache@") ? [{ at, key: String(step.with?.key) }] : [],
+      ),
+    );
+    expect(caches.length).toBeGreaterThan(3);
+    for (const { at, key } of caches) {
+      expect(key, at).toMatch(/-\$\{\{ hashFiles\(.+\) \}\}$/);
+      expect(key.startsWith("ci-"), at).toBe(at.startsWith("ci.yml"));
+    }
+  });
   it("act on a stack one at a time, never end one another, and only in the environment of stack and command", () => {
-    const operate = jobs.find(({ at }) => at === "operate.yml: operate");
-    expect(operate?.concurrency?.["cancel-in-progress"]).toBe(false);
-    expect(operate?.environment).toBe("${{ inputs.stack }}-${{ inputs.target }}");
+    const command = jobs.find(({ at }) => at === "run-command.yml: run");
+    expect(command?.concurrency?.["cancel-in-progress"]).toBe(false);
+    expect(command?.environment).toBe("${{ inputs.stack }}-${{ inputs.target }}");
   });
   it("run nothing in an environment but commands that have a role of their own", () => {
-    const acting = jobs.filter(({ uses }) => uses === "./.github/workflows/operate.yml");
+    const acting = jobs.filter(({ uses }) => uses === "./.github/workflows/run-command.yml");
     expect(acting.length).toBeGreaterThan(3);
     for (const { at, with: values } of acting) {
       expect(roleOf(values?.target ?? ""), at).toBe(values?.target);
@@ -144,7 +168,7 @@ describe("the workflows", () => {
       given
         .filter(
           ({ secrets, uses, with: values }) =>
-            secrets !== "inherit" || !(uses === "./.github/workflows/operate.yml" || values?.environment),
+            secrets !== "inherit" || !(uses === "./.github/workflows/run-command.yml" || values?.environment),
         )
         .map(({ at }) => at),
     ).toEqual([]);
@@ -163,8 +187,8 @@ describe("the workflows", () => {
     const lasting = [...all.matchAll(/role-duration-seconds: (\d+)/g)].map(([, seconds = ""]) => seconds);
     expect(read.length).toBeGreaterThan(5);
     expect(lasting.length).toBeGreaterThan(0);
-    const table = /^\| where .*\n(?:\|.*\n)+/m.exec(guide)?.[0] ?? "";
-    const missing = [...new Set([...read, ...lasting])].filter((name) => !table.includes(`\`${name}\``));
+    const section = /^### What the workflows need\n[^]*?(?=^##)/m.exec(guide)?.[0] ?? "";
+    const missing = [...new Set([...read, ...lasting])].filter((name) => !section.includes(`\`${name}\``));
     expect(missing).toEqual([]);
   });
   it("keep whatever a person typed out of the shell's text", () => {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from school.flags import Flags, Published, in_force, understand
+from school.runtime.flags import Flags, Published, in_force, understand
 
 
 def definition(targeting: dict[str, Any] | None = None, risk: str = "high") -> str:
@@ -107,14 +107,15 @@ PEOPLE = [
     (f"person-{n}", ("teacher", "pupil", "guardian")[n % 3], "pilot-schools" if n % 10 == 0 else "rest")
     for n in range(2000)
 ]
-ROLLOUTS = json.loads((Path(__file__).parents[1] / "decisions" / "flags" / "rollouts.json").read_text())["cases"]
+ROLLOUT_FILE = Path(__file__).parents[1] / "decisions" / "flags" / "rollouts.json"
+ROLLOUTS = json.loads(ROLLOUT_FILE.read_text())["cases"]
 
 
 @pytest.mark.parametrize("case", ROLLOUTS, ids=lambda case: f"{case['name']}-{case['people']}")
 def test_this_evaluator_gives_a_rollout_to_the_same_people_as_the_program_s_own(
     case: dict[str, Any], flags: Flags
 ) -> None:
-    """test/decisions/flags/flags.test.ts asks flagd's evaluator in TypeScript the same, over the same flag."""
+    """test/decisions/flags/flags.test.ts asks flagd's evaluator in TypeScript the same."""
     flags.take({f"flags/{case['name']}": json.dumps(case["definition"])})
     on = [n for n, person in enumerate(PEOPLE) if flags.is_on(case["name"], *person)]
     assert len(on) == case["people"]
@@ -125,7 +126,7 @@ def test_another_process_gives_each_person_the_same_answer() -> None:
     """A restart starts with another hash seed for strings; nobody may be reshuffled by that."""
     case = next(case for case in ROLLOUTS if case["people"] not in (0, 2000))
     ask = (
-        "import json, sys; from school.flags import Flags; flags = Flags('/', 1); "
+        "import json, sys; from school.runtime.flags import Flags; flags = Flags('/', 1); "
         "given = json.load(sys.stdin); "
         "flags.take({'flags/' + given['name']: json.dumps(given['definition'])}); "
         "print([flags.is_on(given['name'], *person) for person in given['people']])"

@@ -2,7 +2,7 @@ import { shown } from "../../../decisions/approval/changeWindow";
 import { guardianNotice } from "../../../decisions/incident/guardianNotice";
 import { approvalDetails } from "../../../decisions/approval/irreversibleChange";
 import { parameters as paths } from "../../../decisions/stack/names";
-import { readRevisionTexts } from "../../../repository/database/revisionTexts";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { irreversibleChangeNow } from "../../approval/irreversible";
@@ -38,9 +38,7 @@ export async function run(ctx: Context): Promise<void> {
     );
     return done(ctx, from);
   }
-  const impact = readRevisionTexts(ctx.root)
-    .get(subject)
-    ?.impact.replaceAll(/^["']|["']$/g, "");
+  const impact = readRevisionFiles(ctx.root).files.get(subject)?.impact;
   const message = guardianNotice({
     comms: settings.comms,
     what: {

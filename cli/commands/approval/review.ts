@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { evidencePath, isSamePerson, type Evidence } from "../../../decisions/approval/evidence";
 import { lastAuthor, sha256Of } from "../../../repository/approval/evidence";
 import { gitIdentity } from "../../../repository/stack/git";
-import { readRevisionFiles } from "../../../repository/database/revisions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import { confirm } from "../../shell/ask";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
@@ -23,7 +23,7 @@ export async function run(ctx: Context): Promise<void> {
   const { options, root, output } = ctx;
   const { files } = readRevisionFiles(root);
   const { revision } = options;
-  const file = files.get(revision ?? "");
+  const file = files.get(revision ?? "")?.file;
   if (revision === undefined || file === undefined)
     throw new Failure(
       exitCodes.usage,

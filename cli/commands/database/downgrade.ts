@@ -1,10 +1,10 @@
 import { slots, parameters as paths } from "../../../decisions/stack/names";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { confirm } from "../../shell/ask";
-import { describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
+import { describeUpdates } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { passDowngrade } from "../../database/revisionGate";
 import { verifyIfChanged } from "../../database/verifySchema";

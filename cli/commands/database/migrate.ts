@@ -1,8 +1,8 @@
 import { releaseAfter } from "../../../decisions/release/nextRelease";
-import { describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
-import { readRecordOf } from "../../stack/releaseFacts";
+import { readRecordOf } from "../../release/record";
 import { operate } from "../../stack/operate";
+import { describeUpdates } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { passMigration } from "../../database/revisionGate";
 import { verifyIfChanged } from "../../database/verifySchema";

@@ -4,22 +4,23 @@ import { liveDigest } from "../../../decisions/release/digest";
 import { trialRefusal } from "../../../decisions/database/downgradeTrial";
 import { knownGood } from "../../../decisions/stack/history";
 import { other, parameters as paths, slots } from "../../../decisions/stack/names";
-import { rollbackPlan, type PlannedStep } from "../../../decisions/rollback/rollbackPlan";
+import type { PlannedUpdate } from "../../../decisions/release/plannedUpdate";
+import { describeHint } from "../../../decisions/text/commandHint";
+import { rollbackPlan } from "../../../decisions/rollback/rollbackPlan";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
-import { pendingRevisions } from "../../../decisions/database/revisionProof";
+import { pendingRevisions } from "../../../decisions/database/revisionGraph";
 import { findRollbackTarget } from "../../../decisions/rollback/rollbackTarget";
 import { readRevisionsBetween } from "../../../repository/database/revisionsBetween";
-import { sha256Of } from "../../../repository/approval/evidence";
 import { readReleases } from "../../../repository/release/releases";
 import { readRevisionFacts } from "../../../repository/database/revisionFacts";
-import { readRevisionFiles } from "../../../repository/database/revisions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import { confirm } from "../../shell/ask";
-import { executePlan, describeUpdates, type PlannedUpdate } from "../../rollback/executePlan";
+import { executePlan } from "../../rollback/executePlan";
 import { readPublished, type Context } from "../../shell/context";
-import { readPromotionSource } from "../../stack/releaseFacts";
+import { readPromotionSource } from "../../stack/promotionSource";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
-import type { Operation } from "../../stack/operation";
+import { describeUpdates, type Operation } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { killSwitchOn } from "../../traffic/killSwitch";
 
@@ -61,12 +62,12 @@ export async function run(ctx: Context): Promise<void> {
     // Nobody may work on a schema that goes away; the way back clears it once the database is down.
     const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
     await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
-    await executePlan(operation, down, {});
+    await executePlan(operation, down);
     const up = stepsUp(operation, trial);
-    await executePlan(operation, up.slice(0, -1), {});
+    await executePlan(operation, up.slice(0, -1));
     // Before the last update, whose output hands it to the next stack.
     for (const revision of trial.revisions) await record(operation, revision, trial);
-    await executePlan(operation, up.slice(-1), {});
+    await executePlan(operation, up.slice(-1));
     ctx.output.print(describeUpdates(operation));
   });
   ctx.output.next(makeLine("prod", "deploy", { VERSION: version }));
@@ -101,19 +102,18 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
       { next: makeLine(ctx.stack, "prove-downgrade", { VERSION: "<tag>" }) },
     );
   const at = current.migration?.revision ?? live.revision;
-  const files = readRevisionFiles(ctx.root);
-  const revisions = pendingRevisions(files.parents, before.revision, at);
-  if (!revisions)
+  const pending = pendingRevisions(readRevisionFiles(ctx.root).graph, before.revision, at);
+  if (!pending.ok)
     throw new Failure(
       exitCodes.refused,
-      `The files do not say which revisions lie between ${before.revision} and ${at}. Nothing was changed.`,
+      `The files do not say which revisions lie between ${before.revision} and ${at}: ${pending.reasons.join("; ")}. Nothing was changed.`,
       { next: makeLine(ctx.stack, "status") },
     );
   return {
     version: live.version,
     before,
     at,
-    revisions,
+    revisions: pending.revisions,
   };
 }
 
@@ -128,7 +128,7 @@ async function mustComeUp({ ctx, current, history, published }: Operation, trial
   const facts = readRevisionFacts(ctx.root, ctx.settings, meanwhile, {
     from: before.revision,
     needed: at,
-    ...(stagingDowngraded && { downgraded: stagingDowngraded }),
+    downgraded: stagingDowngraded,
   });
   const { targets } = knownGood(history, new Set(published.refused.keys()));
   const validated = targets.flatMap(({ settings: { release } }) => release.slots[release.live] ?? []);
@@ -168,7 +168,7 @@ const isProved = ({ ctx, published }: Operation, revision: string): boolean =>
   published.downgrades.get(revision)?.sha256 === hashOf(ctx, revision);
 
 const hashOf = ({ root }: Context, revision: string): string =>
-  sha256Of(root, readRevisionFiles(root).files.get(revision) ?? "");
+  readRevisionFiles(root).files.get(revision)?.sha256 ?? "";
 
 /** The updates of a rollback to a version, database included; flags and sizing stay as the file has them. */
 async function stepsDown({ ctx, current }: Operation, version: string): Promise<PlannedUpdate[]> {
@@ -186,7 +186,7 @@ async function stepsDown({ ctx, current }: Operation, version: string): Promise<
   });
   if (!planned.ok)
     throw new Failure(exitCodes.refused, planned.reasons.join("\n"), {
-      ...(planned.next && { next: planned.next }),
+      next: planned.next && describeHint(ctx.stack, planned.next),
     });
   return planned.steps.map(bare);
 }
@@ -211,10 +211,7 @@ function stepsUp({ ctx, current }: Operation, { version, at }: Trial): PlannedUp
   ];
 }
 
-function bare(step: PlannedStep): PlannedUpdate {
-  const { step: name, release, why, smoke, smokeBefore } = step;
-  return { step: name, release, why, ...(smoke && { smoke }), ...(smokeBefore && { smokeBefore }) };
-}
+const bare = ({ flags: _, sizing: __, ...update }: PlannedUpdate): PlannedUpdate => update;
 
 async function record({ ctx, current }: Operation, revision: string, trial: Trial): Promise<void> {
   const evidence: DowngradeEvidence = {

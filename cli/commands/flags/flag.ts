@@ -2,14 +2,13 @@ import { changeFlag, readFlagAsk } from "../../../decisions/flags/flagChange";
 import { changeHold, missingHolds } from "../../../decisions/flags/heldFlags";
 import { newestSucceeded } from "../../../decisions/stack/history";
 import { parameters as paths } from "../../../decisions/stack/names";
-import { flagConditions } from "../../../decisions/database/revisionTree";
-import { readRevisionParents } from "../../../repository/database/revisionParents";
-import { describeUpdates } from "../../rollback/executePlan";
+import { flagConditions } from "../../../decisions/flags/flagConditions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { apply } from "../../stack/apply";
 import { operate } from "../../stack/operate";
-import type { Change, Operation } from "../../stack/operation";
+import { describeUpdates, type Change, type Operation } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { UpdateFailed } from "../../ports/engine";
 
@@ -51,7 +50,7 @@ async function changeRollout(
     flags,
     heldFlags,
     ...(applied && { applied: applied.flags }),
-    standing: flagConditions(current, readRevisionParents(ctx.root)),
+    conditions: flagConditions(current, readRevisionFiles(ctx.root).graph),
     ...(published.killSwitch && { killSwitch: published.killSwitch.reason }),
     today: new Date().toISOString().slice(0, 10),
   });
@@ -72,7 +71,7 @@ async function changeHeld(operation: Operation, hold: "on" | "off"): Promise<voi
   const { flags, heldFlags } = known(operation);
   const person = actorNamed ? { actor } : {};
   const why = reason === undefined ? {} : { reason };
-  const ask = { name, hold, ...why, ...person, ...(incident === undefined ? {} : { incident }) };
+  const ask = { name, hold, ...why, ...person, incident };
   const change = changeHold(ask, flags, heldFlags, published.holdReleases.get(name));
   if (!change.ok) throw usage(ctx, change.reasons);
   if (change.released !== undefined && !ctx.options.dryRun)

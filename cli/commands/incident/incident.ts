@@ -1,5 +1,6 @@
 import { readTime, shown } from "../../../decisions/approval/changeWindow";
 import {
+  causes,
   closingSchema,
   incidentStates,
   isFurther,
@@ -70,11 +71,11 @@ async function open(ctx: Context): Promise<void> {
     return;
   }
   const { id, isNew } = await recordIncident(ctx, {
-    cause: `ticket:${ticket}`,
+    cause: causes.ticket(ticket),
     title,
     source: "ticket",
     state: "opened",
-    ...(startedAt ? { startedAt } : {}),
+    startedAt,
     done: "on call was told",
     next: "we look into it and tell when we know more",
     facts: { ticket },

@@ -34,8 +34,8 @@ export async function run(ctx: Context): Promise<void> {
           since,
           zone,
           isOver: state === "resolved" || state === "closed",
-          ...(options.text === undefined ? {} : { text: options.text }),
-          ...(options.textArabic === undefined ? {} : { textArabic: options.textArabic }),
+          text: options.text,
+          textArabic: options.textArabic,
         })
       : incidentMessage({
           id,

@@ -8,8 +8,8 @@ import { digestIn } from "../../../decisions/release/digest";
 import { flagsAsPublished } from "../../../decisions/flags/flags";
 import { knownGood } from "../../../decisions/stack/history";
 import { isFurther, type OpenIncident } from "../../../decisions/incident/incident";
-import { flagConditions } from "../../../decisions/database/revisionTree";
-import { readRevisionParents } from "../../../repository/database/revisionParents";
+import { flagConditions } from "../../../decisions/flags/flagConditions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import { readAlarmQueue } from "../../incident/alarmQueue";
 import { readPublished, type Context } from "../../shell/context";
 import { incidentAsked, openIncidents } from "../../incident/incidentLog";
@@ -27,13 +27,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.output.set("playbook", steps);
   ctx.output.print(describePlaybook(steps));
   const next = nextOf(steps);
-  ctx.output.next(
-    next === undefined
-      ? makeLine(ctx.stack, "status")
-      : ctx.stack === "prod"
-        ? next
-        : next.replace(/^make \S+/, `$& STACK=${ctx.stack}`),
-  );
+  ctx.output.next(next ?? makeLine(ctx.stack, "status"));
 }
 
 /** An incident that still does harm comes before one that only waits for its post-mortem. */
@@ -57,15 +51,15 @@ async function stateOf(ctx: Context, incident: OpenIncident | undefined): Promis
   const flags = flagsAsPublished(
     ctx.settings.flags,
     ctx.settings.heldFlags,
-    flagConditions(release, readRevisionParents(ctx.root)),
+    flagConditions(release, readRevisionFiles(ctx.root).graph),
   );
   const good = knownGood(history, new Set(published.refused.keys())).targets.find((target) =>
     incident?.digest === undefined ? target.digest !== digest : target.digest !== incident.digest,
   );
   return {
     stack: ctx.stack,
-    ...(incident ? { incident } : {}),
-    ...(alarms ? { alarms } : {}),
+    incident,
+    alarms,
     traffic: release.traffic,
     ...(slot && digest ? { live: { version: slot.version, digest, revision: slot.revision } } : {}),
     validated: digest !== undefined && release.validated === digest,

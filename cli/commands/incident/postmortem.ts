@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pendingRevisions } from "../../../decisions/database/revisionGraph";
 import { configDiff, type DiffLine } from "../../../decisions/stack/configDiff";
 import { settingsOf, type HistoryEntry } from "../../../decisions/stack/history";
 import type { Impact } from "../../../decisions/incident/impact";
 import { timesOf } from "../../../decisions/incident/incidentTimes";
 import { readMessage } from "../../../decisions/stack/updateMessage";
 import { postmortem, type Moment, type PostmortemFacts } from "../../../decisions/incident/postmortem";
-import { readRevisionParents } from "../../../repository/database/revisionParents";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../../shell/context";
 import { messageOf } from "../../shell/failure";
 import { entriesOf, incidentAsked, zoneOf } from "../../incident/incidentLog";
@@ -51,9 +52,9 @@ export async function run(ctx: Context): Promise<void> {
     zone: zoneOf(ctx),
     entries,
     around: await commandsBetween(ctx, from, to),
-    ...(impact ? { impact } : {}),
+    impact,
     versions: { ...(bad ? { bad } : {}), ...(restored && restored !== bad ? { restored } : {}) },
-    ...(config ? { config } : {}),
+    config,
     schema: schemaOf(ctx, before, after),
   };
   const path = join(ctx.root, folder, `${id}.md`);
@@ -106,13 +107,12 @@ const liveOf = (settings: InForce): string | undefined =>
 function schemaOf(ctx: Context, one: InForce, two: InForce): PostmortemFacts["schema"] {
   const before = one?.release.migration?.revision;
   const after = two?.release.migration?.revision;
-  const parents = readRevisionParents(ctx.root);
-  const down = (from: string | undefined, to: string | undefined): string[] | undefined => {
-    const passed: string[] = [];
-    for (let at = from; at !== undefined && at !== to; at = parents.get(at)?.[0]) passed.push(at);
-    return to === undefined || passed.length === 0 ? [] : parents.has(to) ? passed : undefined;
+  const { graph } = readRevisionFiles(ctx.root);
+  const passed = (from: string, to: string): string[] => {
+    const found = pendingRevisions(graph, from, to);
+    return found.ok ? found.revisions.reverse() : [];
   };
-  const between = before === after ? [] : (down(before, after) ?? down(after, before) ?? []);
+  const between = before && after ? [...passed(after, before), ...passed(before, after)] : [];
   return { ...(before ? { before } : {}), ...(after ? { after } : {}), between };
 }
 

@@ -3,13 +3,12 @@ import { newestSucceeded } from "../../../decisions/stack/history";
 import { parameters as paths } from "../../../decisions/stack/names";
 import { flagsToHold } from "../../../decisions/flags/flagsToHold";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
-import { describeUpdates } from "../../rollback/executePlan";
 import { readPublished, type Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { incidentAsked, recordIncident } from "../../incident/incidentLog";
 import { apply } from "../../stack/apply";
 import { operate } from "../../stack/operate";
-import type { Change } from "../../stack/operation";
+import { describeUpdates, type Change } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { applyStep } from "../../release/applyStep";
 import { killSwitchOn } from "../../traffic/killSwitch";
@@ -41,7 +40,7 @@ export async function run(ctx: Context): Promise<void> {
   // Before the lease: what makes people safe must not wait until somebody's deploy has ended.
   const isOurs = asked.added.length > 0 && (await readPublished(ctx)).killSwitch === undefined;
   if (isOurs)
-    await ctx.output.step("risky flags off by the kill switch", () =>
+    await ctx.output.step("stop", "risky flags off by the kill switch", () =>
       ctx.parameters.put(paths.killSwitch(stack), killSwitchOn([], reason)),
     );
   const lines = await operate(ctx, { heal: false }, async (operation) => {
@@ -80,6 +79,7 @@ export async function run(ctx: Context): Promise<void> {
       paused: pauses,
       ...(options.cause ? { stabilizedCause: options.cause } : {}),
     },
+    stabilizedCause: options.cause,
   });
   ctx.output.print([...lines, `Commit Pulumi.${stack}.yaml.`].join("\n"));
   ctx.output.next(makeLine(stack, "playbook", { INCIDENT: incident.id }));
@@ -89,7 +89,7 @@ export async function run(ctx: Context): Promise<void> {
 async function pauseNow(ctx: Context): Promise<void> {
   const route = await ctx.loadBalancer.route(ctx.signal);
   if (route)
-    await ctx.output.step("pause the listener rule", () =>
+    await ctx.output.step("stop", "pause the listener rule", () =>
       ctx.loadBalancer.set(route, { traffic: "paused" }, ctx.signal),
     );
 }

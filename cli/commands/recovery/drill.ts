@@ -21,12 +21,12 @@ export async function run(ctx: Context): Promise<void> {
       live,
       prefix,
       tables: ctx.settings.database.recovery.tables,
-      ...(at === undefined ? {} : { at }),
+      at,
       actor: ctx.options.actor,
       output: ctx.output,
       signal: ctx.signal,
     });
-    await ctx.output.step("write the evidence", () => writeEvidence(ctx, drilled));
+    await ctx.output.step("recovery", "write the evidence", () => writeEvidence(ctx, drilled));
     return drilled;
   });
   ctx.output.set("drill", record);
@@ -42,7 +42,7 @@ export async function run(ctx: Context): Promise<void> {
 export function readAt(text: string | undefined, name: string): string | undefined {
   if (text === undefined) return undefined;
   const read = readInstant(text);
-  if (!read.ok) throw new Failure(exitCodes.usage, `${name} ${read.fault}.`);
+  if (!read.ok) throw new Failure(exitCodes.usage, `${name} ${read.issue}.`);
   return read.instant;
 }
 

@@ -46,10 +46,14 @@ async function restored(ctx: Context, { source, prefix, live }: Recovery, target
   if (outside) throw new Failure(exitCodes.refused, `${outside}. Nothing was restored.`);
   const id = copyId(prefix, "restore", new Date());
   try {
-    await ctx.output.step(`restore ${id} to ${target}, at most ${source.limitMinutes} minutes`, async () => {
-      await source.restore({ id, purpose: "restore", target }, ctx.signal);
-      await source.markReady(id);
-    });
+    await ctx.output.step(
+      "recovery",
+      `restore ${id} to ${target}, at most ${source.limitMinutes} minutes`,
+      async () => {
+        await source.restore({ id, purpose: "restore", target }, ctx.signal);
+        await source.markReady(id);
+      },
+    );
   } catch (error) {
     await source
       .remove(id)
@@ -119,7 +123,7 @@ async function remove(ctx: Context, id: string): Promise<void> {
   if (ctx.options.dryRun) return ctx.output.print(`Would remove ${id}.`);
   await confirm(`Remove the copy ${id}?`, ctx.options, ctx.signal);
   await withRecovery(ctx, async (recovery) => {
-    await ctx.output.step(`remove ${id}`, () => recovery.source.remove(id));
+    await ctx.output.step("recovery", `remove ${id}`, () => recovery.source.remove(id));
   });
   ctx.output.print(`${id} is removed.`);
   ctx.output.next(makeLine(ctx.stack, "status"));

@@ -2,19 +2,21 @@ import { mkdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { zoneOf } from "../../incident/incidentLog";
 import type { HistoryEntry } from "../../../decisions/stack/history";
-import { pendingRevisions } from "../../../decisions/database/revisionProof";
+import { pendingRevisions } from "../../../decisions/database/revisionGraph";
 import { other } from "../../../decisions/stack/names";
 import type { Proof } from "../../../decisions/report/evidenceInReport";
 import { timeRangeOf, buildReport, type ReleaseReport } from "../../../decisions/report/releaseReport";
 import type { TimeRange, Subject, Unknown } from "../../../decisions/report/reportInput";
 import { updatesOf } from "../../../decisions/report/updates";
 import { evidenceSettings } from "../../../repository/approval/evidence";
-import { readProvedRevision, readRevisionFiles } from "../../../repository/database/revisions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
+import { readProvedRevision } from "../../../repository/database/revisions";
 import { readPublished, type Context } from "../../shell/context";
-import { readPromotionSource } from "../../stack/releaseFacts";
+import { readPromotionSource } from "../../stack/promotionSource";
 import { exitCodes, Failure, messageOf } from "../../shell/failure";
 import { entriesOf } from "../../incident/incidentLog";
 import { makeLine } from "../../shell/options";
+import { withinTime } from "../../shell/wait";
 import { drawCharts } from "../../report/page/charts";
 import { pageOf } from "../../report/page/page";
 import { replaceFile } from "../../ports/stackFile";
@@ -30,13 +32,13 @@ export async function run(ctx: Context): Promise<void> {
   const { options, output, settings, stack } = ctx;
   const history = await ctx.engine.history();
   const subject = await subjectOf(ctx, history);
-  const frame = timeRangeOf(subject, history, Date.now(), settings.gate.bakeMinutes * 60_000);
-  if (!frame) throw unknownSubject(ctx, subject, history);
-  const { from, to } = frame;
-  const [course, service, published, events, staging] = await Promise.all([
-    attempt("The metrics of that time", () => ctx.metrics.course(from, to, ctx.signal)),
+  const range = timeRangeOf(subject, history, Date.now(), settings.gate.bakeMinutes * 60_000);
+  if (!range) throw unknownSubject(ctx, subject, history);
+  const { from, to } = range;
+  const [series, service, published, events, staging] = await Promise.all([
+    attempt("The metrics of that time", () => ctx.metrics.series(from, to, ctx.signal)),
     attempt("What the error budget's window had", async () => {
-      const live = frame.chapter.updates.findLast(({ release }) => release)?.release?.live ?? "blue";
+      const live = range.updateRange.updates.findLast(({ release }) => release)?.release?.live ?? "blue";
       const windows = await ctx.metrics.service(other(live), ctx.signal);
       if (windows === "unknown") throw new Error("the source of metrics does not say");
       return windows;
@@ -45,35 +47,35 @@ export async function run(ctx: Context): Promise<void> {
     attempt("The audit trail and the incident log", () => eventsBetween(ctx, from, to)),
     readPromotionSource(ctx).catch(() => undefined),
   ]);
-  const story = buildReport({
+  const report = buildReport({
     stack,
     zone: zoneOf(ctx),
-    frame,
+    range,
     slo: settings.slo,
-    course,
+    series,
     service,
     published,
     events,
-    proofs: proofsOf(ctx, frame),
+    proofs: proofsOf(ctx, range),
     ...(staging?.stagingValidated !== undefined && { stagingValidated: staging.stagingValidated }),
   });
   const file = resolve(ctx.root, options.out ?? defaultFile(stack, subject));
   const command = makeLine(stack, "report", asked(subject));
-  const page = pageOf(story, await drawCharts(story), { at: new Date(), command });
+  const page = pageOf(report, await drawCharts(report), { at: new Date(), command });
   mkdirSync(dirname(file), { recursive: true });
   replaceFile(file, redactText(page));
-  for (const why of story.unknown) output.warn(why);
+  for (const why of report.unknown) output.warn(why);
   output.set("file", file);
   output.set("bytes", Buffer.byteLength(page));
-  output.set("verdict", story.verdict);
+  output.set("verdict", report.verdict);
   output.set(
     "figures",
     Object.fromEntries(
-      story.tiles.map(({ label, value, note }) => [label, note ? `${value} ${note}` : value]),
+      report.kpis.map(({ label, value, note }) => [label, note ? `${value} ${note}` : value]),
     ),
   );
-  output.set("unknown", story.unknown);
-  output.print(glance(story, relative(process.cwd(), file) || file));
+  output.set("unknown", report.unknown);
+  output.print(glance(report, relative(process.cwd(), file) || file));
 }
 
 const asked = (subject: Subject): Record<string, string> =>
@@ -133,27 +135,26 @@ async function eventsBetween(ctx: Context, from: number, to: number) {
 
 /** The value; or that it is unknown, and why. */
 async function attempt<T extends object>(what: string, read: () => Promise<T>): Promise<T | Unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patience} s`)), patience * 1000);
-  });
   try {
-    return await Promise.race([read(), late]);
+    return await withinTime(read(), patience * 1000);
   } catch (error) {
     return { unknown: `${what} are unknown: ${messageOf(error)}` };
-  } finally {
-    clearTimeout(timer);
   }
 }
 
 /** Proof and review of each revision that the story's database went through. */
-function proofsOf(ctx: Context, { chapter }: TimeRange): Proof[] {
-  const files = readRevisionFiles(ctx.root);
+function proofsOf(ctx: Context, { updateRange }: TimeRange): Proof[] {
+  const { files, graph } = readRevisionFiles(ctx.root);
   const at = ({ release }: { release?: { migration?: { revision: string } } }) =>
     release?.migration?.revision;
-  const reached = [...new Set(chapter.updates.flatMap((update) => at(update) ?? []))];
-  const from = chapter.before && at(chapter.before);
-  const revisions = new Set(reached.flatMap((needed) => pendingRevisions(files.parents, from, needed) ?? []));
+  const reached = [...new Set(updateRange.updates.flatMap((update) => at(update) ?? []))];
+  const from = updateRange.before && at(updateRange.before);
+  const revisions = new Set(
+    reached.flatMap((needed) => {
+      const pending = pendingRevisions(graph, from, needed);
+      return pending.ok ? pending.revisions : [];
+    }),
+  );
   return [...revisions].flatMap((id): Proof[] => {
     const { proof, review } = readProvedRevision(ctx.root, files, id, evidenceSettings(ctx.settings));
     const reasons = (found: { ok: boolean; reasons?: string[] }) => found.reasons?.join("; ") ?? "";
@@ -178,11 +179,11 @@ function proofsOf(ctx: Context, { chapter }: TimeRange): Proof[] {
 }
 
 /** The page's first screen, for a terminal. */
-function glance({ heading, verdict, tiles, unknown }: ReleaseReport, file: string): string {
-  const width = Math.max(...tiles.map(({ label }) => label.length));
+function glance({ heading, verdict, kpis, unknown }: ReleaseReport, file: string): string {
+  const width = Math.max(...kpis.map(({ label }) => label.length));
   return [
     `${heading}: ${verdict.word}. ${verdict.sentence}`,
-    ...tiles.map(
+    ...kpis.map(
       ({ label, value, note }) =>
         `  ${label.padEnd(width)}  ${value}${note === undefined ? "" : ` (${note})`}`,
     ),

@@ -21,7 +21,7 @@ export async function run(ctx: Context): Promise<void> {
       exitCodes.usage,
       `Missing: ${missing.join(", ")}. Refused digests: ${list}. Nothing was changed.`,
       {
-        next: makeLine(ctx.stack, "allow", {
+        next: makeLine(ctx.stack, "unblock", {
           DIGEST: digest ?? [...refused.keys()][0] ?? "<sha256>",
           REASON: reason ?? "<why>",
           ACTOR: "<who>",

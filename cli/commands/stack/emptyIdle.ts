@@ -1,10 +1,10 @@
 import { idleSlot } from "../../../decisions/release/trafficWeights";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { confirm } from "../../shell/ask";
-import { describeUpdates } from "../../rollback/executePlan";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
+import { describeUpdates } from "../../stack/operation";
 import { applyStep } from "../../release/applyStep";
 
 /** Empties the idle slot. From then on going back is a load and a switch, no more a change of weights. */
@@ -28,9 +28,9 @@ export async function run(ctx: Context): Promise<void> {
         `Slot ${idle} has ${current.canaryWeight} % of the traffic. Finish or roll back the canary first.`,
       );
     await applyStep(operation, {
-      step: "settle",
-      release: releaseAfter.settle(current),
-      reason: ctx.options.reason ?? "settle",
+      step: "empty-idle",
+      release: releaseAfter.emptyIdle(current),
+      reason: ctx.options.reason ?? "empty-idle",
     });
     ctx.output.print(`Slot ${idle} held ${held.version} and is empty now.\n${describeUpdates(operation)}`);
   });

@@ -1,4 +1,3 @@
-import { DateTime } from "luxon";
 import { drillAge } from "../../../decisions/deploy/checks/recovery";
 import { verdictOf } from "../../../decisions/gate/monitor";
 import { describeRollout } from "../../../decisions/flags/flagChange";
@@ -9,19 +8,19 @@ import { describeLease, leaseState } from "../../../decisions/stack/lease";
 import { slots } from "../../../decisions/stack/names";
 import { since } from "../../deploy/checklist";
 import { refusedBy } from "../../../decisions/stack/parameters";
-import { flagConditions } from "../../../decisions/database/revisionTree";
+import { flagConditions } from "../../../decisions/flags/flagConditions";
 import { updatesOf } from "../../../decisions/report/updates";
-import { readRevisionParents } from "../../../repository/database/revisionParents";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import { valueOrError } from "../../shell/valueOrError";
 import { readPublished, type Context } from "../../shell/context";
 import { messageOf } from "../../shell/failure";
 import { recentMinutes, readRecentTraffic } from "../../report/recentTraffic";
 import { undelivered } from "../../audit/outbox";
 import { makeLine } from "../../shell/options";
-import { here } from "../../stack/process";
+import { here } from "../../../repository/stack/process";
 import { age, describeSlot, describeUpdate, unknown, type Line } from "../../shell/statusLine";
 import { readSaved } from "../../deploy/savedMonitor";
-import { gateSettings } from "../../deploy/canaryMonitor";
+import { gateSettings } from "../../deploy/gateSettings";
 
 /** What runs where, and what may be gone back to. Changes nothing; a part that cannot be read says so. */
 export async function run(ctx: Context): Promise<void> {
@@ -43,14 +42,15 @@ export async function run(ctx: Context): Promise<void> {
   const { targets } = knownGood(Array.isArray(history) ? history : [], new Set(published.refused.keys()));
   const rule = route instanceof Error ? undefined : route;
   const slotLines = await Promise.all(slots.map((slot) => describeSlot(ctx, slot, route, release ?? file)));
-  const standing = flagConditions(release ?? file, readRevisionParents(ctx.root));
+  const standing = flagConditions(release ?? file, readRevisionFiles(ctx.root).graph);
   const flags = flagsAsPublished(ctx.settings.flags, ctx.settings.heldFlags, standing);
   const lease = published.lease && {
     ...published.lease,
     state: leaseState(published.lease, new Date(), here),
   };
   const drill = drillAge({
-    now: DateTime.utc(),
+    stack: ctx.stack,
+    now: new Date(),
     drills: published.drills,
     ...since(Array.isArray(history) ? history : []),
   });

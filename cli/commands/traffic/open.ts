@@ -1,10 +1,11 @@
 import { liveDigest } from "../../../decisions/release/digest";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
-import { routingFor } from "../../traffic/brake";
-import { confirmTraffic, describeUpdates } from "../../rollback/executePlan";
+import { routingFor } from "../../../decisions/traffic/routing";
+import { confirmTraffic } from "../../traffic/confirmTraffic";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { operate } from "../../stack/operate";
+import { describeUpdates } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { applyStep } from "../../release/applyStep";
 import { smokeStep } from "../../traffic/smoke";
@@ -35,7 +36,11 @@ export async function run(ctx: Context): Promise<void> {
         reason: ctx.options.reason ?? "open",
       });
       if (!ctx.options.dryRun && operation.current.canaryWeight === 0)
-        await confirmTraffic(ctx, routingFor(operation.current), live, "after opening");
+        await confirmTraffic(ctx, {
+          routing: routingFor(operation.current),
+          digest: live,
+          after: "opening",
+        });
       ctx.output.print(describeUpdates(operation));
     }
     ctx.output.next(makeLine(ctx.stack, "status"));

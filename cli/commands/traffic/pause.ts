@@ -1,7 +1,8 @@
 import { releaseAfter } from "../../../decisions/release/nextRelease";
-import { confirmTraffic, describeUpdates } from "../../rollback/executePlan";
+import { confirmTraffic } from "../../traffic/confirmTraffic";
 import type { Context } from "../../shell/context";
 import { operate } from "../../stack/operate";
+import { describeUpdates } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { applyStep } from "../../release/applyStep";
 
@@ -12,7 +13,7 @@ export async function run(ctx: Context): Promise<void> {
     const { current } = operation;
     const route = ctx.options.dryRun ? undefined : await ctx.loadBalancer.route(ctx.signal);
     if (route)
-      await ctx.output.step("pause the listener rule", () =>
+      await ctx.output.step("stop", "pause the listener rule", () =>
         ctx.loadBalancer.set(route, { traffic: "paused" }, ctx.signal),
       );
     if (current.traffic === "paused") {
@@ -23,7 +24,8 @@ export async function run(ctx: Context): Promise<void> {
         release: releaseAfter.pause(current),
         reason: ctx.options.reason ?? "pause",
       });
-      if (!ctx.options.dryRun) await confirmTraffic(ctx, { traffic: "paused" }, "", "after the pause");
+      if (!ctx.options.dryRun)
+        await confirmTraffic(ctx, { routing: { traffic: "paused" }, digest: "", after: "pause" });
       ctx.output.print(describeUpdates(operation));
     }
     ctx.output.next(makeLine(ctx.stack, "open"));

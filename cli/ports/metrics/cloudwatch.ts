@@ -59,7 +59,7 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
       MetricDataQueries: queries.map((query) => metricQuery(query, period)),
     };
     for await (const page of paginateGetMetricData({ client }, input, {
-      ...(signal ? { abortSignal: signal } : {}),
+      abortSignal: signal,
     }))
       for (const { Id = "", StatusCode, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
         if (StatusCode === "InternalError" || StatusCode === "Forbidden")
@@ -155,7 +155,7 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
       }
     },
 
-    async course(from, to, signal) {
+    async series(from, to, signal) {
       const names = await targetGroups(signal);
       const step = stepFor(from, to, minute / 1000);
       const queries = slots.flatMap((slot) => [

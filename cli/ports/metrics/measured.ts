@@ -2,11 +2,10 @@ import type { Settings } from "../../../decisions/stack/config";
 import type { LoadBalancer } from "../loadBalancer";
 import type { TrafficSeries } from "../../../decisions/report/trafficSeries";
 import type { ServiceWindows } from "../../../decisions/gate/errorBudget";
-import type { Observation } from "../../../decisions/gate/observation";
+import type { Measured } from "../../../decisions/gate/observation";
 import type { Slot } from "../../../decisions/stack/names";
 
-/** One interval as a source measured it; the gate's observation adds the targets, the weight and the budget. */
-export type Measured = Pick<Observation, "at" | "seconds" | "slots" | "loadBalancer5xx" | "jobs">;
+export type { Measured };
 
 /** What a source has to say since the last look. */
 export interface Look {
@@ -27,7 +26,7 @@ export interface MetricSource {
   /** Requests and errors of both slots over the windows of the error budget. */
   service(canary: Slot, signal?: AbortSignal): Promise<ServiceWindows | "unknown">;
   /** What both slots had from `from` to `to`, milliseconds since 1970. Throws where the source has no answer. */
-  course(from: number, to: number, signal?: AbortSignal): Promise<TrafficSeries>;
+  series(from: number, to: number, signal?: AbortSignal): Promise<TrafficSeries>;
 }
 
 /** What a source needs besides the settings. */

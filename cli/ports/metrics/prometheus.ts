@@ -159,7 +159,7 @@ export function createPrometheusSource({
       };
     },
 
-    course: prometheusSeries({ ask, names, scrapeSeconds, matchers }),
+    series: prometheusSeries({ ask, names, scrapeSeconds, matchers }),
 
     async service(_canary, signal) {
       const requests = `${names.requests}{component="web",${matchers.join(",")}}`;

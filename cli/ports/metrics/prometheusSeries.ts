@@ -25,7 +25,7 @@ export function prometheusSeries({
   names,
   scrapeSeconds,
   matchers,
-}: CourseArgs): MetricSource["course"] {
+}: CourseArgs): MetricSource["series"] {
   const web = (...more: string[]) => `{${['component="web"', ...more, ...matchers].join(",")}}`;
   const byPod = (...more: string[]) => `sum by (slot, pod, instance) (${names.requests}${web(...more)})`;
   return async (from, to, signal) => {

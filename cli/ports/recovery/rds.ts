@@ -164,7 +164,7 @@ async function instanceWindow(client: RDSClient, id: string): Promise<{ oldest?:
     ({ Status }) => Status !== "creating",
   )?.RestoreWindow;
   const newest = instance?.LatestRestorableTime ?? window?.LatestTime;
-  return { ...(window?.EarliestTime ? { oldest: window.EarliestTime } : {}), ...(newest ? { newest } : {}) };
+  return { ...(window?.EarliestTime ? { oldest: window.EarliestTime } : {}), newest };
 }
 
 async function clusterWindow(client: RDSClient, id: string): Promise<{ oldest?: Date; newest?: Date }> {

@@ -46,7 +46,7 @@ export async function asServer(
       env: { ...process.env, ...environment },
       timeout: seconds * 1000,
       maxBuffer: 1 << 24,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     return stdout;
   } catch (error) {

@@ -44,10 +44,12 @@ interface Drawing {
 }
 
 /** The story's charts. vega is loaded here, since other commands do not need it. */
-export async function drawCharts(story: ReleaseReport): Promise<Chart[]> {
+export async function drawCharts(report: ReleaseReport): Promise<Chart[]> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const draw = async (drawing: Drawing, width: number) => {
-    const view = new vega.View(vega.parse(compile(specOf(drawing, story, width)).spec), { renderer: "none" });
+    const view = new vega.View(vega.parse(compile(specOf(drawing, report, width)).spec), {
+      renderer: "none",
+    });
     try {
       return bare(await view.toSVG());
     } finally {
@@ -55,7 +57,7 @@ export async function drawCharts(story: ReleaseReport): Promise<Chart[]> {
     }
   };
   return Promise.all(
-    drawingsOf(story).map(async (drawing) => ({
+    drawingsOf(report).map(async (drawing) => ({
       title: drawing.title,
       says: drawing.says,
       wide: await draw(drawing, widths.wide),
@@ -73,7 +75,7 @@ const bare = (svg: string): string =>
     .replaceAll(/(\d\.\d\d)\d+/g, "$1")
     .replace("<svg ", '<svg aria-hidden="true" focusable="false" ');
 
-function drawingsOf({ shares, course, burn, objective, slotNames }: ReleaseReport): Drawing[] {
+function drawingsOf({ shares, series, burn, objective, slotNames }: ReleaseReport): Drawing[] {
   const names = Object.values(slotNames).join("; ");
   const drawings: Drawing[] = [
     {
@@ -86,11 +88,11 @@ function drawingsOf({ shares, course, burn, objective, slotNames }: ReleaseRepor
       least: 100,
     },
   ];
-  if ("unknown" in course) return drawings;
-  const gap = course.stepSeconds * 2500;
+  if ("unknown" in series) return drawings;
+  const gap = series.stepSeconds * 2500;
   const bySlot = (value: (step: TrafficStep) => number | undefined) =>
     broken(
-      course.steps.flatMap((step) => {
+      series.steps.flatMap((step) => {
         const own = value(step);
         return own === undefined ? [] : [{ at: step.at, slot: step.slot, value: own }];
       }),
@@ -123,7 +125,7 @@ function drawingsOf({ shares, course, burn, objective, slotNames }: ReleaseRepor
     isSpentKnown
       ? {
           title: `Error budget of ${objective.windowDays} days, spent since the beginning`,
-          says: "Part of the error budget that was spent since the story began, over time.",
+          says: "Part of the error budget that was spent since the report began, over time.",
           unit: "% of the budget",
           shape: "area",
           points: spent,

@@ -16,9 +16,9 @@ export interface Origin {
 }
 
 /** The whole page: one file that asks for nothing else and needs no script. */
-export function pageOf(story: ReleaseReport, charts: readonly Chart[], origin: Origin): string {
-  const { heading, stack, verdict, zone, from, to, unknown } = story;
-  const moment = momentIn(story);
+export function pageOf(report: ReleaseReport, charts: readonly Chart[], origin: Origin): string {
+  const { heading, stack, verdict, zone, from, to, unknown } = report;
+  const moment = momentIn(report);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -47,7 +47,7 @@ export function pageOf(story: ReleaseReport, charts: readonly Chart[], origin: O
               <p>${verdict.sentence}</p>
             </div>
           </header>
-          ${tiles(story)}
+          ${kpis(report)}
           ${
             unknown.length > 0 &&
             html`<section aria-labelledby="unknown">
@@ -57,20 +57,20 @@ export function pageOf(story: ReleaseReport, charts: readonly Chart[], origin: O
           }
           <section aria-labelledby="course">
             <h2 id="course">What happened to the traffic</h2>
-            ${legend(story)} ${charts.map(figure)}
-            ${"unknown" in story.course ? undefined : figures(story.course.steps, moment)}
+            ${legend(report)} ${charts.map(figure)}
+            ${"unknown" in report.series ? undefined : figures(report.series.steps, moment)}
           </section>
           <section aria-labelledby="timeline">
             <h2 id="timeline">Timeline</h2>
-            ${timeline(story, moment)}
+            ${timeline(report, moment)}
           </section>
           <section aria-labelledby="changes">
             <h2 id="changes">What config says otherwise than before</h2>
-            ${story.changes.map(change)}${story.changes.length === 0 && html`<p class="note">Nothing came before it that it could be compared with.</p>`}
+            ${report.changes.map(change)}${report.changes.length === 0 && html`<p class="note">Nothing came before it that it could be compared with.</p>`}
           </section>
           <section aria-labelledby="evidence">
             <h2 id="evidence">Evidence</h2>
-            ${evidence(story)}
+            ${evidence(report)}
           </section>
           <footer>
             Written ${day(origin.at.getTime(), zone)}, ${clock(origin.at.getTime(), zone)} ${zone} by
@@ -96,7 +96,7 @@ const momentIn =
     at(time, zone).toFormat(day(from, zone) === day(to, zone) ? "HH:mm:ss" : "d LLL HH:mm:ss");
 const utc = (time: number): string => clock(time, "utc");
 
-const tiles = ({ tiles: all }: ReleaseReport): Markup =>
+const kpis = ({ kpis: all }: ReleaseReport): Markup =>
   html`<dl class="tiles">
     ${all.map(
       ({ label, value, note }) =>

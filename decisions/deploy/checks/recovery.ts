@@ -1,33 +1,22 @@
-import { DateTime } from "luxon";
-import type { DrillRecord, Drills } from "../../recovery/drill";
-
-/** Days after which a drill no longer counts: the longest quarter (D2). */
-export const quarterDays = 92;
+import type { Drills } from "../../recovery/drill";
+import { drillCounts, drillDays, drillDueBy, isFresh } from "../../recovery/freshness";
+import { makeLine } from "../../text/commandHint";
+import type { CheckResult } from "./checkResult";
 
 /** What is known about recovery, besides the release. Whatever could not be read is undefined. */
 export interface RecoveryFacts {
-  now: DateTime;
+  stack: string;
+  now: Date;
   drills?: Drills;
   /** ISO time of the stack's first update: a new database has a quarter to be drilled for the first time. */
   since?: string;
 }
 
-type Outcome = { ok: true; detail: string } | { ok: false; detail: string; next: string };
-
-const day = (time: DateTime): string => time.toUTC().toFormat("yyyy-MM-dd");
-
-/** The drill that still counts: passed, not older than a quarter, and none failed since (D2). No grace for a new stack. */
-export function provenDrill({ now, drills }: Pick<RecoveryFacts, "now" | "drills">): DrillRecord | undefined {
-  const { last, passed } = drills ?? {};
-  if (!passed || last?.ok === false) return undefined;
-  return dueAt(passed.at) > now && DateTime.fromISO(passed.at) <= now ? passed : undefined;
-}
-
-const dueAt = (since: string): DateTime => DateTime.fromISO(since).plus({ days: quarterDays });
+const day = (time: string | Date): string => new Date(time).toISOString().slice(0, 10);
 
 /** Whether point-in-time recovery was proven within the quarter. */
-export function drillAge({ now, drills, since }: RecoveryFacts): Outcome {
-  const next = "Run `make drill`.";
+export function drillAge({ stack, now, drills, since }: RecoveryFacts): CheckResult {
+  const next = `Run \`${makeLine(stack, "drill")}\`.`;
   if (!drills)
     return {
       ok: false,
@@ -37,24 +26,24 @@ export function drillAge({ now, drills, since }: RecoveryFacts): Outcome {
   const { last, passed } = drills;
   if (last && !last.ok) {
     const why = last.findings.find((finding) => !finding.ok)?.detail ?? "no reason recorded";
-    return { ok: false, detail: `the drill of ${day(DateTime.fromISO(last.at))} failed: ${why}`, next };
+    return { ok: false, detail: `the drill of ${day(last.at)} failed: ${why}`, next };
   }
   if (!passed) {
     if (since === undefined)
       return { ok: true, detail: "nothing is released yet, so there is nothing to restore" };
-    const due = dueAt(since);
+    const due = drillDueBy(since);
     return now < due
       ? { ok: true, detail: `never drilled; the first one is due by ${day(due)}` }
       : {
           ok: false,
-          detail: `never drilled since the first update on ${day(DateTime.fromISO(since))}`,
+          detail: `never drilled since the first update on ${day(since)}`,
           next,
         };
   }
-  const days = Math.floor(now.diff(DateTime.fromISO(passed.at)).as("days"));
+  const days = Math.floor((now.getTime() - Date.parse(passed.at)) / 86_400_000);
   const text = `restored to ${passed.target} in ${Math.round(passed.recoverySeconds ?? 0)} s, ${days} days ago`;
-  if (provenDrill({ now, drills })) return { ok: true, detail: text };
-  return { ok: false, detail: `${text}; at most ${quarterDays} days are allowed`, next };
+  if (drillCounts(passed.at, now)) return { ok: true, detail: text };
+  return { ok: false, detail: `${text}; at most ${drillDays} days are allowed`, next };
 }
 
 /**
@@ -63,18 +52,15 @@ export function drillAge({ now, drills, since }: RecoveryFacts): Outcome {
  */
 export function recoveryPointAge(
   newest: string | null | undefined,
-  now: DateTime,
+  now: Date,
   maxSeconds: number,
-): Outcome {
+): CheckResult {
   const allowed = `at most ${Math.round(maxSeconds / 60)} minutes are allowed`;
   const next = "Look at the backup alarms; `make drill` shows what can be restored.";
   if (newest === undefined) return { ok: false, detail: "the recovery points could not be read", next };
   if (newest === null) return { ok: false, detail: `there is no recovery point; ${allowed}`, next };
-  const seconds = now.diff(DateTime.fromISO(newest)).as("seconds");
+  const seconds = (now.getTime() - Date.parse(newest)) / 1000;
   const text = `the newest recovery point is ${Math.round(seconds / 60)} minutes old`;
-  // One from the future is a clock that is wrong, and then its age is not known.
-  if (!(seconds >= -60)) return { ok: false, detail: `${text}; a clock is wrong`, next };
-  return seconds <= maxSeconds
-    ? { ok: true, detail: text }
-    : { ok: false, detail: `${text}; ${allowed}`, next };
+  if (isFresh(newest, now, maxSeconds * 1000)) return { ok: true, detail: text };
+  return { ok: false, detail: `${text}; ${seconds > maxSeconds ? allowed : "a clock is wrong"}`, next };
 }

@@ -1,11 +1,14 @@
 import type { ProvedRevision } from "../../database/revisionProof";
+import type { CheckResult } from "./checkResult";
 
 /** The checks on the revisions that a release brings (A7, A8, A9, B5). */
 
-/** What they look at. */
+/** What they go by. */
 export interface RevisionFacts {
-  /** Revisions that the database has yet to take, oldest first; undefined: the files do not say. */
+  /** Revisions that the database has yet to take, oldest first; undefined: the files do not say, see `unknown`. */
   pending?: readonly ProvedRevision[];
+  /** Why the files do not say. */
+  unknown?: readonly string[];
   /** The revision that the release needs. */
   needed: ProvedRevision;
   /** SHA-256 of the seed scripts as they are. */
@@ -22,21 +25,22 @@ export interface RevisionFacts {
   hashes: ReadonlyMap<string, string>;
 }
 
-type Outcome = { ok: true; detail: string } | { ok: false; detail: string; next: string };
-
-const unknown: Outcome = {
+const notKnown = ({ unknown = [] }: RevisionFacts): CheckResult => ({
   ok: false,
-  detail: "the files do not say which revisions lie between the database and the release",
+  detail: ["the files do not say which revisions lie between the database and the release", ...unknown].join(
+    "; ",
+  ),
   next: "Check out the commit that has every revision in migrations/revisions, then run the command again.",
-};
+});
 
-const none: Outcome = { ok: true, detail: "no revision is new to this database" };
+const none: CheckResult = { ok: true, detail: "no revision is new to this database" };
 
 const names = (pending: readonly ProvedRevision[]): string => pending.map(({ id }) => id).join(", ");
 
 /** A7: somebody else than its author has read each revision, as it is now. */
-export function revisionsReviewed({ pending }: RevisionFacts): Outcome {
-  if (!pending) return unknown;
+export function revisionsReviewed(facts: RevisionFacts): CheckResult {
+  const { pending } = facts;
+  if (!pending) return notKnown(facts);
   const missing = pending.flatMap(({ id, review }) => (review.ok ? [] : [{ id, ...review }]));
   const [first] = missing;
   if (first)
@@ -51,7 +55,7 @@ export function revisionsReviewed({ pending }: RevisionFacts): Outcome {
 }
 
 /** A8: the seed scripts ran, as they are now, on the schema that the release needs. */
-export function seedsCurrent({ needed, seeds }: RevisionFacts): Outcome {
+export function seedsCurrent({ needed, seeds }: RevisionFacts): CheckResult {
   const next = `Run \`make prove-migrations REVISION=${needed.id}\`: it runs the seeds twice; commit the file.`;
   if (!needed.proof.ok)
     return { ok: false, detail: `no proof says so: ${needed.proof.reasons.join("; ")}`, next };
@@ -61,8 +65,9 @@ export function seedsCurrent({ needed, seeds }: RevisionFacts): Outcome {
 }
 
 /** A9: each revision went down and the schema was what it was; the release that is live works on it meanwhile. */
-export function downgradesProved({ pending, live }: RevisionFacts): Outcome {
-  if (!pending) return unknown;
+export function downgradesProved(facts: RevisionFacts): CheckResult {
+  const { pending, live } = facts;
+  if (!pending) return notKnown(facts);
   const missing = pending.flatMap(({ id, proof }) => (proof.ok ? [] : [{ id, ...proof }]));
   const [first] = missing;
   if (first)
@@ -94,10 +99,10 @@ export const brokenBy = (pending: readonly ProvedRevision[], revision: string): 
   );
 
 /** B5: the stack before this one has taken its own database down and up again, with the files as they are now. */
-export function downgradedInStaging(facts: RevisionFacts): Outcome {
+export function downgradedInStaging(facts: RevisionFacts): CheckResult {
   const { pending, live, downgraded, requiresStaging, promotedFrom = "staging", hashes } = facts;
   if (!requiresStaging) return { ok: true, detail: "this stack is the first stage" };
-  if (!pending) return unknown;
+  if (!pending) return notKnown(facts);
   if (pending.length === 0) return none;
   if (!live) return { ok: true, detail: "a first release: there is nothing to go down to" };
   // Named, because that stage may hold another release by now in its other slot.
@@ -115,13 +120,13 @@ export function downgradedInStaging(facts: RevisionFacts): Outcome {
 
 /** Those that exist, with the ids and rows of the checklist. None may be overridden: each can be had. */
 export const revisionChecks = [
-  { id: "revisions-reviewed", title: "New revisions are reviewed", row: "A7", look: revisionsReviewed },
-  { id: "seeds-current", title: "The seed scripts fit the schema", row: "A8", look: seedsCurrent },
-  { id: "downgrades-proved", title: "Downgrades are proved", row: "A9", look: downgradesProved },
+  { id: "revisions-reviewed", title: "New revisions are reviewed", row: "A7", run: revisionsReviewed },
+  { id: "seeds-current", title: "The seed scripts fit the schema", row: "A8", run: seedsCurrent },
+  { id: "downgrades-proved", title: "Downgrades are proved", row: "A9", run: downgradesProved },
   {
     id: "downgraded-in-staging",
     title: "The stage before has gone down and up",
     row: "B5",
-    look: downgradedInStaging,
+    run: downgradedInStaging,
   },
 ] as const;

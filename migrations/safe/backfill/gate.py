@@ -2,13 +2,13 @@
 
 from alembic import context
 
-from .. import keys
 from ..database import SafeMigrationError, driver_text
 from ..names import literal, table_name
+from ..rows import keyset_paging
 from ..session import session
 from .task import Backfill, named
 
-PIECE = 500
+BATCH_ROWS = 500
 """Rows that `fill` does in one transaction."""
 
 
@@ -47,14 +47,16 @@ def fill(task: Backfill) -> None:
                 f"UPDATE {name} SET {assignments(run.quote, task)} WHERE {task.pending}", tables=(name,)
             )
             return
-        type_ = keys.key_type(run.database, task.table, task.key)
+        type_ = keyset_paging.key_type(run.database, task.table, task.key)
         if type_ is None:
             raise SafeMigrationError(no_key(task))
-        key, cursor = run.quote(task.key), keys.FIRST
-        while (upto := keys.bound(run.database, name, key, type_, cursor, None, PIECE)) is not None:
+        key, cursor = run.quote(task.key), keyset_paging.FIRST
+        while (
+            upto := keyset_paging.bound(run.database, name, key, type_, cursor, None, BATCH_ROWS)
+        ) is not None:
             run.change(
                 f"UPDATE {name} SET {driver_text(assignments(run.quote, task))} WHERE "
-                f"{keys.after(key, type_, cursor)} AND {key} <= CAST(%(upto)s AS {type_}) "
+                f"{keyset_paging.after(key, type_, cursor)} AND {key} <= CAST(%(upto)s AS {type_}) "
                 f"AND ({driver_text(task.pending)})",
                 table=name,
                 after=cursor,
@@ -63,7 +65,7 @@ def fill(task: Backfill) -> None:
             cursor = upto
 
 
-def assignments(quote: keys.Quote, task: Backfill) -> str:
+def assignments(quote: keyset_paging.Quote, task: Backfill) -> str:
     """`given_name = split_part(…), family_name = …`."""
     return ", ".join(f"{quote(column)} = {expression}" for column, expression in task.assign.items())
 

@@ -41,7 +41,7 @@ def load(database: Database, task: Backfill) -> Progress:
 
 
 def save(database: Database, task: Backfill, progress: Progress) -> None:
-    """Writes down where a pass begins or ends; a piece notes itself, in its own transaction."""
+    """Writes down where a pass begins or ends; a batch notes itself, in its own transaction."""
     database.run(
         "UPDATE migration_state.backfills SET pass = %(number)s, cursor_after = %(after)s, pass_until = "
         "%(until)s, rows_done = %(done)s, rows_seen = %(seen)s, updated_at = now(), finished_at = CASE WHEN "

@@ -1,4 +1,4 @@
-"""Runs a backfill: a piece, a look at the switch, a look at the database, a pause, and again."""
+"""Runs a backfill: a batch, a look at the switch, a look at the database, a pause, and again."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from ..database import (
     SafeMigrationError,
     sqlstate,
 )
-from .pieces import Pieces
+from .batches import Batches
 from .progress import Progress, load, save
 from .switch import Switch
 from .task import Backfill
@@ -86,10 +86,10 @@ class Runner:
         ):
             return Result(self.task.name, "held", "another runner is at work on it", 0, None, 0.0, 0)
         quote = self.connection.dialect.identifier_preparer.quote
-        self.pieces = Pieces(self.database, self.task, quote)
+        self.batches = Batches(self.database, self.task, quote)
         self.progress = load(self.database, self.task)
         self.before = self.progress.done
-        self.total, self.said, self.looked, self.slowed = self.pieces.estimate(), self.began, 0.0, ""
+        self.total, self.said, self.looked, self.slowed = self.batches.estimate(), self.began, 0.0, ""
         outcome, reason = self._passes()
         return self._result(outcome, reason)
 
@@ -105,27 +105,27 @@ class Runner:
 
     def _passes(self) -> tuple[Outcome, str]:
         if self.progress.finished:
-            if self.pieces.rest() == 0:
+            if self.batches.rest() == 0:
                 return "finished", "it was finished before"
             self.progress = replace(self.progress, number=1, after=None, until=None, finished=False)
         if self.progress.until is None:
-            self.progress = self.pieces.begin_pass(self.progress)
+            self.progress = self.batches.begin_pass(self.progress)
         while True:
             stopped = self._one_pass()
             if stopped is not None:
                 return stopped
-            rest = self.pieces.rest()
+            rest = self.batches.rest()
             if rest == 0:
                 self.progress = replace(self.progress, finished=True)
                 save(self.database, self.task, self.progress)
                 return "finished", "no row is left"
             if self.progress.number >= PASSES:
-                self.progress = self.pieces.begin_pass(replace(self.progress, number=1))
+                self.progress = self.batches.begin_pass(replace(self.progress, number=1))
                 return "unfinished", (
                     f"{rest} rows are left after {PASSES} passes: they are written without what the backfill "
                     "writes; see that every release that is live writes it, then run it again"
                 )
-            self.progress = self.pieces.begin_pass(replace(self.progress, number=self.progress.number + 1))
+            self.progress = self.batches.begin_pass(replace(self.progress, number=self.progress.number + 1))
 
     def _one_pass(self) -> tuple[Outcome, str] | None:
         """None once the pass is over."""
@@ -138,7 +138,7 @@ class Runner:
             began = time.monotonic()
             before = self.progress
             try:
-                moved = self.pieces.next(before, self.throttle.size)
+                moved = self.batches.next(before, self.throttle.size)
             except DBAPIError as error:
                 if sqlstate(error) not in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED, SERIALIZATION_FAILURE):
                     raise
@@ -155,7 +155,7 @@ class Runner:
                 return None
             conflicts = 0
             self.progress = moved
-            self._pause(self.throttle.after_piece(moved.seen - before.seen, time.monotonic() - began))
+            self._pause(self.throttle.after_batch(moved.seen - before.seen, time.monotonic() - began))
 
     def _may_go_on(self) -> tuple[Outcome, str] | None:
         """Waits for the flag; what to end with if it may not go on."""
@@ -209,7 +209,7 @@ class Runner:
             outcome,
             reason,
             progress.done - self.before,
-            0 if outcome == "finished" else self.pieces.rest(),
+            0 if outcome == "finished" else self.batches.rest(),
             time.monotonic() - self.began,
             progress.number,
         )

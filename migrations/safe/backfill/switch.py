@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 class Switch(Protocol):
-    """Asked before every piece, so it answers from memory."""
+    """Asked before every batch, so it answers from memory."""
 
     def why_off(self) -> str | None:
         """Why the backfill must not go on now; None if it may."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 SMALLEST = 10
-"""Rows of the smallest piece."""
+"""Rows of the smallest batch."""
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 """Seconds of the pause under pressure: doubled while it lasts, a third less each time when it is over."""
@@ -26,11 +26,11 @@ class Bounds:
     """What is too much."""
 
     batch: int = 1000
-    """Rows of the largest piece, 10 to 100000."""
+    """Rows of the largest batch, 10 to 100000."""
     rate: float | None = None
     """Rows a second, on average; None: as fast as the other bounds allow."""
     piece_seconds: float = 0.025
-    """A piece should take this long: it is how long a writer waits for a row of it."""
+    """A batch should take this long: it is how long a writer waits for a row of it."""
     lag_seconds: float = 5.0
     lag_bytes: int = 64 * 1024 * 1024
     waiting: int = 2
@@ -41,14 +41,14 @@ class Bounds:
 class Throttle:
     bounds: Bounds
     size: int = 100
-    """Rows of the next piece."""
+    """Rows of the next batch."""
     pause: float = 0.0
-    """Seconds that pressure adds between two pieces."""
+    """Seconds that pressure adds between two batches."""
 
     def __post_init__(self) -> None:
         self.size = min(self.size, self.bounds.batch)
         if self.bounds.rate is not None:
-            # Ten pieces a second, so that a low rate is a little work often and not much of it seldom.
+            # Ten batches a second, so that a low rate is a little work often and not much of it seldom.
             self.size = min(self.size, max(SMALLEST, int(self.bounds.rate / 10)))
 
     def is_too_much(self, pressure: Pressure) -> str | None:
@@ -71,8 +71,8 @@ class Throttle:
             self.pause = self.pause / 1.5 if self.pause > SHORTEST_PAUSE / 10 else 0.0
         return reason
 
-    def after_piece(self, rows: int, seconds: float) -> float:
-        """Takes note of how long a piece took; gives the seconds to wait before the next one."""
+    def after_batch(self, rows: int, seconds: float) -> float:
+        """Takes note of how long a batch took; gives the seconds to wait before the next one."""
         wait = self.pause
         if self.bounds.rate is not None:
             wait = max(wait, rows / self.bounds.rate - seconds)

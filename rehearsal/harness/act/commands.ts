@@ -2,15 +2,14 @@ import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { places, rehearsalEnvironment } from "../machine/environment";
-import type { Ports } from "../machine/environment";
+import { type Ports, places, rehearsalEnvironment } from "../machine/environment";
 import { signalTo } from "../machine/processes";
 
-/** Runs the product's commands in the working copy, as a person or CI would, and keeps what they said. */
+/** Runs the product's commands in the working copy, as a person or CI would, and keeps their output. */
 
 export interface CommandResult {
   exitCode: number;
-  /** What a command printed on stdout as JSON, `{}` where it printed none. */
+  /** The JSON that a command printed on stdout; `{}` if none. */
   json: Record<string, unknown>;
   stdout: string;
   stderr: string;
@@ -20,22 +19,22 @@ export interface CommandResult {
 }
 
 /** A command that is running. */
-export interface Begun {
+export interface RunningCommand {
   result: Promise<CommandResult>;
-  /** Waits for the n-th line on stderr that matches, whenever it came; false if the command ended without it. */
+  /** Waits for the n-th matching line on stderr, past ones included; false if the command ends without it. */
   says(pattern: RegExp, nth?: number): Promise<boolean>;
   /** Lines on stderr so far. */
   lines: readonly string[];
-  /** A signal to its whole process group; where the engine is spared, that runs on without its command. */
+  /** Signals its whole process group; a spared engine keeps running without its command. */
   signal(name: NodeJS.Signals, sparesEngine?: boolean): void;
 }
 
-/** How a command is run, where that is not as usual. */
-export interface Ways {
+/** How to run a command differently than usual. */
+export interface RunOptions {
   environment?: Record<string, string>;
   /** Folder to run it in. Default: the working copy. */
   folder?: string;
-  /** In a process group of its own, so that it can be killed with all that it started. */
+  /** Use a process group of its own, so that it can be killed with everything it started. */
   apart?: boolean;
 }
 
@@ -47,28 +46,30 @@ const targetOf = (words: readonly string[]): string | undefined =>
 const limitSeconds = 600;
 
 /**
- * Runs a program in the working copy; its output goes to `<home>/logs/commands.log` too.
- * Through make every failure is 2, so `exitCode` is the one in the JSON where there is one.
+ * Runs a program in the working copy; its output also goes to `<home>/logs/commands.log`.
+ * make turns every failure into 2, so `exitCode` is the one in the JSON if there is one.
  */
 export const runInCopy = (
   home: string,
   ports: Ports,
   words: string[],
-  ways: Ways = {},
-): Promise<CommandResult> => beginInCopy(home, ports, words, ways).result;
+  options: RunOptions = {},
+): Promise<CommandResult> => startInCopy(home, ports, words, options).result;
 
 /** {@link runInCopy} without waiting for the end. */
-export function beginInCopy(home: string, ports: Ports, words: string[], ways: Ways = {}): Begun {
-  const { environment = {}, folder = places(home).workingCopy, apart = false } = ways;
+export function startInCopy(
+  home: string,
+  ports: Ports,
+  words: string[],
+  options: RunOptions = {},
+): RunningCommand {
+  const { environment = {}, folder = places(home).workingCopy, apart = false } = options;
   const [command = "", ...parameters] = words;
   const startedAt = Date.now();
   const log = join(home, "logs", "commands.log");
   const record = (text: string) => appendFileSync(log, text);
-  record(
-    `\n$ ${words.join(" ")} ${Object.entries(environment)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(" ")}\n`,
-  );
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  record(`\n$ ${[...words, ...variables].join(" ")}\n`);
   const child = spawn(command, parameters, {
     cwd: folder,
     // By its access key the cloud knows which command a call is from (permissions.ts).
@@ -84,23 +85,23 @@ export function beginInCopy(home: string, ports: Ports, words: string[], ways: W
   let stdout = "";
   let stderr = "";
   const lines: string[] = [];
-  let heard = () => undefined as void;
+  let changed = () => undefined as void;
   child.stdout.on("data", (data: Buffer) => ((stdout += data.toString()), record(data.toString())));
   child.stderr.on("data", (data: Buffer) => ((stderr += data.toString()), record(data.toString())));
   createInterface({ input: child.stderr }).on("line", (line) => {
     lines.push(line);
-    heard();
+    changed();
   });
   const limit = setTimeout(() => child.kill("SIGINT"), limitSeconds * 1000);
   let ended = false;
   const result = new Promise<CommandResult>((resolve, reject) => {
     child.once("error", reject);
-    // Not `close`: an engine that was spared still holds the streams.
+    // Not `close`: a spared engine still holds the streams.
     child.once("exit", (code) => {
       const end = () => {
         clearTimeout(limit);
         ended = true;
-        heard();
+        changed();
         const json = parse(stdout);
         const exitCode = typeof json.exitCode === "number" ? json.exitCode : (code ?? 1);
         resolve({ exitCode, json, stdout, stderr, startedAt, seconds: (Date.now() - startedAt) / 1000 });
@@ -114,16 +115,16 @@ export function beginInCopy(home: string, ports: Ports, words: string[], ways: W
     lines,
     says: (pattern, nth = 1) =>
       new Promise((resolve) => {
-        const look = () => {
+        const check = () => {
           if (lines.filter((line) => pattern.test(line)).length >= nth) resolve(true);
           else if (ended) resolve(false);
         };
-        const before = heard;
-        heard = () => {
+        const before = changed;
+        changed = () => {
           before();
-          look();
+          check();
         };
-        look();
+        check();
       }),
     signal: (name, sparesEngine = false) => {
       for (const pid of groupOf(child.pid ?? 0, sparesEngine)) signalTo(pid, name);
@@ -131,7 +132,7 @@ export function beginInCopy(home: string, ports: Ports, words: string[], ways: W
   };
 }
 
-/** The processes of a group, without the engine and all that it started where that is spared. */
+/** The processes of a group, without the engine and what it started if it is spared. */
 function groupOf(group: number, sparesEngine: boolean): number[] {
   const text = execFileSync("ps", ["-e", "-o", "pid=,ppid=,pgid=,comm="], { encoding: "utf8" });
   const all = text.split("\n").map((line) => {
@@ -154,3 +155,15 @@ function parse(text: string): Record<string, unknown> {
     return {};
   }
 }
+
+/** The words of a make target with JSON=1. */
+export const makeWords = (target: string, variables: Record<string, string>): string[] => [
+  "make",
+  "--no-print-directory",
+  target,
+  ...Object.entries({ JSON: "1", ...variables }).map(([name, value]) => `${name}=${value}`),
+];
+
+/** What a person would have typed: without what the rehearsal adds to every command. */
+export const typed = (words: readonly string[]): string =>
+  words.filter((word) => !["--no-print-directory", "JSON=1"].includes(word)).join(" ");

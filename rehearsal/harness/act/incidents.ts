@@ -5,18 +5,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Context } from "../context";
-import { cloudEnvironment } from "../machine/environment";
+import { awsClient } from "../machine/environment";
 import { inDatabase } from "../observe/jobs";
-import { planted } from "./plantedSecrets";
+import { plantedSecrets } from "./plantedSecrets";
 
-/** What scenarios about incidents have in common: alarms that ring, people who listen, and what the records hold. */
+/** What the incident scenarios have in common: ringing alarms, a webhook, and the audit records. */
 
-/** Puts one of prod's alarms into a state, as CloudWatch does when its figures say so; it tells its topic. */
+/** Sets the state of one of prod's alarms, as CloudWatch does by its metrics; the alarm notifies its topic. */
 export async function setAlarm(context: Context, key: string, state: "ALARM" | "OK"): Promise<void> {
-  const { AWS_ENDPOINT_URL: endpoint = "", AWS_REGION: region = "" } = cloudEnvironment(context.ports);
-  const credentials = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
-  const client = new CloudWatchClient({ endpoint, region, credentials });
-  await client.send(
+  await new CloudWatchClient(awsClient(context.ports)).send(
     new SetAlarmStateCommand({
       AlarmName: `school-prod-${key}`,
       StateValue: state,
@@ -26,13 +23,13 @@ export async function setAlarm(context: Context, key: string, state: "ALARM" | "
   context.note(`alarm ${key} is ${state}`);
 }
 
-/** Who listens at the webhook: what was said, and whether nobody answers at the moment. */
+/** The webhook: the messages that it received, and whether it is down at the moment. */
 export interface Listener {
   texts: string[];
   isDown: boolean;
 }
 
-/** Listens at the webhook of every command that is run meanwhile, by the variable that the stack's config names. */
+/** Receives the webhook messages of every command that runs meanwhile, through the variable that the stack's config names. */
 export async function withListener<T>(action: (listener: Listener) => Promise<T>): Promise<T> {
   const listener: Listener = { texts: [], isDown: false };
   const server = createServer((request, response) => {
@@ -46,7 +43,7 @@ export async function withListener<T>(action: (listener: Listener) => Promise<T>
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const before = process.env["COMMS_WEBHOOK_URL"];
   const { port } = server.address() as AddressInfo;
-  process.env["COMMS_WEBHOOK_URL"] = `http://127.0.0.1:${port}/services/${planted.webhook}`;
+  process.env["COMMS_WEBHOOK_URL"] = `http://127.0.0.1:${port}/services/${plantedSecrets.webhook}`;
   try {
     return await action(listener);
   } finally {
@@ -56,14 +53,14 @@ export async function withListener<T>(action: (listener: Listener) => Promise<T>
   }
 }
 
-/** The machine that ran a command with EPHEMERAL=1 is gone: nothing may have waited on its disk alone. */
+/** Simulates the loss of the machine that ran a command with EPHEMERAL=1: nothing may be left only on its disk. */
 export function runnerIsGone(context: Context): void {
   const spools = join(context.copy, ".deployment-safety", "spool");
   const files = readdirSync(spools, { recursive: true, encoding: "utf8" });
   assert.deepEqual(
     files.filter((name) => name.endsWith(".json")),
     [],
-    "all that waits must be handed over",
+    "everything that waits must be in the outbox queue",
   );
   rmSync(spools, { recursive: true });
 }
@@ -93,7 +90,7 @@ export async function openIncidents(
   return json["incidents"] as { id: string; version?: string; state: string }[];
 }
 
-/** What only the owner of the tables can do, with all triggers and keys off; takes statements. */
+/** Runs statements that only the owner of the tables may run, with all triggers and keys off. */
 export const asOwner = (context: Context, ...statements: string[]): Promise<unknown> =>
   inDatabase(context, "prod", (client) =>
     client.query(["SET session_replication_role = replica", ...statements].join("; ")),
@@ -101,7 +98,7 @@ export const asOwner = (context: Context, ...statements: string[]): Promise<unkn
 
 const events = "reporting.audit_event";
 
-/** Ways to tamper with the audit trail, and what must be said of each. */
+/** Ways to tamper with the audit trail, and the finding that each must cause. */
 export const tamperings: readonly (readonly [statements: string, says: RegExp])[] = [
   [`UPDATE ${events} SET actor = 'eve' WHERE number = 2`, /changed: event 2/],
   [`DELETE FROM ${events} WHERE number = 2`, /missing: event 2/],
@@ -120,7 +117,7 @@ export const tamperings: readonly (readonly [statements: string, says: RegExp])[
   ],
 ];
 
-/** Takes an incident to its end, as people do once it is understood; without a root cause that is refused. */
+/** Closes an incident, as people do once it is understood; without a root cause the command refuses. */
 export async function closeIncident(context: Context, id: string): Promise<void> {
   const closing = { INCIDENT: id, STATE: "closed", REASON: "understood" };
   const refused = await context.expect(4, "incident", closing);

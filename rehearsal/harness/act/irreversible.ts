@@ -5,10 +5,10 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { parameterRoot, parameters } from "../../../decisions/stack/names";
-import { lineage } from "../../../decisions/database/revisionProof";
+import { lineage } from "../../../decisions/database/revisionGraph";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { readReleases } from "../../../repository/release/releases";
-import { readRevisionFiles } from "../../../repository/database/revisions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../context";
 import { places } from "../machine/environment";
 import { buildVariant } from "../machine/images";
@@ -35,9 +35,10 @@ export async function prepareIrreversible(context: Context): Promise<void> {
   const version = release?.slots[release.live]?.version ?? "";
   const at = release?.migration?.revision ?? "";
   if (at !== irreversible.revision) {
-    const { files, parents } = readRevisionFiles(context.copy);
-    const written = lineage(parents, at) ?? [];
-    for (const [id, path] of files) if (!written.includes(id)) rmSync(join(context.copy, path));
+    const { files, graph } = readRevisionFiles(context.copy);
+    const known = lineage(graph, at);
+    const written = known.ok ? known.revisions : [];
+    for (const [id, { file: path }] of files) if (!written.includes(id)) rmSync(join(context.copy, path));
     for (const one of readReleases(context.copy).records.values())
       if (!written.includes(one.revision)) {
         rmSync(join(context.copy, "releases", `${one.version}.json`));

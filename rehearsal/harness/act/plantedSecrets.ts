@@ -1,8 +1,8 @@
-/** A text of letters alone, so that each form of a text has it alike; put together here, or the search would find this file. */
+/** Letters only, so that no encoding changes it; joined here, or the search would find this file. */
 const marker = (place: string): string => ["planted", place].join("");
 
-/** Secrets by where the rehearsal keeps them, distinct. At its end secrets.ts searches everything for them. */
-export const planted = {
+/** A distinct secret for each place that the rehearsal keeps one in. At the end observe/secrets.ts searches everything for them. */
+export const plantedSecrets = {
   awsSecretKey: marker("AwsSecretKey"),
   awsSessionToken: marker("AwsSessionToken"),
   passphrase: marker("Passphrase"),

@@ -113,7 +113,7 @@ export async function allowIfRefused(context: Context, stack: Stack, version: st
 
 /** Takes a version off a stack's list of refused digests, as a person would who knows why it was put there. */
 export async function allow(context: Context, stack: Stack, version: string): Promise<void> {
-  await context.expect(0, "allow", {
+  await context.expect(0, "unblock", {
     STACK: stack,
     DIGEST: digestOf(context, version),
     REASON: "it was refused by a rehearsed rollback",

@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { evidencePath } from "../../../decisions/approval/evidence";
 import { sha256Of } from "../../../repository/approval/evidence";
-import { readRevisionFiles } from "../../../repository/database/revisions";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../context";
+import { git } from "../machine/workingCopy";
 
-/** The team that is rehearsed: two people, for nobody's review of his own work counts. Their commits are signed. */
+/** Two people who sign their commits: nobody may review their own work. */
 
 const people = {
   author: { name: "Rehearsal", email: "rehearsal@example.com" },
@@ -15,18 +16,11 @@ const people = {
 
 export type Person = keyof typeof people;
 
-/** Their keys, beside the working copy: made on the spot, and worth nothing anywhere else. */
+/** Their keys, beside the working copy: generated for each run and trusted nowhere else. */
 const keyOf = (copy: string, person: Person): string => join(dirname(copy), "keys", person);
 
-const git = (folder: string, ...words: string[]): string =>
-  execFileSync("git", ["-C", folder, ...words], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
-/** Makes a key for each and writes them into the copy's allowed signers, as prod's `evidence.requireSigned` wants them. */
-export function makeTeam(copy: string): void {
+/** Generates a key for each and writes it to the copy's allowed signers, which prod's `evidence.requireSigned` needs. */
+export function makeSigners(copy: string): void {
   const keys = dirname(keyOf(copy, "author"));
   rmSync(keys, { recursive: true, force: true });
   mkdirSync(keys, { recursive: true });
@@ -39,7 +33,7 @@ export function makeTeam(copy: string): void {
   writeFileSync(join(copy, "evidence", "allowed_signers"), lines.join(""));
 }
 
-/** Commits everything in the copy as one of the two, signed by that person's key. */
+/** Commits everything in the copy as one of them, signed with that person's key. */
 export function commitWorkingCopy(copy: string, message: string, person: Person = "author"): void {
   const { name, email } = people[person];
   const settings = {
@@ -61,20 +55,20 @@ export function commitWorkingCopy(copy: string, message: string, person: Person 
   );
 }
 
-/** Proves a revision that a scenario brought, commits the proof, and has it reviewed: what every release must show. */
+/** Proves a revision that a scenario imported, commits the proof and has it reviewed, as every release requires. */
 export async function proveAndReview(context: Context, revision: string): Promise<void> {
   await context.expect(0, "prove-migrations", { REVISION: revision });
   commitWorkingCopy(context.copy, `Revision ${revision} proved`);
   reviewRevisions(context.copy);
 }
 
-/** The second person reviews every revision as it is now, in a commit of his own: this stands in for somebody who reads. */
+/** The second person reviews every revision as it is now, in a separate commit: this stands in for a human reader. */
 export function reviewRevisions(copy: string): void {
   for (const subject of readRevisionFiles(copy).files.keys()) writeEvidence(copy, "review", subject, {});
   commitWorkingCopy(copy, "Revisions reviewed", "reviewer");
 }
 
-/** The second person agrees to what a downgrade loses. */
+/** The second person approves the data that a downgrade loses. */
 export function approveLoss(copy: string, revision: string): void {
   writeEvidence(copy, "approval", revision, { reason: "what was written since may go" });
   commitWorkingCopy(copy, `Loss of ${revision} approved`, "reviewer");
@@ -82,13 +76,13 @@ export function approveLoss(copy: string, revision: string): void {
 
 function writeEvidence(copy: string, kind: "review" | "approval", subject: string, details: object): void {
   const path = join(copy, evidencePath(kind, subject));
-  const file = readRevisionFiles(copy).files.get(subject) ?? "";
+  const file = readRevisionFiles(copy).files.get(subject)?.file ?? "";
   const evidence = { kind, subject, sha256: sha256Of(copy, file), at: new Date().toISOString(), details };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(evidence, null, 2)}\n`);
 }
 
-/** Revisions that the team has not written yet where a scenario brings others after the same one, and their releases. */
+/** Later revisions and their releases, which do not exist yet while a scenario imports others after the same revision. */
 const later = [
   "migrations/revisions/b7d05e11_guardian_names_required.py",
   "migrations/revisions/d2c94f60_guardian_full_name_gone.py",
@@ -96,14 +90,14 @@ const later = [
   "rehearsal/school/releases/1.5.0",
 ];
 
-/** Takes them away: a schema has one head. */
-export function putAwayLater(copy: string): void {
+/** Removes them: a schema has one head. */
+export function removeLater(copy: string): void {
   git(copy, "rm", "-r", "--quiet", "--ignore-unmatch", ...later);
   commitWorkingCopy(copy, "Before the constraint and the contract");
 }
 
-/** Brings them back as they were. */
-export function bringBackLater(copy: string): void {
+/** Restores them as they were. */
+export function restoreLater(copy: string): void {
   const last = git(copy, "log", "-1", "--diff-filter=D", "--format=%H", "--", later[0] ?? "").trim();
   if (last === "" || existsSync(join(copy, later[0] ?? ""))) return;
   git(copy, "checkout", "--quiet", `${last}^`, "--", ...later);

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { planted } from "../act/plantedSecrets";
+import { plantedSecrets } from "../act/plantedSecrets";
 
 /** The environment of the rehearsal: only variables that any user of Pulumi, AWS and Kubernetes knows. */
 
@@ -44,9 +44,16 @@ export const cloudEnvironment = (ports: Ports): Record<string, string> => ({
   AWS_REGION: "eu-central-1",
   AWS_DEFAULT_REGION: "eu-central-1",
   AWS_ACCESS_KEY_ID: "rehearsal",
-  AWS_SECRET_ACCESS_KEY: planted.awsSecretKey,
-  AWS_SESSION_TOKEN: planted.awsSessionToken,
+  AWS_SECRET_ACCESS_KEY: plantedSecrets.awsSecretKey,
+  AWS_SESSION_TOKEN: plantedSecrets.awsSessionToken,
   AWS_EC2_METADATA_DISABLED: "true",
+});
+
+/** Options of an AWS client of the rehearsal itself. */
+export const awsClient = (ports: Ports) => ({
+  endpoint: `http://127.0.0.1:${ports.cloud}`,
+  region: "eu-central-1",
+  credentials: { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" },
 });
 
 /** Attaches the engine to the stand-ins for the providers, which listen where it says; nothing is downloaded. */
@@ -60,8 +67,8 @@ export const attachedProviders = (ports: Ports): Record<string, string> => ({
 export const rehearsalEnvironment = (home: string, ports: Ports): Record<string, string> => ({
   ...cloudEnvironment(ports),
   PULUMI_BACKEND_URL: `file://${places(home).state}`,
-  PULUMI_CONFIG_PASSPHRASE: planted.passphrase,
-  PGPASSWORD: planted.pgPassword,
+  PULUMI_CONFIG_PASSPHRASE: plantedSecrets.passphrase,
+  PGPASSWORD: plantedSecrets.pgPassword,
   PULUMI_SKIP_UPDATE_CHECK: "true",
   ...attachedProviders(ports),
   // By the working copy's own pack, where `pulumi` runs; levels and settings are in policies/<stack>.json.

@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { lineage } from "../../../decisions/database/revisionGraph";
 import type { ReleaseRecord } from "../../../decisions/release/releaseRecord";
+import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 
 /** Builds the example's releases as "images": folders named by the hash of what is in them. */
 
@@ -73,23 +75,18 @@ function contents(project: string, version: string, revision: string): Files {
   for (const layer of layers) add(`rehearsal/school/releases/${layer}`, "school", /^release\.json$/);
   add("migrations", "migrations", /^(revisions\/|check\/|alembic\.ini$|script\.py\.mako$)/);
   add("reporting", "reporting", /^$/);
-  for (const file of lineage(join(project, "migrations/revisions"), revision))
-    files.set(join("migrations/revisions", file), read(project, "migrations/revisions", file));
+  for (const file of filesUpTo(project, revision)) files.set(file, read(project, file));
   const ini = read(project, "migrations/alembic.ini");
   return files.set("alembic.ini", ini.replaceAll("%(here)s/..", "%(here)s"));
 }
 
-/** Files of a revision and of all that come before it. */
-function lineage(folder: string, revision: string): string[] {
-  const found: string[] = [];
-  for (let next: string | undefined = revision; next;) {
-    const file = readdirSync(folder).find((name) => name.startsWith(`${next}_`) && name.endsWith(".py"));
-    if (!file)
-      throw new Error(`Revision \`${next}\` has no file in ${folder}; its name must begin with ${next}_`);
-    found.push(file);
-    next = /^down_revision = "(.+)"$/m.exec(read(folder, file))?.[1];
-  }
-  return found;
+/** Files of a revision and of all that it builds on. */
+function filesUpTo(project: string, revision: string): string[] {
+  const { files, graph } = readRevisionFiles(project);
+  const known = lineage(graph, revision);
+  if (!known.ok)
+    throw new Error(`An image at revision ${revision} cannot be built: ${known.reasons.join("; ")}`);
+  return known.revisions.flatMap((id) => files.get(id)?.file ?? []);
 }
 
 const filesBelow = (folder: string): string[] =>

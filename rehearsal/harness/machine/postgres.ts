@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planted } from "../act/plantedSecrets";
+import { plantedSecrets } from "../act/plantedSecrets";
 
 /** A real PostgreSQL server for the rehearsal. */
 
@@ -93,7 +93,7 @@ export function startPostgres(home: string, port: number, databases: string[]): 
   run("pg_basebackup", [...connection, "-D", join(data, "base", "first"), "-X", "none", "-c", "fast"]);
   for (const database of databases) run("createdb", [...connection, database]);
   // Nobody is asked for it: it is there to be found where it must not be.
-  return (database) => `postgresql://school:${planted.database}@127.0.0.1:${port}/${database}`;
+  return (database) => `postgresql://school:${plantedSecrets.database}@127.0.0.1:${port}/${database}`;
 }
 
 /** The server's log. */

@@ -11,12 +11,12 @@ import {
 } from "./environment";
 import { buildImages } from "./images";
 import { provider } from "../permissions/calls";
-import { planted } from "../act/plantedSecrets";
+import { plantedSecrets } from "../act/plantedSecrets";
 import { freePorts } from "./ports";
 import { recoveryOf, startPostgres, stopPostgres } from "./postgres";
 import { type Daemon, Processes } from "./processes";
 import { writePrometheusConfig } from "./prometheus";
-import { commitWorkingCopy, makeTeam, reviewRevisions } from "../act/signers";
+import { commitWorkingCopy, makeSigners, reviewRevisions } from "../act/signers";
 import { addressStackFile, makeWorkingCopy } from "./workingCopy";
 
 /** The stacks that are rehearsed, in the order of a release. */
@@ -167,7 +167,7 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
       timeout: 60_000,
     });
   makeWorkingCopy(project, place.workingCopy);
-  makeTeam(place.workingCopy);
+  makeSigners(place.workingCopy);
   const handedOver = JSON.parse(
     run(join(project, ".venv", "bin", "python"), [
       "rehearsal/standins/cloud/hand_over.py",
@@ -184,7 +184,7 @@ function prepareWorkingCopy(project: string, home: string, ports: Ports): void {
       postgresPort: ports.postgres,
     });
     run("pulumi", ["stack", "init", `organization/deployment-safety/${stack}`]);
-    run("pulumi", ["config", "set", "--secret", "school:apiKey", "--stack", stack], planted.config);
+    run("pulumi", ["config", "set", "--secret", "school:apiKey", "--stack", stack], plantedSecrets.config);
   }
   commitWorkingCopy(place.workingCopy, "The project and its stacks as the rehearsal begins");
   buildImages(place.workingCopy, place.images);

@@ -4,16 +4,16 @@ import { dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { type Addresses, replaceAddresses } from "./addresses";
 
-/** A copy of the project in which the rehearsal writes stack files and releases, so that the project's own stay as they are. */
+/** A copy of the project, so that the rehearsal never changes the project's own stack files and releases. */
 
-const git = (folder: string, ...words: string[]): string =>
+export const git = (folder: string, ...words: string[]): string =>
   execFileSync("git", ["-C", folder, ...words], {
     encoding: "utf8",
     maxBuffer: 1 << 26,
     stdio: ["ignore", "pipe", "pipe"],
   });
 
-/** Copies what git knows or would add, links what set-up installed, and makes the copy a repository of its own. */
+/** Copies what git tracks or would add, links what set-up installed, and makes the copy its own repository. */
 export function makeWorkingCopy(project: string, copy: string): void {
   rmSync(copy, { recursive: true, force: true });
   for (const file of git(project, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split(

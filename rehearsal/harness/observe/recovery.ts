@@ -8,7 +8,7 @@ import { recoveryOf } from "../machine/postgres";
 import { until } from "../machine/processes";
 import type { Figures } from "../scenario";
 
-/** Moves of the scenarios about recovery. */
+/** What the recovery scenarios have in common. */
 
 /** The figures of a drill's report. */
 export function drillFigures({ json }: CommandResult): Figures {
@@ -17,7 +17,7 @@ export function drillFigures({ json }: CommandResult): Figures {
   return { recoverySeconds, recoveryPointSeconds: recoveryPointSeconds ?? 0, rowsChecked };
 }
 
-/** Deletes half of the grades, as a wrong statement would; gives a time before it, and the counts before and after. */
+/** Deletes half of the grades, as a wrong statement would; returns a time before it, and the counts before and after. */
 export const loseRows = (context: Context, stack: Stack) =>
   inDatabase(context, stack, async (client) => {
     const total = async () => (await client.query<{ id: string }>("SELECT id FROM grades")).rows.length;
@@ -29,13 +29,13 @@ export const loseRows = (context: Context, stack: Stack) =>
     return { before, rows, left: await total() };
   });
 
-/** Begins a restore and kills it, as a machine that goes away would, once a copy is being made. */
+/** Starts a restore and kills it while it makes a copy, as if its machine had gone away. */
 export async function killRestore(context: Context, to: string): Promise<void> {
-  const begun = context.begin("restore", { TO: to });
-  await until("a copy is begun", 60, () => Promise.resolve(copiesLeft(context).length > 0));
-  begun.signal("SIGKILL");
-  await begun.result;
+  const running = context.start("restore", { TO: to });
+  await until("the copy starts", 60, () => Promise.resolve(copiesLeft(context).length > 0));
+  running.signal("SIGKILL");
+  await running.result;
 }
 
-/** Names of the copies that there are. */
+/** Names of the existing copies. */
 export const copiesLeft = (context: Context): string[] => readdirSync(recoveryOf(context.home).copies);

@@ -19,15 +19,16 @@ interface Pods {
   }[];
 }
 
-/** What is read by the programs and people that come next; kept for the record are verdicts and overrides, which are left out. */
+/** Whether later programs or people read a parameter; verdicts, overrides and audit entries are only kept for the record. */
 const isState = (name: string): boolean => !/^(evidence\/(?!validated)|audit\/)/.test(name);
 
 /**
- * Everything that a command leaves behind: parameters, rule weights, stack file, workloads, pods that run by digest, locks and
- * pending operations. Without serials and times, and with slots and releases by the part that they play, so that two runs with
- * other releases can be compared. `parts` says which part a version plays.
+ * Everything that a command leaves behind: parameters, rule weights, stack file, workloads, running pods by digest, locks and
+ * pending operations. Serials and times are left out, and slots and releases are named by their role, so that two runs with
+ * different releases compare equal.
+ * @param parts version to its role
  */
-export async function settledState(
+export async function stackSnapshot(
   context: Context,
   stack: Stack,
   parts: Record<string, string>,
@@ -56,13 +57,13 @@ export async function settledState(
     (text, [name, part]) => text.replaceAll(name, part),
     JSON.stringify(state),
   );
-  // Names that moto gives by chance are not compared.
+  // Random names of moto are not compared.
   return JSON.parse(renamed.replace(/\/[0-9a-f]{16}\b/g, ""), sorted);
 }
 
-/** A parameter's value without what differs from run to run. */
+/** A parameter's value without the parts that differ from run to run. */
 function known(name: string, value: string): unknown {
-  // The image that migrated last is any of those that know the revision.
+  // The last migration may have used any image that knows the revision.
   const migrated = ({ migration, ...release }: Release) => ({ ...release, revision: migration?.revision });
   if (name === "release") return { ...migrated(JSON.parse(value) as Release), serial: 0 };
   return /^(refused|evidence|lease|kill-switch)/.test(name) ? "is there" : value;
@@ -106,7 +107,7 @@ function pendingOperations(context: Context, stack: Stack): number {
   return checkpoint.latest?.pending_operations?.length ?? 0;
 }
 
-/** A reviver that puts keys and lists in order, for slots come by name and parts do not, and forgets releases of other runs. */
+/** A reviver that sorts keys and lists, because slots are ordered by name and roles are not, and drops other runs' releases. */
 function sorted(_key: string, value: unknown): unknown {
   const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
   if (Array.isArray(value)) return value.toSorted(byText);

@@ -1,30 +1,30 @@
-/** Which role a command needs, and which of the policy documents in docs/permissions a role has. */
+/** Which role a command needs, and which policy documents of docs/permissions that role has. */
 
-/** The commands of each role; one that is not here changes what is declared, and needs a deploy's. */
-const roles: Record<"preview" | "look" | "rollback" | "drill", readonly string[]> = {
+/** Commands of each role. A command that is not listed changes what is declared, so it needs the deploy role. */
+const roles: Record<"preview" | "observe" | "rollback" | "drill", readonly string[]> = {
   preview: ["preview", "drift", "sync"],
-  look: ["status", "checklist", "smoke", "report", "playbook", "audit-verify"],
-  rollback: ["rollback", "pause", "open", "stabilize", "notify", "incident", "postmortem", "allow", "flag"],
+  observe: ["status", "checklist", "smoke", "report", "playbook", "audit-verify"],
+  rollback: ["rollback", "pause", "open", "stabilize", "notify", "incident", "postmortem", "unblock", "flag"],
   drill: ["drill", "restore"],
 };
 
 /** Name of a role. */
 export type Role = keyof typeof roles | "deploy";
 
-/** The role that is enough for a command. */
+/** The least role that a command needs. */
 export const roleOf = (command: string): Role =>
   (Object.keys(roles) as (keyof typeof roles)[]).find((role) => roles[role].includes(command)) ?? "deploy";
 
-/** The policy documents of each role, so that a statement stands in one of them only. Each fits into a managed policy. */
+/** Policy documents of each role. A statement is in one document only, and each document fits into a managed policy. */
 export const documentsOf: Record<Role, readonly string[]> = {
   preview: ["read", "preview"],
-  look: ["read", "look"],
-  rollback: ["read", "look", "preview", "rollback"],
-  deploy: ["read", "look", "preview", "rollback", "deploy"],
-  drill: ["read", "look", "drill"],
+  observe: ["read", "observe"],
+  rollback: ["read", "observe", "preview", "rollback"],
+  deploy: ["read", "observe", "preview", "rollback", "deploy"],
+  drill: ["read", "observe", "drill"],
 };
 
-/** A policy document of AWS, as far as it is looked at here. */
+/** The part of an AWS policy document that is read here. */
 export interface PolicyDocument {
   Statement: { Action: string[] }[];
 }

@@ -36,55 +36,107 @@ export interface ControlPlane {
 
 /**
  * Starts etcd (empty), the API server and the controller manager; returns once the API is ready.
- * `died` is told, once, when a child ends later on its own. A child that ends during the start is an error with its last lines.
+ * `died` is called once, when a child ends later on its own. A child that ends during the start is an error with its last lines.
  */
 export async function startControlPlane(
   settings: KubernetesSettings,
   register: ProcessRegister,
   died: (reason: string) => void,
 ): Promise<ControlPlane> {
-  const [etcd, etcdPeer, apiserver, manager] = settings.KUBE_PORTS;
+  const [, , apiserver] = settings.KUBE_PORTS;
   const inFolder = (name: string) => join(settings.KUBE_DIR, name);
-  const children: { name: string; process: ChildProcess }[] = [];
-  let death: string | undefined;
-  let stopping = false;
+  const children = new Children(settings, register, died);
+  const token = writeCredentials(inFolder);
+  // The API server makes this file itself: its own certificate, then the authority that signed it.
+  const authority = inFolder("certificates/apiserver.crt");
+  const options = optionsOf(settings, inFolder, authority);
+  const config = new KubeConfig();
+  try {
+    children.start("etcd", options.etcd);
+    children.start("kube-apiserver", options["kube-apiserver"]);
+    await children.until("the API server has a certificate", async () => existsSync(authority));
+    writeFileSync(inFolder("kubeconfig"), kubeconfig(apiserver, readFileSync(authority), token), {
+      mode: 0o600,
+    });
+    config.loadFromFile(inFolder("kubeconfig"));
+    await children.until("the API server is ready", () => new Health(config).readyz({}));
+    children.start("kube-controller-manager", options["kube-controller-manager"]);
+    // Its first visible act, and without it the API server admits no pod.
+    const account = { name: "default", namespace: "default" };
+    await children.until(
+      "the controllers work",
+      async () => !!(await config.makeApiClient(CoreV1Api).readNamespacedServiceAccount(account)),
+    );
+  } catch (error) {
+    await children.stop();
+    throw error;
+  }
+  return { config, stop: () => children.stop() };
+}
 
-  const start = (name: string, options: Record<string, string | number>) => {
-    const log = openSync(inFolder(`${name}.log`), "w");
+/** The control plane's processes. */
+class Children {
+  private readonly running: ChildProcess[] = [];
+  private death: string | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly settings: KubernetesSettings,
+    private readonly register: ProcessRegister,
+    private readonly died: (reason: string) => void,
+  ) {}
+
+  start(name: string, options: Options): void {
+    const file = join(this.settings.KUBE_DIR, `${name}.log`);
+    const log = openSync(file, "w");
     const parameters = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
-    const child = spawn(join(settings.KUBE_BIN, name), parameters, {
+    const child = spawn(join(this.settings.KUBE_BIN, name), parameters, {
       stdio: ["ignore", log, log],
       detached: true,
     });
     closeSync(log);
-    children.push({ name, process: child });
-    if (child.pid) register.add(child.pid);
+    this.running.push(child);
+    if (child.pid) this.register.add(child.pid);
     const ended = (how: string) => {
-      if (child.pid) register.remove(child.pid);
-      if (stopping || death) return;
-      const lines = readFileSync(inFolder(`${name}.log`), "utf8")
-        .trimEnd()
-        .split("\n")
-        .slice(-10)
-        .join("\n");
-      death = `${name} ${how}; the last lines of ${inFolder(`${name}.log`)}:\n${lines}`;
-      died(death);
+      if (child.pid) this.register.remove(child.pid);
+      if (this.stopping || this.death) return;
+      const lines = readFileSync(file, "utf8").trimEnd().split("\n").slice(-10).join("\n");
+      this.death = `${name} ${how}; the last lines of ${file}:\n${lines}`;
+      this.died(this.death);
     };
     child.once("error", (error) => ended(`could not be started (${error.message})`));
     child.once("exit", (code, signal) => ended(`ended with ${signal ?? `exit code ${code ?? "?"}`}`));
-  };
+  }
 
-  const stop = async () => {
-    stopping = true;
-    for (const { process: child } of children.reverse()) {
+  /** Ends all of them, the last started first. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const child of this.running.reverse()) {
       if (!child.pid || child.exitCode !== null || child.signalCode !== null) continue;
       const ended = new Promise((resolve) => child.once("exit", resolve));
       signalGroup(child.pid, "SIGTERM");
       await Promise.race([ended, sleep(endLimitMilliseconds)]);
       signalGroup(child.pid, "SIGKILL");
     }
-  };
+  }
 
+  /** Waits until something holds. @throws Error if it does not within {@link readyLimitSeconds}, or if a child ended. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    for (const deadline = Date.now() + readyLimitSeconds * 1000; Date.now() < deadline; await sleep(50)) {
+      if (this.death) throw new Error(this.death);
+      if (await holds().catch(() => false)) return;
+    }
+    throw new Error(
+      `waited ${readyLimitSeconds} s in vain until ${what}: see the logs in ${this.settings.KUBE_DIR}`,
+    );
+  }
+}
+
+type Options = Record<string, string | number>;
+type InFolder = (name: string) => string;
+
+/** Wipes etcd's data and writes the keys and tokens; returns the token of the client with all rights. */
+function writeCredentials(inFolder: InFolder): string {
   rmSync(inFolder("etcd"), { recursive: true, force: true });
   mkdirSync(inFolder("certificates"), { recursive: true });
   const token = randomBytes(24).toString("hex");
@@ -95,12 +147,14 @@ export async function startControlPlane(
     privateKeyEncoding: { type: "pkcs1", format: "pem" },
   });
   writeFileSync(inFolder("service-accounts.key"), privateKey, { mode: 0o600 });
-  // The API server makes this file itself: its own certificate, then the authority that signed it.
-  const authority = inFolder("certificates/apiserver.crt");
-  const config = new KubeConfig();
+  return token;
+}
 
-  try {
-    start("etcd", {
+/** The command line options of each process; `authority` is the API server's own certificate. */
+function optionsOf({ KUBE_PORTS }: KubernetesSettings, inFolder: InFolder, authority: string) {
+  const [etcd, etcdPeer, apiserver, manager] = KUBE_PORTS;
+  return {
+    etcd: {
       "data-dir": inFolder("etcd"),
       "unsafe-no-fsync": "true",
       "listen-client-urls": `http://127.0.0.1:${etcd}`,
@@ -109,8 +163,8 @@ export async function startControlPlane(
       "initial-advertise-peer-urls": `http://127.0.0.1:${etcdPeer}`,
       "initial-cluster": `default=http://127.0.0.1:${etcdPeer}`,
       "log-level": "warn",
-    });
-    start("kube-apiserver", {
+    },
+    "kube-apiserver": {
       "etcd-servers": `http://127.0.0.1:${etcd}`,
       "bind-address": "127.0.0.1",
       "advertise-address": "127.0.0.1",
@@ -127,14 +181,8 @@ export async function startControlPlane(
       // It taints a new node until the node lifecycle controller, which does not run here, clears the taint.
       "disable-admission-plugins": "TaintNodesByCondition",
       profiling: "false",
-    });
-    await until("the API server has a certificate", async () => existsSync(authority));
-    writeFileSync(inFolder("kubeconfig"), kubeconfig(apiserver, readFileSync(authority), token), {
-      mode: 0o600,
-    });
-    config.loadFromFile(inFolder("kubeconfig"));
-    await until("the API server is ready", () => new Health(config).readyz({}));
-    start("kube-controller-manager", {
+    },
+    "kube-controller-manager": {
       kubeconfig: inFolder("kubeconfig"),
       "bind-address": "127.0.0.1",
       "secure-port": manager,
@@ -144,28 +192,8 @@ export async function startControlPlane(
       "kube-api-qps": 200,
       "kube-api-burst": 400,
       profiling: "false",
-    });
-    // Its first visible act, and without it the API server admits no pod.
-    const account = { name: "default", namespace: "default" };
-    await until(
-      "the controllers work",
-      async () => !!(await config.makeApiClient(CoreV1Api).readNamespacedServiceAccount(account)),
-    );
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { config, stop };
-
-  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + readyLimitSeconds * 1000; Date.now() < deadline; await sleep(50)) {
-      if (death) throw new Error(death);
-      if (await holds().catch(() => false)) return;
-    }
-    throw new Error(
-      `waited ${readyLimitSeconds} s in vain until ${what}: see the logs in ${settings.KUBE_DIR}`,
-    );
-  }
+    },
+  } satisfies Record<string, Options>;
 }
 
 /** A kubeconfig in JSON, which is YAML too. */

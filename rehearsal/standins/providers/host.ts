@@ -61,21 +61,22 @@ function checked(inputs: Props, failures: Failure[]): rpc.CheckResponse {
   return new rpc.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(list);
 }
 
-/** The gRPC service of one provider. */
-export function service(provider: Provider): grpc.UntypedServiceImplementation {
-  const sessions = new Map<string, Session>();
-  const opened = (peer: string): Session => {
+/** The engines' connections to one provider. */
+class Sessions {
+  private readonly byPeer = new Map<string, Session>();
+
+  open(peer: string): Session {
     const session = { config: {}, cancel: new AbortController() };
-    sessions.set(peer, session);
+    this.byPeer.set(peer, session);
     return session;
-  };
+  }
+
   /** A handler; what it throws becomes the call's error. Its signal is aborted when the engine cancels or goes away. */
-  const on =
-    <Request extends object>(
-      work: (request: Request, context: Context) => unknown,
-    ): grpc.handleUnaryCall<Request, unknown> =>
-    (call, done) => {
-      const session = sessions.get(call.getPeer()) ?? opened(call.getPeer());
+  on<Request extends object>(
+    work: (request: Request, context: Context) => unknown,
+  ): grpc.handleUnaryCall<Request, unknown> {
+    return (call, done) => {
+      const session = this.byPeer.get(call.getPeer()) ?? this.open(call.getPeer());
       const gone = new AbortController();
       call.on("cancelled", () => gone.abort(new Error("the engine went away")));
       const subject = call.request as Subject;
@@ -96,12 +97,18 @@ export function service(provider: Provider): grpc.UntypedServiceImplementation {
         .then((response) => done(null, response))
         .catch((error: unknown) => done(grpcError(error)));
     };
+  }
+}
 
+/** The gRPC service of one provider. */
+export function service(provider: Provider): grpc.UntypedServiceImplementation {
+  const sessions = new Sessions();
+  const on: Sessions["on"] = (work) => sessions.on(work);
   return {
     getPluginInfo: on(() => new PluginInfo().setVersion(provider.version)),
     // The first call of an engine; another engine may have had its port before.
     attach: (call: grpc.ServerUnaryCall<PluginAttach, Empty>, done: grpc.sendUnaryData<Empty>) => {
-      opened(call.getPeer()).engine = new EngineClient(
+      sessions.open(call.getPeer()).engine = new EngineClient(
         call.request.getAddress(),
         grpc.credentials.createInsecure(),
       );
@@ -115,21 +122,14 @@ export function service(provider: Provider): grpc.UntypedServiceImplementation {
       return new rpc.ConfigureResponse().setSupportspreview(true);
     }),
     checkConfig: on((request: rpc.CheckRequest) => checked(fromStruct(request.getNews()), [])),
-    diffConfig: on((request: rpc.DiffRequest) =>
-      diffResponse(
-        changesBetween(fromStruct(request.getOldInputs()), fromStruct(request.getNews())),
-        [],
-        false,
-      ),
-    ),
+    diffConfig: on((request: rpc.DiffRequest) => {
+      const [old, inputs] = [fromStruct(request.getOldInputs()), fromStruct(request.getNews())];
+      return diffResponse(changesBetween(old, inputs), [], false);
+    }),
     check: on((request: rpc.CheckRequest, { call }) => {
       const old = request.hasOlds() ? fromStruct(request.getOlds()) : undefined;
-      const { inputs, failures } = provider.check(
-        call,
-        fromStruct(request.getNews()),
-        old,
-        request.getRandomseed_asU8(),
-      );
+      const news = fromStruct(request.getNews());
+      const { inputs, failures } = provider.check(call, news, old, request.getRandomseed_asU8());
       return checked(inputs, failures);
     }),
     diff: on(async (request: rpc.DiffRequest, { call }) => {

@@ -28,7 +28,7 @@ const refusal = (from: string, to: string, more: Record<string, unknown> = { cha
     evidence: { requireSigned: false, allowedSigners: "evidence/allowed_signers" },
   };
   try {
-    passDowngrade({ root, settings: unsigned }, from, to);
+    passDowngrade({ root, settings: unsigned, stack: "prod" }, from, to);
     return "";
   } catch (error) {
     return (error as Error).message;

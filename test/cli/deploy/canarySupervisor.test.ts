@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { allTo } from "../../../cli/traffic/brake";
-import { CanaryRejected } from "../../../cli/deploy/gate";
+import { allTo } from "../../../decisions/traffic/routing";
+import { CanaryRejected } from "../../../cli/deploy/canaryRejected";
 import { CanarySupervisor } from "../../../cli/deploy/canarySupervisor";
 import type { Operation } from "../../../cli/stack/operation";
+import { BrakeHandle } from "../../../cli/traffic/brake";
 import type { Measured, MetricSource } from "../../../cli/ports/metrics/source";
 import { readSaved, writeSaved, type SavedMonitor } from "../../../cli/deploy/savedMonitor";
 import { wait } from "../../../cli/shell/wait";
@@ -31,7 +32,7 @@ function source(state: { errors: number }): MetricSource & { cursors: unknown[] 
     },
     before: async (seconds) => ({ at: Date.now() - 1, seconds, slots: "unknown" }),
     service: async () => windows,
-    course: async () => ({ stepSeconds: 1, steps: [] }),
+    series: async () => ({ stepSeconds: 1, steps: [] }),
   };
 }
 
@@ -50,7 +51,14 @@ function setUp(errors: number) {
   const metrics = source(state);
   Object.assign(ctx, { metrics });
   const operation = { ctx, current: canary } as unknown as Operation;
-  return { cloud, ctx, state, metrics, operation };
+  const brake = new BrakeHandle(ctx);
+  return { cloud, ctx, state, metrics, operation, brake };
+}
+/** Ends brake and watch as the deploy does. */
+async function ended(guard: CanarySupervisor, brake: BrakeHandle, memory: "keep" | "forget"): Promise<void> {
+  const ending = brake.handBack().then(() => guard.end(memory));
+  await vi.advanceTimersByTimeAsync(3_000);
+  await ending;
 }
 const step = { step: "canary" as const, release: canary, why: "" };
 
@@ -59,8 +67,8 @@ describe("a deploy under guard", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("puts the brake on in the middle of an update, and ends only with that update", async () => {
-    const { cloud, operation, ctx } = setUp(5);
-    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
+    const { cloud, operation, ctx, brake } = setUp(5);
+    const guard = new CanarySupervisor({ operation, brake, digest: digestOf(2), saved: undefined });
     await guard.watchBefore(step);
     let updated = false;
     const update = guard.during(async () => {
@@ -74,53 +82,43 @@ describe("a deploy under guard", () => {
     await vi.advanceTimersByTimeAsync(20_000);
     await rejected;
     expect(updated).toBe(true);
-    const ended = guard.end(true);
-    await vi.advanceTimersByTimeAsync(3_000);
-    await ended;
+    await ended(guard, brake, "forget");
   });
   it("stops what can be stopped, such as requests that verify", async () => {
-    const { operation } = setUp(5);
-    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
+    const { operation, brake } = setUp(5);
+    const guard = new CanarySupervisor({ operation, brake, digest: digestOf(2), saved: undefined });
     await guard.watchBefore(step);
     const verifying = guard.during((signal) => wait(3_600_000, signal));
     const rejected = expect(verifying).rejects.toBeInstanceOf(CanaryRejected);
     await vi.advanceTimersByTimeAsync(12_000);
     await rejected;
-    const ended = guard.end(true);
-    await vi.advanceTimersByTimeAsync(3_000);
-    await ended;
+    await ended(guard, brake, "forget");
   });
   it("passes on what the work itself threw, and leaves the rule alone", async () => {
-    const { cloud, operation } = setUp(0);
-    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
+    const { cloud, operation, brake } = setUp(0);
+    const guard = new CanarySupervisor({ operation, brake, digest: digestOf(2), saved: undefined });
     await guard.watchBefore(step);
     await expect(guard.during(() => Promise.reject(new Error("smoke failed")))).rejects.toThrow(
       "smoke failed",
     );
     expect(cloud.sets).toEqual([]);
-    const ended = guard.end(true);
-    await vi.advanceTimersByTimeAsync(3_000);
-    await ended;
+    await ended(guard, brake, "forget");
   });
   it("writes down what it knows, and a later run goes on from there, cursor and all", async () => {
-    const { ctx, operation, metrics } = setUp(0);
-    const guard = new CanarySupervisor(operation, digestOf(2), undefined);
+    const { ctx, operation, metrics, brake } = setUp(0);
+    const guard = new CanarySupervisor({ operation, brake, digest: digestOf(2), saved: undefined });
     await guard.watchBefore(step);
     await vi.advanceTimersByTimeAsync(10_000);
-    const ended = guard.end(false);
-    await vi.advanceTimersByTimeAsync(3_000);
-    await ended;
+    await ended(guard, brake, "keep");
     const saved = await readSaved(ctx, digestOf(2));
     expect(saved?.watch.gate.totals.canary.requests).toBeGreaterThan(50);
-    const second = new CanarySupervisor(operation, digestOf(2), saved);
+    const second = new CanarySupervisor({ operation, brake, digest: digestOf(2), saved });
     metrics.cursors.length = 0;
     await second.watchBefore(step);
     expect(metrics.cursors[0]).toBe(saved?.cursor);
-    const total = second.watch?.result.figures.canary.requests ?? 0;
+    const total = second.monitor?.result.figures.canary.requests ?? 0;
     expect(total).toBeGreaterThan(saved?.watch.gate.totals.canary.requests ?? 0);
-    const over = second.end(true);
-    await vi.advanceTimersByTimeAsync(3_000);
-    await over;
+    await ended(second, brake, "forget");
     expect(ctx.parameters.values.has(parameter)).toBe(false);
   });
   it("goes on from nothing that was said of another release or in another form", async () => {

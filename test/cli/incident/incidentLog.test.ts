@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { incidentMessage } from "../../../decisions/incident/incident";
+import { systemClock } from "../../../cli/ports/clock";
 import type { Context } from "../../../cli/shell/context";
-import { exitCodes, Failure } from "../../../cli/shell/failure";
 import { openIncidents, recordIncident } from "../../../cli/incident/incidentLog";
 import type { AuditRecord } from "../../../cli/ports/auditTrail";
 import { recordsOf } from "../../../cli/audit/recordCommand";
-import { openRollbackIncident, endRollbackIncident } from "../../../cli/incident/rollbackIncident";
+import { withRollbackIncident } from "../../../cli/incident/rollbackIncident";
 import { digestOf, historyOf, settingsWith, served } from "../../decisions/samples";
 import { memoryParameters, quietOutput } from "../fakes";
 
@@ -22,6 +22,8 @@ const contextOf = (command: string, fields: Record<string, unknown> = {}) =>
     root,
     stack: "prod",
     options: { actor: "ada", version: "1.2.0" },
+    clock: systemClock,
+    signal: new AbortController().signal,
     parameters: memoryParameters(),
     output: { ...quietOutput(), fields },
     settings: { ...settingsWith(served()), comms: undefined, reporting: { secretName: "s", key: "k" } },
@@ -42,7 +44,7 @@ const recorded = (ctx: Context) =>
 const taking = (bad = digestOf(1)) => ({
   operation: { history: historyOf(served()), current: served(), lease: { id: "op" } as never },
   bad,
-  byItself: true,
+  decidedBy: "check" as const,
   reason: "the canary fails\nmore",
 });
 const bodies = (ctx: Context) => recorded(ctx).map((entry) => entry?.body);
@@ -50,12 +52,7 @@ const bodies = (ctx: Context) => recorded(ctx).map((entry) => entry?.body);
 describe("a release that was taken back", () => {
   it("is an incident with its figures, opened, mitigated and resolved under one reference", async () => {
     const ctx = contextOf("deploy", { gate: { verdict: "rollback" } });
-    openRollbackIncident(ctx, taking());
-    await endRollbackIncident(
-      ctx,
-      exitCodes.rolledBack,
-      new Failure(exitCodes.rolledBack, "the canary fails"),
-    );
+    await withRollbackIncident(ctx, async (incident) => incident.open(taking()));
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened", "mitigated", "resolved"]);
     expect(new Set(recorded(ctx).map((entry) => entry?.id)).size).toBe(1);
     expect(bodies(ctx)[0]).toMatchObject({
@@ -69,8 +66,11 @@ describe("a release that was taken back", () => {
 
   it("says so to on call where going back failed, and stays open", async () => {
     const ctx = contextOf("rollback");
-    openRollbackIncident(ctx, taking());
-    await endRollbackIncident(ctx, exitCodes.rollbackFailed, new Error("no lease"));
+    const failing = withRollbackIncident(ctx, async (incident) => {
+      incident.open(taking());
+      throw new Error("no lease");
+    });
+    await expect(failing).rejects.toThrow("no lease");
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened", "note"]);
     expect(bodies(ctx)[1]).toMatchObject({ told: ["on-call"], done: "going back is not finished: no lease" });
   });
@@ -80,14 +80,13 @@ describe("a release that was taken back", () => {
     const { id } = await recordIncident(first, { ...ticket, state: "opened" });
     const ctx = { ...contextOf("rollback"), parameters: first.parameters };
     ctx.options = { ...ctx.options, incident: id };
-    openRollbackIncident(ctx, taking());
-    await endRollbackIncident(ctx, exitCodes.done, undefined);
+    await withRollbackIncident(ctx, async (incident) => incident.open(taking()));
     expect(new Set(recorded(ctx).map((entry) => entry?.id))).toEqual(new Set([id]));
   });
 
   it("is none where nothing was begun", async () => {
     const ctx = contextOf("deploy");
-    await endRollbackIncident(ctx, exitCodes.done, undefined);
+    await withRollbackIncident(ctx, async () => undefined);
     expect(recorded(ctx)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pausedBody } from "../../../decisions/stack/names";
-import { actionOf, routingOf, sameRouting, type Routing } from "../../../cli/ports/loadBalancer";
+import { actionOf, routingOf } from "../../../cli/ports/loadBalancer";
+import { sameRouting, type Routing } from "../../../decisions/traffic/routing";
 
 const arns = { blue: "arn:blue", green: "arn:green" };
 const open = (blue: number, green: number): Routing => ({ traffic: "open", weights: { blue, green } });

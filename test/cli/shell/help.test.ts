@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../../cli/shell/catalogue";
-import { commandLine, everyOption, optionTexts } from "../../../cli/shell/commandLine";
+import { commandLine } from "../../../cli/shell/commandLine";
+import { commandOptions, everyOption } from "../../../cli/shell/options";
 import { markdownFiles, root, targets, values } from "../../project/documents";
 
 /** Help, make and docs say the same: what one of them lists and another does not is found by nobody at night. */
-
-/** `--dry-run` -> `DRY_RUN`, as its help says in brackets. */
-const variable = (text: string): string => /\(([A-Z_]+)(?:=1)?\)$/.exec(text)?.[1] ?? "";
 
 const program = commandLine(async () => undefined);
 
@@ -32,21 +30,21 @@ describe("the commands", () => {
     (name, { options }) => {
       const help = program.commands.find((command) => command.name() === name)?.helpInformation() ?? "";
       const shown = [...help.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
-      const own = [...everyOption, ...options.map((option) => optionTexts[option])];
-      expect(shown.sort()).toEqual(own.map(([flags]) => flags.split(" ")[0]).sort());
+      const own = [...Object.values(everyOption), ...options.map((option) => commandOptions[option])];
+      expect(shown.sort()).toEqual(own.map(({ flags }) => flags.split(" ")[0]).sort());
     },
   );
   it("take every option from make too, which hands it on untouched", () => {
-    const all = [...everyOption, ...Object.values(optionTexts)].map(([, text]) => variable(text));
+    const all = Object.values({ ...everyOption, ...commandOptions }).map(({ env }) => env);
     expect(all.filter((name) => !values.has(name))).toEqual([]);
   });
   it("are listed with their options in docs/commands.md, word for word", async () => {
     const rows = Object.entries(commands).map(([name, { summary, options }]) => {
-      const names = options.map((option) => `\`${variable(optionTexts[option][1])}\``);
+      const names = options.map((option) => `\`${commandOptions[option].env}\``);
       return `| \`make ${name}\` | ${summary} | ${names.join(" ")} |`;
     });
-    const options = Object.values(optionTexts).map(
-      ([flags, text]) => `| \`${variable(text)}\` | \`${flags}\` | ${text.replace(/ \([^)]*\)$/, "")} |`,
+    const options = Object.values(commandOptions).map(
+      ({ env, flags, help }) => `| \`${env}\` | \`${flags}\` | ${help} |`,
     );
     const text = [
       "# Commands",

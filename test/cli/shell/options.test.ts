@@ -38,7 +38,7 @@ describe("makeLine", () => {
     expect(makeLine("staging", "status")).toBe("make status STACK=staging");
   });
   it("quotes what a shell would split", () =>
-    expect(makeLine("prod", "allow", { REASON: "it was the cache" })).toBe(
-      'make allow REASON="it was the cache"',
+    expect(makeLine("prod", "unblock", { REASON: "it was the cache" })).toBe(
+      'make unblock REASON="it was the cache"',
     ));
 });

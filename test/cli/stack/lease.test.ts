@@ -82,6 +82,19 @@ describe("takeLease", () => {
   });
 });
 
+describe("a lease that is not as it should be", () => {
+  it("is refused (4) with its path rather than taken for one: what stands in it decides who may change the stack", async () => {
+    for (const text of ["not JSON", JSON.stringify({ id: "other", host: "ci-7" })]) {
+      const parameters = memoryParameters(new Map([[path, text]]));
+      await expect(take(parameters, true)).rejects.toMatchObject({
+        exitCode: 4,
+        message: expect.stringContaining(path) as string,
+      });
+      expect(parameters.values.get(path)).toBe(text);
+    }
+  });
+});
+
 describe("a held lease", () => {
   it("is lost (7) once somebody else's is there, it was cancelled, or it is gone", async () => {
     for (const change of [

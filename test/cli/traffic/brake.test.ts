@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { allTo, brake, routingFor, type BrakeOrder } from "../../../cli/traffic/brake";
-import { releaseAfter } from "../../../decisions/release/nextRelease";
-import { after, deployed, digestOf, served } from "../../decisions/samples";
+import { BrakeHandle } from "../../../cli/traffic/brake";
+import type { BrakeOrder } from "../../../decisions/traffic/brakeOrder";
+import { allTo } from "../../../decisions/traffic/routing";
+import type { Context } from "../../../cli/shell/context";
+import { digestOf } from "../../decisions/samples";
 import { fakeContext, type FakeCloud } from "../fakes";
 
 const order: BrakeOrder = {
@@ -18,6 +20,12 @@ const cloudWith = (more: Partial<FakeCloud> = {}): FakeCloud => ({
   sets: [],
   ...more,
 });
+/** A brake that was put on. */
+async function brake(ctx: Context, ordered: BrakeOrder): Promise<BrakeHandle> {
+  const handle = new BrakeHandle(ctx);
+  await handle.engage(ordered);
+  return handle;
+}
 const paused = { traffic: "paused" } as const;
 
 describe("brake", () => {
@@ -121,15 +129,5 @@ describe("brake", () => {
     const ctx = fakeContext(cloudWith());
     ctx.loadBalancer.route = async () => undefined;
     await expect(brake(ctx, order)).rejects.toMatchObject({ exitCode: 6 });
-  });
-});
-
-describe("routingFor", () => {
-  it("is what the program makes of a release", () => {
-    const [done, promoted, canary] = deployed(served(), 2);
-    expect(routingFor(canary!)).toEqual({ traffic: "open", weights: { blue: 90, green: 10 } });
-    expect(routingFor(promoted!)).toEqual(allTo("green"));
-    expect(routingFor(releaseAfter.pause(done!))).toEqual(paused);
-    expect(routingFor(after(served(), 2))).toEqual(allTo("green"));
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { allTo } from "../../../cli/traffic/brake";
+import { allTo } from "../../../decisions/traffic/routing";
 import { mismatch, smoke } from "../../../cli/traffic/smoke";
 import { after, digestOf, served } from "../../decisions/samples";
 import { fakeContext, type FakeCloud } from "../fakes";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { allTo } from "../../../cli/traffic/brake";
+import { allTo } from "../../../decisions/traffic/routing";
 import { verifyTraffic, type Wanted } from "../../../cli/traffic/verifyTraffic";
 import { digestOf } from "../../decisions/samples";
 import { fakeContext, type FakeCloud } from "../fakes";

@@ -1,3 +1,4 @@
+import { emptyGraph } from "../../../decisions/database/revisionGraph";
 import { describe, expect, it } from "vitest";
 import { BackfillJob } from "../../../components/database/backfillJob";
 import { FeatureFlags } from "../../../components/flags/featureFlags";
@@ -27,7 +28,7 @@ interface Spec {
 async function declared() {
   const settings = settingsWith({ slots: { blue: sample(1) } });
   const resources = await declare(() => {
-    const flags = new FeatureFlags("flags", { stack, settings, revisions: new Map(), after: [] });
+    const flags = new FeatureFlags("flags", { stack, settings, revisions: emptyGraph, after: [] });
     new BackfillJob("backfill-guardian-names", { stack, settings, backfill, after: [flags] });
   });
   const job = named(resources, "backfill-guardian-names-job");

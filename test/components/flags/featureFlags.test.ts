@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FeatureFlags } from "../../../components/flags/featureFlags";
 import type { Release } from "../../../decisions/stack/config";
+import { graphOf } from "../../decisions/database/graphs";
 import { digestOf, sample } from "../../decisions/samples";
 import { declare, named, stack } from "../declared";
 import { settingsWith } from "../settings";
@@ -11,7 +12,7 @@ const live: Partial<Release> = {
   slots: { blue: sample(1), green: sample(2) },
 };
 
-const revisions = new Map([["9c1b0d2f", ["3f2a77aa"]]]);
+const revisions = graphOf({ "9c1b0d2f": ["3f2a77aa"] });
 
 async function published(release: Partial<Release>, more = {}) {
   const settings = settingsWith({ ...live, ...release }, more);

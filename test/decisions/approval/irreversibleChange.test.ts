@@ -51,9 +51,9 @@ const allowed: IrreversibleChange = {
   drill: { at: before(24 * 30), ok: true },
 };
 
-const grounds = (change: IrreversibleChange, at = now, under = rules): ReasonCode[] => {
+const reasonCodes = (change: IrreversibleChange, at = now, under = rules): ReasonCode[] => {
   const may = mayRunIrreversible(change, at, under);
-  return may.ok ? [] : may.reasons.map(({ ground }) => ground);
+  return may.ok ? [] : may.reasons.map(({ reasonCode }) => reasonCode);
 };
 
 /** Each way in which one fact can be wrong, and the one reason that must come of it. */
@@ -120,25 +120,29 @@ describe("an irreversible change", () => {
   });
 
   it.each(wrongs)("%s is refused, for that reason only", (_name, ground, wrong) => {
-    expect(grounds({ ...allowed, ...wrong })).toEqual([ground]);
+    expect(reasonCodes({ ...allowed, ...wrong })).toEqual([ground]);
   });
 
   it("needs a signed approval where the rules say so, and is bound to that rule", () => {
     const strict = { ...rules, requireSigned: true };
-    expect(grounds(allowed, now, strict)).toEqual(["approval-void", "approval-rules"]);
+    expect(reasonCodes(allowed, now, strict)).toEqual(["approval-void", "approval-rules"]);
     const { evidence, giver } = approvalWith({ rules: rulesHash(strict) });
     const signed = { ...giver, signature: "G", signer: "reviewer@example.com" };
-    expect(grounds({ ...allowed, approval: { ok: true, evidence, giver: signed } }, now, strict)).toEqual([]);
+    expect(reasonCodes({ ...allowed, approval: { ok: true, evidence, giver: signed } }, now, strict)).toEqual(
+      [],
+    );
   });
 
   it("whose approval cannot be read is refused with the faults in it", () => {
     const approval = approvalWith({ minutes: -1, expires: "soon" });
-    const lines = refusalsOf([{ ...allowed, approval }], now, rules).join("\n");
+    const lines = refusalsOf([{ ...allowed, approval }], now, rules)
+      .map(({ text }) => text)
+      .join("\n");
     expect(lines).toMatch(/details\.expires[^]*details\.minutes/);
   });
 
   it("needs no notice when it does not affect guardians", () => {
-    expect(grounds({ ...allowed, guardians: false, notice: undefined })).toEqual([]);
+    expect(reasonCodes({ ...allowed, guardians: false, notice: undefined })).toEqual([]);
   });
 
   it("is refused in school hours, and when they begin before it can be done", () => {
@@ -150,7 +154,7 @@ describe("an irreversible change", () => {
     };
     const at = (time: string) => {
       const fresh = new Date(Date.parse(time) - 60_000).toISOString();
-      return grounds({ ...change, recoveryPoint: fresh }, new Date(time));
+      return reasonCodes({ ...change, recoveryPoint: fresh }, new Date(time));
     };
     expect(at("2026-11-29T05:19Z")).toEqual([]);
     expect(at("2026-11-29T05:21Z")).toEqual(["window-too-short"]);
@@ -165,7 +169,7 @@ describe("an irreversible change", () => {
           (all, [, , wrong]) => ({ ...all, ...wrong }),
           allowed,
         );
-        const found = grounds(change);
+        const found = reasonCodes(change);
         expect(found.length).toBeGreaterThan(0);
         // A later wrong may undo an earlier one on the same fact; the last on each fact must be named.
         for (const fact of ["recoveryPoint", "drill"] as const) {
@@ -179,7 +183,7 @@ describe("an irreversible change", () => {
 
   it("is named in each line of a refusal, with times of the school first", () => {
     const [line] = refusalsOf([{ ...allowed, approval: approvalWith({ expires: before(0.1) }) }], now, rules);
-    expect(line).toBe(
+    expect(line?.text).toBe(
       "5e6f cannot be undone, and may not run now (approval-expired): the approval expired at Fri, 27 Nov 2026, 21:54 Africa/Cairo (2026-11-27T19:54Z). Let somebody else than its author run `make approve CHANGE=5e6f`, commit and sign what it writes.",
     );
   });

@@ -10,7 +10,9 @@ import {
   type Catalog,
 } from "../../../decisions/database/catalog";
 import type { ProvedRevision } from "../../../decisions/database/revisionProof";
+import type { RevisionGraph } from "../../../decisions/database/revisionGraph";
 import { provedRevision } from "../samples";
+import { graphOf } from "./graphs";
 
 const names = fc.constantFrom(
   "table public.a",
@@ -26,10 +28,10 @@ const catalogs = fc
 
 /** Proofs of a chain of revisions, each of which makes one catalog of the one before. */
 function chain(steps: readonly Catalog[]): {
-  parents: Map<string, string | null>;
+  graph: RevisionGraph;
   proofs: Map<string, ProvedRevision["proof"]>;
 } {
-  const parents = new Map<string, string | null>();
+  const parents: Record<string, string[]> = {};
   const proofs = new Map<string, ProvedRevision["proof"]>();
   steps.forEach((after, index) => {
     const before = steps[index - 1] ?? new Map<string, string>();
@@ -38,13 +40,13 @@ function chain(steps: readonly Catalog[]): {
     for (const name of before.keys()) if (!after.has(name)) catalog[name] = null;
     const { proof } = provedRevision(`r${index}`);
     if (!proof.ok) throw new Error("the sample is proved");
-    parents.set(`r${index}`, index === 0 ? null : `r${index - 1}`);
+    parents[`r${index}`] = index === 0 ? [] : [`r${index - 1}`];
     proofs.set(`r${index}`, {
       ok: true,
       details: { ...proof.details, fingerprint: fingerprintOf(after), catalog },
     });
   });
-  return { parents, proofs };
+  return { graph: graphOf(parents), proofs };
 }
 const none = { ok: false as const, reasons: ["there is none"], next: "Make one." };
 
@@ -52,15 +54,15 @@ describe("the catalog that the proofs add up to", () => {
   it("is that of the last revision, whatever each changes", () =>
     fc.assert(
       fc.property(fc.array(catalogs, { minLength: 1, maxLength: 6 }), (steps) => {
-        const { parents, proofs } = chain(steps);
-        const found = provedCatalog(parents, `r${steps.length - 1}`, (id) => proofs.get(id) ?? none);
+        const { graph, proofs } = chain(steps);
+        const found = provedCatalog(graph, `r${steps.length - 1}`, (id) => proofs.get(id) ?? none);
         expect(found).toMatchObject({ ok: true, postgres: 15 });
         expect(found.ok && differences(found.catalog, steps.at(-1) ?? new Map())).toEqual([]);
       }),
     ));
 
   it("is not known where a proof is missing, or where an earlier one was made anew with another outcome", () => {
-    const { parents, proofs } = chain([
+    const { graph, proofs } = chain([
       new Map([["a", "1"]]),
       new Map([
         ["a", "1"],
@@ -68,18 +70,18 @@ describe("the catalog that the proofs add up to", () => {
       ]),
     ]);
     const without = (id: string) => (id === "r0" ? none : (proofs.get(id) ?? none));
-    expect(provedCatalog(parents, "r1", without)).toMatchObject({
+    expect(provedCatalog(graph, "r1", without)).toMatchObject({
       ok: false,
       reasons: ["r0 is not proved: there is none"],
     });
     const other = chain([new Map([["a", "2"]])]).proofs.get("r0") ?? none;
     expect(
-      provedCatalog(parents, "r1", (id) => (id === "r0" ? other : (proofs.get(id) ?? none))),
+      provedCatalog(graph, "r1", (id) => (id === "r0" ? other : (proofs.get(id) ?? none))),
     ).toMatchObject({
       ok: false,
       reasons: ["the proofs of r0, r1 do not fit one another"],
     });
-    expect(provedCatalog(parents, "r9", () => none)).toMatchObject({
+    expect(provedCatalog(graph, "r9", () => none)).toMatchObject({
       ok: false,
       reasons: [expect.stringContaining("r9")],
     });

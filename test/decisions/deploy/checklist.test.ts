@@ -1,11 +1,10 @@
-import { DateTime } from "luxon";
 import { describe, expect, it } from "vitest";
 import { checklist, type ChecklistFacts } from "../../../decisions/deploy/checklist";
 import { emptyRelease } from "../../../decisions/release/nextRelease";
 import { thrifty } from "../gate/samples";
 import { digestOf, provedRevision, record, sample, served } from "../samples";
 
-const happy: ChecklistFacts = {
+const sound: ChecklistFacts = {
   version: "1.2.0",
   record: record(2),
   current: served(),
@@ -21,7 +20,12 @@ const happy: ChecklistFacts = {
   service: thrifty,
   slo: { objective: 99.9, windowDays: 30 },
   otherLease: null,
-  recovery: { now: DateTime.fromISO("2026-11-24T22:00:00Z"), drills: {}, since: "2026-11-01T00:00:00Z" },
+  recovery: {
+    stack: "prod",
+    now: new Date("2026-11-24T22:00:00Z"),
+    drills: {},
+    since: "2026-11-01T00:00:00Z",
+  },
   revisions: {
     pending: [],
     needed: provedRevision("r2"),
@@ -32,7 +36,7 @@ const happy: ChecklistFacts = {
 };
 const spent = { requests: 1000, errors: 900 };
 const failing = (change: Partial<ChecklistFacts>) =>
-  checklist({ ...happy, ...change })
+  checklist({ ...sound, ...change })
     .filter((check) => !check.ok)
     .map((check) => [check.id, check.detail]);
 const lease = {
@@ -48,7 +52,7 @@ const lease = {
 describe("the checklist", () => {
   it("passes when everything is known and in order", () => {
     expect(failing({})).toEqual([]);
-    expect(checklist(happy).map((check) => check.id)).toEqual([
+    expect(checklist(sound).map((check) => check.id)).toEqual([
       "lease-free",
       "release-record",
       "staging-validated",
@@ -68,7 +72,8 @@ describe("the checklist", () => {
       "a quarter without a drill",
       {
         recovery: {
-          now: DateTime.fromISO("2027-02-03T00:00:00Z"),
+          stack: "prod",
+          now: new Date("2027-02-03T00:00:00Z"),
           drills: {},
           since: "2026-11-01T00:00:00Z",
         },
@@ -146,7 +151,7 @@ describe("the checklist", () => {
   });
   it("says what to do wherever it fails, and what a person may override", () => {
     const checks = checklist({
-      ...happy,
+      ...sound,
       record: undefined,
       alarms: undefined,
       refused: undefined,
@@ -161,6 +166,13 @@ describe("the checklist", () => {
       "budget",
       "recovery-drill",
     ]);
+  });
+  it("names the stage before as config does", () => {
+    const check = checklist({ ...sound, promotedFrom: "preprod", stagingValidated: "" }).find(
+      ({ ok }) => !ok,
+    );
+    expect(check?.detail).toContain("preprod validated nothing");
+    expect(check?.next).toContain("STACK=preprod");
   });
   it("asks no other stage on the first one, and no rule before anything is published", () => {
     expect(failing({ requiresStaging: false, stagingValidated: undefined })).toEqual([]);

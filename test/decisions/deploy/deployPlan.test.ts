@@ -27,11 +27,18 @@ function carriedOut(result: DeployPlan, from: Release): Release {
   }, from);
 }
 
-describe("deploySteps", () => {
+describe("the plan of a deploy", () => {
   it("of a first release: migrate, first, validate, which opens", () => {
     const result = of(emptyRelease(), 1);
     expect(names(result)).toEqual(["migrate", "first", "validate"]);
     expect(carriedOut(result, emptyRelease())).toEqual(one);
+  });
+  it("of a first release, where a person loaded another one into the idle slot before", () => {
+    const migrated = releaseAfter.migrate(emptyRelease(), migrationOf(2));
+    const loaded = releaseAfter.load(migrated, sample(2));
+    const result = of(loaded, 1);
+    expect(names(result)).toEqual(["migrate", "first", "validate"]);
+    expect(carriedOut(result, loaded).validated).toBe(digestOf(1));
   });
   it("of a second release: migrate, load, canary after smoke, promote after the gate, validate after smoke", () => {
     const result = of(one, 2);
@@ -74,23 +81,29 @@ describe("deploySteps", () => {
     const canary = deployed(one, 2)[2] as Release;
     expect(of(canary, 3)).toMatchObject({
       kind: "blocked",
-      next: ["make deploy VERSION=1.2.0", "make rollback VERSION=1.1.0"],
+      next: [
+        { command: "deploy", variables: { VERSION: "1.2.0" } },
+        { command: "rollback", variables: { VERSION: "1.1.0" } },
+      ],
     });
   });
   it("is blocked while another version is live and not validated", () => {
     const promoted = deployed(one, 2)[1] as Release;
     expect(of(promoted, 3)).toMatchObject({
       kind: "blocked",
-      next: ["make deploy VERSION=1.2.0", "make rollback VERSION=<known good>"],
+      next: [
+        { command: "deploy", variables: { VERSION: "1.2.0" } },
+        { command: "rollback", variables: { VERSION: "<known good>" } },
+      ],
     });
     const back = releaseAfter.rollback(promoted, "blue");
     expect(of(back, 3, new Set([digestOf(1)]))).toMatchObject({
       kind: "blocked",
-      next: ["make rollback VERSION=1.1.0"],
+      next: [{ command: "rollback", variables: { VERSION: "1.1.0" } }],
     });
   });
   it("is blocked while traffic is paused", () =>
-    expect(of(releaseAfter.pause(one), 2)).toMatchObject({ kind: "blocked", next: ["make open"] }));
+    expect(of(releaseAfter.pause(one), 2)).toMatchObject({ kind: "blocked", next: [{ command: "open" }] }));
   it("replaces a loaded release that never had traffic", () => {
     const loaded = deployed(one, 2)[3] as Release;
     expect(names(of(loaded, 3))).toEqual(["migrate", "load", "canary", "promote", "validate"]);

@@ -25,7 +25,7 @@ const given = (more: Partial<FlagChangeInput> = {}, of: Partial<Flag> = {}): Fla
     flags,
     heldFlags: {},
     applied: flags,
-    standing: { validatedIsLive: true, hasRevision: () => true },
+    conditions: { validatedIsLive: true, hasRevision: () => true },
     today: "2026-11-24",
     ...more,
   };
@@ -35,7 +35,7 @@ const reasons = (...args: Parameters<typeof given>) => {
   const result = change(...args);
   return result.ok ? [] : result.reasons;
 };
-const notValidated = { standing: { validatedIsLive: false, hasRevision: () => true } };
+const notValidated = { conditions: { validatedIsLive: false, hasRevision: () => true } };
 
 describe("a change of a flag", () => {
   it("writes that one flag's rollout and nothing else, and says who gets it and what is published", () => {
@@ -76,8 +76,8 @@ describe("a change of a flag", () => {
     ]);
     expect(reasons({ today: "2027-03-02" })[0]).toMatch(/^`gradebook` expired on 2027-03-01/);
     expect(change({ today: "2027-03-01" }).ok).toBe(true);
-    const standing = { validatedIsLive: true, hasRevision: () => false };
-    expect(reasons({ standing }, { revision: "9c1b0d2f" })[0]).toMatch(
+    const conditions = { validatedIsLive: true, hasRevision: () => false };
+    expect(reasons({ conditions }, { revision: "9c1b0d2f" })[0]).toMatch(
       /does not have revision 9c1b0d2f. Deploy a release/,
     );
     expect(reasons({ killSwitch: "rollback to 1.0.0" })[0]).toMatch(

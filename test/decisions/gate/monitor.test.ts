@@ -6,10 +6,10 @@ import {
   startMonitor,
   weightDuring,
   type Sample,
-  type Measured,
   type MonitorResult,
   type MonitorState,
 } from "../../../decisions/gate/monitor";
+import type { Measured } from "../../../decisions/gate/observation";
 import { counts, settings, thrifty } from "./samples";
 
 const healthy = { healthy: 3, total: 3 };

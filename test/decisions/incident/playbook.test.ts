@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { incidentStates, type OpenIncident } from "../../../decisions/incident/incident";
 import {
+  describePlaybook,
   fillPlaybook,
   nextOf,
   playbook,
@@ -49,8 +50,8 @@ describe("the playbook", () => {
   });
 
   it("names commands that exist", () => {
-    for (const line of playbook.flatMap((step) => step.commands))
-      expect(Object.keys(commands)).toContain(/^make (\S+)/.exec(line)?.[1]);
+    for (const { command } of playbook.flatMap((step) => step.commands))
+      expect(Object.keys(commands)).toContain(command);
   });
 
   it("begins with opening an incident, where there is none", () => {
@@ -89,13 +90,23 @@ describe("the playbook", () => {
 
   it("shows a database to be taken down only where the migration is the cause", () => {
     const live = { version: "1.1.0", digest: "sha256:good", revision: "3f2a77aa" };
-    const step = (cause: string) =>
-      fillPlaybook({ ...good, live, incident: { ...incident, cause } }).find(({ id }) => id === "C5");
-    expect(step("ticket:7")).toMatchObject({ status: "not needed" });
-    expect(step("migration")).toMatchObject({
+    const step = (more: Partial<OpenIncident>) =>
+      fillPlaybook({ ...good, live, incident: { ...incident, ...more } }).find(({ id }) => id === "C5");
+    const takesDown = {
       status: "to do",
       next: "make rollback VERSION=1.1.0 DATABASE=downgrade INCIDENT=INC-1",
-    });
+    };
+    expect(step({ cause: "ticket:7" })).toMatchObject({ status: "not needed" });
+    expect(step({ cause: "migration" })).toMatchObject(takesDown);
+    expect(step({ cause: "ticket:7", stabilizedCause: "migration" })).toMatchObject(takesDown);
+    expect(step({ cause: "ticket:immigration-office" })).toMatchObject({ status: "not needed" });
+  });
+
+  it("names the stack in every command, so that nobody acts on prod for staging", () => {
+    const steps = fillPlaybook({ ...bad, stack: "staging" });
+    const printed = describePlaybook(steps).match(/make \S+ \S+/g) ?? [];
+    expect(printed.length).toBeGreaterThan(3);
+    for (const line of printed) expect(line).toMatch(/^make \S+ STACK=staging$/);
   });
 
   it("never asks for something else than what an earlier step has left to do, and ends when it is closed", () => {

@@ -18,7 +18,7 @@ describe("a time to restore to", () => {
     ["2026-11-24", /does not say its zone/],
     ["2026-13-24T21:40:00Z", /no ISO 8601 time/],
   ])("%s is refused", (text, fault) =>
-    expect(readInstant(text)).toMatchObject({ ok: false, fault: expect.stringMatching(fault) as string }),
+    expect(readInstant(text)).toMatchObject({ ok: false, issue: expect.stringMatching(fault) as string }),
   );
 
   it("is the same instant whatever zone it is given in", () => {

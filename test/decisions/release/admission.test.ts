@@ -30,7 +30,7 @@ describe("admit", () => {
     expect(ask({ next: reordered })).toEqual({ ok: true, step: "same" });
   });
   it("takes one legal step", () =>
-    expect(ask({ next: releaseAfter.settle(two) })).toEqual({ ok: true, step: "settle" }));
+    expect(ask({ next: releaseAfter.emptyIdle(two) })).toEqual({ ok: true, step: "empty-idle" }));
   it("takes a first run with serial 0 and nothing", () =>
     expect(ask({ published: undefined, next: emptyRelease() })).toEqual({ ok: true, step: "first" }));
   it("refuses another release under the published serial, with every difference", () =>

@@ -197,10 +197,10 @@ describe("a refused digest", () => {
     legal(two, releaseAfter.rollback(two, "blue"), refusing(2), "rollback");
   });
   it("stops every step that would keep its traffic", () =>
-    expect(refusal(two, releaseAfter.settle(two), refusing(2))).toContain("refused on this stack"));
+    expect(refusal(two, releaseAfter.emptyIdle(two), refusing(2))).toContain("refused on this stack"));
 });
 
-describe("validate, pause, open, settle", () => {
+describe("validate, pause, open, empty-idle", () => {
   it("validate takes the live digest only, and no canary beside it", () => {
     expect(refusal(promoted, edit(promoted, { validated: digestOf(3) }))).toContain(
       "allowed is the live digest",
@@ -222,9 +222,9 @@ describe("validate, pause, open, settle", () => {
     const paused = releaseAfter.pause(two);
     const down = releaseAfter.downgrade(paused, { revision: "r0" });
     legal(paused, down, facts(), "downgrade");
-    const settled = releaseAfter.settle(down);
-    legal(down, settled, facts(), "settle");
-    expect(refusal(settled, releaseAfter.open(settled), good)).toContain("not validated as things are");
+    const emptied = releaseAfter.emptyIdle(down);
+    legal(down, emptied, facts(), "empty-idle");
+    expect(refusal(emptied, releaseAfter.open(emptied), good)).toContain("not validated as things are");
     const kept = { ...down, validated: paused.validated };
     expect(refusal(paused, kept, facts())).toContain("alone cannot change like this");
   });
@@ -238,9 +238,9 @@ describe("validate, pause, open, settle", () => {
       "open",
     );
   });
-  it("settle empties the slot without traffic only", () => {
-    legal(two, releaseAfter.settle(two), facts(), "settle");
-    expect(refusal(canary, releaseAfter.settle(canary))).toContain("may not be emptied");
+  it("empty-idle empties the idle slot, unless it has a canary's traffic", () => {
+    legal(two, releaseAfter.emptyIdle(two), facts(), "empty-idle");
+    expect(refusal(canary, releaseAfter.emptyIdle(canary))).toContain("may not be emptied");
     expect(refusal(two, edit(two, { slots: { blue: two.slots.blue } }))).toContain("live slot");
   });
 });

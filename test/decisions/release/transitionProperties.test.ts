@@ -80,9 +80,9 @@ const moves: Record<string, (world: World, n: number) => { step: Step; release: 
       return undefined;
     return { step: "open", release: releaseAfter.open(release) };
   },
-  settle: ({ release }) =>
+  "empty-idle": ({ release }) =>
     release.slots[idleSlot(release)] && release.canaryWeight === 0
-      ? { step: "settle", release: releaseAfter.settle(release) }
+      ? { step: "empty-idle", release: releaseAfter.emptyIdle(release) }
       : undefined,
   abort: ({ release }) =>
     release.canaryWeight > 0 ? { step: "rollback", release: releaseAfter.abort(release) } : undefined,
@@ -187,7 +187,7 @@ describe("random walks", () => {
         "pause",
         "promote",
         "rollback",
-        "settle",
+        "empty-idle",
         "validate",
       ].sort(),
     );
@@ -269,7 +269,7 @@ describe("random walks", () => {
       downgrade: 0,
       first: 1,
       load: 1,
-      settle: 1,
+      "empty-idle": 1,
       canary: 2,
       promote: 2,
       validate: 2,

@@ -56,8 +56,8 @@ describe("a slot's last minutes", () => {
     );
     fc.assert(
       fc.property(steps, (some) => {
-        const course = { stepSeconds: 60, steps: some };
-        const [blue, green] = (["blue", "green"] as const).map((slot) => slotTraffic(course, slot, from, to));
+        const series = { stepSeconds: 60, steps: some };
+        const [blue, green] = (["blue", "green"] as const).map((slot) => slotTraffic(series, slot, from, to));
         const total = some.reduce((sum, { requests }) => sum + requests, 0);
         expect((blue?.requests ?? 0) + (green?.requests ?? 0)).toBe(total);
         for (const index of Array.from({ length: 15 }, (_, part) => part)) {

@@ -8,13 +8,13 @@ import { updateRangeOf, updatesOf } from "../../../decisions/report/updates";
 import { digestOf } from "../samples";
 import { releaseTakenBack } from "./releaseHistory";
 
-const story = (subject: Subject, more: Partial<ReportInput> = {}) =>
+const report = (subject: Subject, more: Partial<ReportInput> = {}) =>
   buildReport({
     stack: "prod",
     zone: "Africa/Cairo",
-    frame: timeRangeOf(subject, releaseTakenBack(), Date.now())!,
+    range: timeRangeOf(subject, releaseTakenBack(), Date.now())!,
     slo: { objective: 99.9, windowDays: 30, latencyMs: 500 },
-    course: { unknown: "The metrics are unknown: nobody answers" },
+    series: { unknown: "The metrics are unknown: nobody answers" },
     service: { unknown: "The budget is unknown" },
     published: readParameters("prod", new Map()),
     events: { unknown: "The audit trail is unknown: the database is down" },
@@ -22,7 +22,7 @@ const story = (subject: Subject, more: Partial<ReportInput> = {}) =>
     ...more,
   });
 
-describe("a release's chapter", () => {
+describe("the updates of a release", () => {
   it("begins with its deploy, has the rollback that took it back, and ends before the next release", () => {
     const { updates, before } = updateRangeOf(updatesOf(releaseTakenBack()), "1.2.0")!;
     expect(updates.map(({ line }) => line)).toEqual([
@@ -36,9 +36,9 @@ describe("a release's chapter", () => {
     expect(updateRangeOf(updatesOf(releaseTakenBack()), "9.9.9")).toBeUndefined());
 });
 
-describe("a story", () => {
+describe("a report", () => {
   it("says that a release was taken back, and what took its place", () => {
-    const { verdict } = story({ version: "1.2.0" });
+    const { verdict } = report({ version: "1.2.0" });
     expect(verdict).toMatchObject({ tone: "bad", word: "Taken back" });
     expect(verdict.sentence).toContain("1.1.0 took its place");
   });
@@ -46,17 +46,17 @@ describe("a story", () => {
     const refusal = { digest: digestOf(2), reason: "it is slow", actor: "ada", at: "2026-11-24T10:00:00Z" };
     const path = `/deployment-safety/prod/refused/${digestOf(2).replace("sha256:", "")}`;
     const published = readParameters("prod", new Map([[path, JSON.stringify(refusal)]]));
-    const { verdict, evidence } = story({ version: "1.2.0" }, { published });
+    const { verdict, evidence } = report({ version: "1.2.0" }, { published });
     expect(verdict.sentence).toContain("it is slow");
     expect(evidence.lines.some(({ what }) => what === "Refused")).toBe(true);
   });
   it("says what is unknown and why, and draws what config gave where nobody counted requests", () => {
-    const { unknown, shares: drawn, tiles } = story({ version: "1.2.0" });
+    const { unknown, shares: drawn, kpis } = report({ version: "1.2.0" });
     expect(unknown).toHaveLength(3);
     expect(unknown.join()).toContain("the database is down");
     expect(drawn.measured).toBe(false);
     expect(drawn.points.some(({ percent }) => percent === 10)).toBe(true);
-    expect(tiles).toContainEqual({ label: "Requests", value: "unknown" });
+    expect(kpis).toContainEqual({ label: "Requests", value: "unknown" });
   });
   it("tells an incident's times from its entries", () => {
     const at = (minute: number) => new Date(Date.UTC(2026, 10, 24, 0, minute)).toISOString();
@@ -64,9 +64,9 @@ describe("a story", () => {
       { at: at(1), state: "opened" },
       { at: at(4), state: "mitigated" },
     ];
-    const { tiles, verdict } = story({ incident: "INC-1", title: "slow grades", entries });
-    expect(tiles).toContainEqual({ label: "Time to mitigate", value: "3 min 0 s" });
-    expect(tiles).toContainEqual({ label: "Time to resolve", value: "not yet" });
+    const { kpis, verdict } = report({ incident: "INC-1", title: "slow grades", entries });
+    expect(kpis).toContainEqual({ label: "Time to mitigate", value: "3 min 0 s" });
+    expect(kpis).toContainEqual({ label: "Time to resolve", value: "not yet" });
     expect(verdict.word).toBe("Mitigated");
   });
   it("of an incident that goes on begins before it was noticed, reaches to now, and is told by its state, not by its last note", () => {
@@ -81,15 +81,15 @@ describe("a story", () => {
         { at, state: "told" },
       ],
     };
-    const frame = timeRangeOf(subject, [], now)!;
-    expect(frame).toMatchObject({ from: noticed - 600_000, to: now });
-    expect(story(subject, { frame }).verdict).toMatchObject({ word: "Opened", tone: "bad" });
+    const range = timeRangeOf(subject, [], now)!;
+    expect(range).toMatchObject({ from: noticed - 600_000, to: now });
+    expect(report(subject, { range }).verdict).toMatchObject({ word: "Opened", tone: "bad" });
     const over = {
       ...subject,
       entries: [...subject.entries, { at, state: "resolved" }, { at, state: "note" }],
     };
     expect(timeRangeOf(over, [], now)!.to).toBeLessThan(now);
-    expect(story(over, { frame: timeRangeOf(over, [], now)! }).verdict).toMatchObject({
+    expect(report(over, { range: timeRangeOf(over, [], now)! }).verdict).toMatchObject({
       word: "Resolved",
       tone: "good",
     });
@@ -103,14 +103,14 @@ describe("a story", () => {
         "aws:secretKey": index > 2 ? { value: "before" } : { value: "hunter2", secret: true },
       },
     }));
-    const frame = timeRangeOf({ version: "1.2.0" }, secret, Date.now())!;
-    const text = JSON.stringify(story({ version: "1.2.0" }, { frame }).changes);
+    const range = timeRangeOf({ version: "1.2.0" }, secret, Date.now())!;
+    const text = JSON.stringify(report({ version: "1.2.0" }, { range }).changes);
     expect(text).toContain("[secret]");
     expect(text).not.toContain("hunter2");
   });
 });
 
-describe("a course", () => {
+describe("a traffic series", () => {
   it("counts what a counter had that was born after the beginning, and what one had that began anew", () => {
     const of = (values: [number, number][]) => growth(values, 10).reduce((sum, { grew }) => sum + grew, 0);
     expect(
@@ -148,7 +148,7 @@ describe("a course", () => {
         return step % least === 0 && length / 1000 / step <= 160;
       }),
     ));
-  const course: TrafficSeries = {
+  const series: TrafficSeries = {
     stepSeconds: 60,
     steps: [1, 2, 3].flatMap((minute) => [
       { at: minute * 60_000, slot: "blue" as const, requests: 90, errors: 0 },
@@ -156,14 +156,14 @@ describe("a course", () => {
     ]),
   };
   it("shares each step's requests between the slots", () =>
-    expect(shares(course)[1]).toEqual({ at: 60_000, slot: "green", percent: 10 }));
+    expect(shares(series)[1]).toEqual({ at: 60_000, slot: "green", percent: 10 }));
   it("adds up what was spent of the error budget, and leaves it out where the budget is unknown", () => {
     const slo = { objective: 99.9, windowDays: 30 };
-    const burn = burnOf(course, slo, { requests: 100_000, errors: 0 });
+    const burn = burnOf(series, slo, { requests: 100_000, errors: 0 });
     expect(burn.map(({ spent }) => spent)).toEqual(
       [0.01, 0.03, 0.06].map((part) => expect.closeTo(part) as number),
     );
     expect(burn.at(-1)?.burn).toBeCloseTo(20);
-    expect(burnOf(course, slo, undefined)[0]).not.toHaveProperty("spent");
+    expect(burnOf(series, slo, undefined)[0]).not.toHaveProperty("spent");
   });
 });

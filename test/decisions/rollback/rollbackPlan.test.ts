@@ -233,7 +233,7 @@ describe("the database", () => {
       ok: false,
       code: 4,
       reasons: expect.arrayContaining([expect.stringContaining("the files do not say")]) as string[],
-      next: "make status",
+      next: { command: "status" },
     });
     expect(names(rollbackPlan(input(two, "1.1.0", { between: unknown })))).toEqual(["rollback", "validate"]);
   });

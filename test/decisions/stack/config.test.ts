@@ -5,7 +5,7 @@ import { served, written } from "../samples";
 const one = served();
 const faults = (more: Record<string, unknown>) => {
   const parsed = parse(written(one, more));
-  return parsed.ok ? [] : parsed.faults.map((fault) => `${fault.path}: ${fault.message}`);
+  return parsed.ok ? [] : parsed.issues.map((fault) => `${fault.path}: ${fault.message}`);
 };
 const release = (more: Record<string, unknown>) => faults({ release: { ...one, ...more } });
 

@@ -60,7 +60,7 @@ describe("resume", () => {
     expect(result.ok && result.why.length).toBeGreaterThan(0);
   });
   it("goes on from a release that was published but whose update never ended, for going back would be behind", () => {
-    const ahead = releaseAfter.settle(two);
+    const ahead = releaseAfter.emptyIdle(two);
     expect(startingPoint(found(historyOf(two), { published: ahead, file: ahead }))).toMatchObject({
       release: ahead,
       reapply: true,

@@ -7,6 +7,7 @@ import * as restore from "../../../cli/commands/recovery/restore";
 import type { Parameters } from "../../../cli/ports/parameters";
 import { served, settingsWith } from "../../decisions/samples";
 import { quietOutput } from "../../cli/fakes";
+import type { OutputStep, StepKind } from "../../../cli/shell/output";
 
 /** The commands of recovery on a server and parameters that outlive the process which runs them. */
 export const commands = { drill, restore };
@@ -71,9 +72,9 @@ export function contextOf(
     options: { actor: "ada", yes: true, ...(to && { to }), ...(remove && { remove }) },
     output: {
       ...output,
-      step: async <T>(name: string, action: (entry: { name: string; from: number }) => Promise<T>) => {
+      step: async <T>(kind: StepKind, name: string, action: (entry: OutputStep) => Promise<T>) => {
         done(`step ${name.replaceAll(/\d{4}-?\d\d-?\d\d[tT]\S+/g, "…")}`);
-        return output.step(name, action);
+        return output.step(kind, name, action);
       },
     },
     signal: new AbortController().signal,

@@ -92,7 +92,7 @@ def test_rows_that_come_back_undone_are_done_by_another_run(expanded: str) -> No
 
 def test_rows_written_undone_during_a_pass_are_done_in_the_next(expanded: str) -> None:
     with runner(expanded, bounds=Bounds(batch=10)) as (one, _):
-        original = one.throttle.after_piece
+        original = one.throttle.after_batch
         wrote: list[int] = []
 
         def write_behind(rows: int, seconds: float) -> float:
@@ -101,7 +101,7 @@ def test_rows_written_undone_during_a_pass_are_done_in_the_next(expanded: str) -
                 ask(expanded, "UPDATE people SET first = NULL WHERE id = 1 RETURNING 1")
             return original(rows, seconds)
 
-        one.throttle.after_piece = write_behind  # type: ignore[method-assign]
+        one.throttle.after_batch = write_behind  # type: ignore[method-assign]
         result = one.run()
     assert (result.outcome, result.passes, result.rows) == ("finished", 2, 1001)
 
@@ -112,9 +112,9 @@ def test_rows_that_never_get_done_end_it_after_three_passes(expanded: str) -> No
     assert "1000 rows are left after 3 passes" in result.reason
 
 
-def test_the_flag_stops_it_within_one_piece_and_it_goes_on_from_there(expanded: str) -> None:
+def test_the_flag_stops_it_within_one_batch_and_it_goes_on_from_there(expanded: str) -> None:
     with runner(expanded, bounds=Bounds(batch=10)) as (one, switch):
-        one.throttle.after_piece = lambda rows, seconds: setattr(switch, "off", "switched off") or 0.0  # type: ignore
+        one.throttle.after_batch = lambda rows, seconds: setattr(switch, "off", "switched off") or 0.0  # type: ignore
         result = one.run()
     assert (result.outcome, result.reason, result.rows, result.remaining) == (
         "stopped",
@@ -137,7 +137,7 @@ def test_it_waits_for_its_flag_as_long_as_it_was_told(expanded: str) -> None:
 
 def test_it_ends_where_it_is_when_told_to(expanded: str) -> None:
     with runner(expanded, bounds=Bounds(batch=10)) as (one, _):
-        one.throttle.after_piece = lambda rows, seconds: one.ending.set() or 0.0  # type: ignore
+        one.throttle.after_batch = lambda rows, seconds: one.ending.set() or 0.0  # type: ignore
         assert (one.run().outcome, one.run().outcome) == ("interrupted", "interrupted")
 
 
@@ -375,16 +375,16 @@ def test_the_parameters_decide(parameters: dict[str, str], reason: str | None) -
 def test_pieces_grow_while_they_are_quick_and_shrink_when_they_are_slow() -> None:
     throttle = Throttle(Bounds(batch=1000))
     for _ in range(20):
-        throttle.after_piece(throttle.size, 0.001)
+        throttle.after_batch(throttle.size, 0.001)
     assert throttle.size == 1000
     for _ in range(20):
-        throttle.after_piece(throttle.size, 1.0)
+        throttle.after_batch(throttle.size, 1.0)
     assert throttle.size == SMALLEST
 
 
 def test_the_rate_is_kept_on_average() -> None:
     throttle = Throttle(Bounds(rate=500))
-    assert throttle.after_piece(50, 0.02) == pytest.approx(0.08)
+    assert throttle.after_batch(50, 0.02) == pytest.approx(0.08)
     assert throttle.size <= 50
 
 
@@ -403,12 +403,12 @@ def test_under_pressure_pauses_double_up_to_five_seconds_and_then_fade(
     pauses = []
     for _ in range(12):
         assert throttle.under(pressure) == reason
-        pauses.append(throttle.after_piece(100, 0.02))
+        pauses.append(throttle.after_batch(100, 0.02))
     assert pauses[:3] == [0.05, 0.1, 0.2]
     assert pauses[-1] == LONGEST_PAUSE
     for _ in range(30):
         assert throttle.under(Pressure()) is None
-    assert throttle.after_piece(100, 0.02) == 0
+    assert throttle.after_batch(100, 0.02) == 0
     assert throttle.after_conflict() > 0
 
 

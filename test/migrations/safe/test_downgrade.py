@@ -14,8 +14,8 @@ from conftest import Cluster, alembic_config, await_true
 from running import ask, holding, people, printed, quick, run
 
 from migrations import safe
-from migrations.safe import kept, keys
 from migrations.safe.loss import parse
+from migrations.safe.rows import keyset_paging, preserved_values
 
 __all__ = ["people", "quick"]
 
@@ -65,8 +65,8 @@ def test_what_was_kept_is_put_back_where_the_row_is_still_the_same(written: str)
 def test_what_is_written_while_it_is_copied_is_kept_too(
     written: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "PIECE", 100)
-    bound, calls = keys.bound, iter(range(1000))
+    monkeypatch.setattr(preserved_values, "BATCH_ROWS", 100)
+    bound, calls = keyset_paging.bound, iter(range(1000))
 
     def write_between(*given: object) -> str | None:
         if next(calls) == 5:
@@ -76,7 +76,7 @@ def test_what_is_written_while_it_is_copied_is_kept_too(
             ask(written, "DELETE FROM people WHERE id = 3 RETURNING 1")
         return bound(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(keys, "bound", write_between)
+    monkeypatch.setattr(keyset_paging, "bound", write_between)
     run(written, KEEPING, up)
     assert ask(written, "SELECT id, first FROM people WHERE id IN (1, 2, 3, 4, 900) ORDER BY id") == [
         (1, "late"),

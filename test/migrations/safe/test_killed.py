@@ -115,8 +115,8 @@ def test_an_operation_that_is_killed_anywhere_is_finished_by_the_next_run(
     before, step = CASES[name]
     # The server takes a moment to see that the client of a killed run is gone.
     monkeypatch.setenv("MIGRATION_LOCK_ATTEMPTS", "40")
-    monkeypatch.setattr("migrations.safe.kept.PIECE", 600)
-    monkeypatch.setattr("migrations.safe.tables.PIECE", 400)
+    monkeypatch.setattr("migrations.safe.rows.preserved_values.BATCH_ROWS", 600)
+    monkeypatch.setattr("migrations.safe.schema.tables.BATCH_ROWS", 400)
     run(people, before)
     template = people.rpartition("/")[2]
     whole = cluster.create(template)

@@ -6,7 +6,7 @@ import { expand } from "../../../policies/recovery/schedule";
 const from = new Date("2026-11-24T00:00:00Z");
 const gap = (expression: string, zone = "Etc/UTC"): number | string => {
   const expanded = expand(expression, zone, from);
-  return expanded.ok ? expanded.longestGapMinutes : expanded.fault;
+  return expanded.ok ? expanded.longestGapMinutes : expanded.issue;
 };
 
 describe("the longest gap of a schedule", () => {

@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
-import { beginInCopy } from "../../../rehearsal/harness/act/commands";
+import { startInCopy } from "../../../rehearsal/harness/act/commands";
 import type { Ports } from "../../../rehearsal/harness/machine/environment";
 
 const home = mkdtempSync(join(tmpdir(), "commands-"));
 mkdirSync(join(home, "logs"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 const begin = (script: string) =>
-  beginInCopy(home, {} as Ports, ["bash", "-c", script], { folder: home, apart: true });
+  startInCopy(home, {} as Ports, ["bash", "-c", script], { folder: home, apart: true });
 
 it("gives a command's exit code from its JSON, and what it said", async () => {
   const { result } = begin(`echo '{"exitCode":5}'; echo '  0.1 s  > a step' >&2; exit 2`);

@@ -95,7 +95,7 @@ describe("pod environment", () => {
       }),
     ).toEqual({
       ok: false,
-      faults: [
+      issues: [
         'secret "absent" not found',
         `couldn't find key nothing in secret "db"`,
         'B: field "status.phase" is not known here',

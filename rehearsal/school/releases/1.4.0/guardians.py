@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from school.answers import answer, body, only, record, services
-from school.database import Row
 from school.fault import fault
+from school.runtime.database import Row
 
 
 def split(full_name: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ import type { ProcessRegister } from "./processRegister";
 import { type ProbeKind, advance, backOffSeconds, firstState, probeOnce } from "./probe";
 import { restarts } from "./podStatus";
 
-/** How often an absent image, Secret or ConfigMap is looked for again, milliseconds. */
+/** Milliseconds between two attempts to find a missing image, Secret or ConfigMap. */
 const retryMilliseconds = 2000;
 
 /** What a container needs from its node. */
@@ -23,206 +23,203 @@ export interface ContainerContext {
   log: string;
   podIP: string;
   register: ProcessRegister;
-  /** The variables, or why they cannot be told yet. */
+  /** The variables, or why they cannot be resolved yet. */
   variables(
     pod: V1Pod,
     container: V1Container,
-  ): Promise<{ ok: true; variables: Record<string, string> } | { ok: false; faults: string[] }>;
+  ): Promise<{ ok: true; variables: Record<string, string> } | { ok: false; issues: string[] }>;
   /** The status has changed. */
   changed(): void;
   say(text: string): void;
 }
 
-/** A container under the node's care. */
-export interface RunningContainer {
-  status(): V1ContainerStatus;
-  /** preStop, SIGTERM, and SIGKILL `graceSeconds` from now; never starts again. Returns once it has ended. */
-  stop(graceSeconds: number): Promise<void>;
-  /** SIGKILL now. */
-  kill(): void;
-}
-
 /** Folder of an image within the node's images, named by its digest; undefined for a reference without one. */
 export const imageFolder = (image: string): string | undefined => /@sha256:([0-9a-f]{64})$/.exec(image)?.[1];
 
-/** Runs a container until it has ended for good: waits for its image and variables, probes it, starts it again by policy. */
-export function runContainer(
-  pod: V1Pod,
-  container: V1Container,
-  context: ContainerContext,
-): RunningContainer {
-  const stopping = new AbortController();
-  const pause = (milliseconds: number, signal = stopping.signal) =>
-    sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-  let state: V1ContainerState = { waiting: { reason: "ContainerCreating" } };
-  let lastState: V1ContainerState = {};
-  let [ready, started, restartCount] = [false, false, 0];
-  let current: { process: ContainerProcess; launch: Launch; ending?: Promise<void> } | undefined;
+/** Runs a container until it has ended for good: waits for its image and variables, probes it, restarts it by policy. */
+export class RunningContainer {
+  private readonly stopping = new AbortController();
+  private readonly ended: Promise<void>;
+  private state: V1ContainerState = { waiting: { reason: "ContainerCreating" } };
+  private lastState: V1ContainerState = {};
+  private ready = false;
+  private started = false;
+  private restartCount = 0;
+  private current: { process: ContainerProcess; launch: Launch; ending?: Promise<void> } | undefined;
 
-  const wait = (reason: string, message: string) => {
-    if (state.waiting?.reason === reason && state.waiting.message === message) return;
-    state = { waiting: { reason, message } };
-    context.say(`${container.name}: ${reason}: ${message}`);
-    context.changed();
-  };
+  constructor(
+    private readonly pod: V1Pod,
+    private readonly container: V1Container,
+    private readonly context: ContainerContext,
+  ) {
+    this.ended = this.live().catch((error: unknown) => {
+      context.say(`${container.name}: ${error instanceof Error ? error.stack : String(error)}`);
+    });
+  }
 
-  const live = async () => {
+  status(): V1ContainerStatus {
+    const { state, lastState, ready, started, restartCount } = this;
+    const { name, image = "" } = this.container;
+    return { name, image, imageID: image, state, lastState, ready, started, restartCount };
+  }
+
+  /** preStop, SIGTERM, and SIGKILL `graceSeconds` from now; never starts again. Returns once it has ended. */
+  async stop(graceSeconds: number): Promise<void> {
+    this.stopping.abort();
+    await this.end(graceSeconds);
+    await this.ended;
+  }
+
+  /** SIGKILL now. */
+  kill(): void {
+    this.stopping.abort();
+    this.current?.process.kill();
+  }
+
+  private async live(): Promise<void> {
+    const { container, context, pod } = this;
     for (;;) {
-      const launch = await prepare();
+      const launch = await this.prepare();
       if (!launch) return;
       const process = startProcess([...(container.command ?? []), ...(container.args ?? [])], launch);
-      current = { process, launch };
-      state = { running: { startedAt: process.startedAt } };
+      this.current = { process, launch };
+      this.state = { running: { startedAt: process.startedAt } };
       context.changed();
       const over = new AbortController();
-      void probe(over.signal);
+      void this.probe(over.signal);
       const exit = await process.ended;
       over.abort();
-      current = undefined;
-      [ready, started] = [false, false];
-      state = { terminated: terminated(process, exit) };
+      this.current = undefined;
+      [this.ready, this.started] = [false, false];
+      this.state = { terminated: terminated(container, process, exit) };
       context.say(
         `${container.name} ended with ${exit.signal ?? `exit code ${exit.code}`}${exit.fault ? `: ${exit.fault}` : ""}`,
       );
       context.changed();
-      if (stopping.signal.aborted || !restarts(pod, exit.code)) return;
-      lastState = state;
-      const seconds = backOffSeconds(restartCount + 1);
+      if (this.stopping.signal.aborted || !restarts(pod, exit.code)) return;
+      this.lastState = this.state;
+      const seconds = backOffSeconds(this.restartCount + 1);
       if (seconds > 0)
-        wait("CrashLoopBackOff", `back-off ${seconds}s restarting failed container=${container.name}`);
-      await pause(seconds * 1000);
-      if (stopping.signal.aborted) return;
-      restartCount++;
+        this.wait("CrashLoopBackOff", `back-off ${seconds}s restarting failed container=${container.name}`);
+      await this.pause(seconds * 1000);
+      if (this.stopping.signal.aborted) return;
+      this.restartCount++;
     }
-  };
-  const ended = live().catch((error: unknown) => {
-    context.say(`${container.name}: ${error instanceof Error ? error.stack : String(error)}`);
-  });
+  }
 
-  return {
-    status: () => ({
-      name: container.name,
-      image: container.image ?? "",
-      imageID: container.image ?? "",
-      ...{ state, lastState, ready, started, restartCount },
-    }),
-    async stop(graceSeconds) {
-      stopping.abort();
-      await end(graceSeconds);
-      await ended;
-    },
-    kill() {
-      stopping.abort();
-      current?.process.kill();
-    },
-  };
+  private pause(milliseconds: number, signal = this.stopping.signal): Promise<unknown> {
+    return sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+  }
 
-  async function prepare(): Promise<Launch | undefined> {
-    for (; !stopping.signal.aborted; await pause(retryMilliseconds)) {
-      const digest = imageFolder(container.image ?? "");
-      const folder = join(context.images, digest ?? "");
+  private wait(reason: string, message: string): void {
+    if (this.state.waiting?.reason === reason && this.state.waiting.message === message) return;
+    this.state = { waiting: { reason, message } };
+    this.context.say(`${this.container.name}: ${reason}: ${message}`);
+    this.context.changed();
+  }
+
+  private async prepare(): Promise<Launch | undefined> {
+    const { image = "" } = this.container;
+    const { images, log, register } = this.context;
+    for (; !this.stopping.signal.aborted; await this.pause(retryMilliseconds)) {
+      const digest = imageFolder(image);
+      const folder = join(images, digest ?? "");
       if (!digest) {
-        wait(
-          "InvalidImageName",
-          `"${container.image ?? ""}" does not end in @sha256: and 64 hexadecimal digits`,
-        );
+        this.wait("InvalidImageName", `"${image}" does not end in @sha256: and 64 hexadecimal digits`);
       } else if (!existsSync(folder)) {
-        wait("ImagePullBackOff", `no image ${container.image ?? ""}: there is no folder ${folder}`);
+        this.wait("ImagePullBackOff", `no image ${image}: there is no folder ${folder}`);
       } else {
-        const answer = await context
-          .variables(pod, container)
-          .catch((error: unknown) => ({ ok: false as const, faults: [String(error)] }));
-        const { log, register } = context;
-        if (answer.ok && !stopping.signal.aborted)
-          return { folder, log, register, variables: answer.variables };
-        if (answer.ok) return undefined;
-        wait("CreateContainerConfigError", answer.faults.join("; "));
+        const answer = await this.context
+          .variables(this.pod, this.container)
+          .catch((error: unknown) => ({ ok: false as const, issues: [String(error)] }));
+        if (answer.ok)
+          return this.stopping.signal.aborted
+            ? undefined
+            : { folder, log, register, variables: answer.variables };
+        this.wait("CreateContainerConfigError", answer.issues.join("; "));
       }
     }
     return undefined;
   }
 
-  async function probe(signal: AbortSignal): Promise<void> {
-    const { startupProbe, livenessProbe, readinessProbe } = container;
+  private async probe(signal: AbortSignal): Promise<void> {
+    const { startupProbe, livenessProbe, readinessProbe } = this.container;
+    const unlessStopping = AbortSignal.any([signal, this.stopping.signal]);
     const fails = (kind: ProbeKind) => {
-      context.say(`${container.name} failed its ${kind} probe and is ended`);
-      void end(pod.spec?.terminationGracePeriodSeconds ?? 30);
+      this.context.say(`${this.container.name} failed its ${kind} probe and is ended`);
+      void this.end(this.pod.spec?.terminationGracePeriodSeconds ?? 30);
     };
     if (startupProbe) {
-      const result = await firstResult(startupProbe, signal);
-      if (result === "failure") fails("startup");
-      if (result !== "success") return;
+      let first = "unknown";
+      await this.follow("startup", startupProbe, unlessStopping, (result) => {
+        first = result;
+        return false;
+      });
+      if (first === "failure") fails("startup");
+      if (first !== "success") return;
     }
-    started = true;
-    if (!readinessProbe) ready = true;
-    context.changed();
+    this.started = true;
+    if (!readinessProbe) this.ready = true;
+    this.context.changed();
     if (readinessProbe) {
-      void follow("readiness", readinessProbe, signal, (result) => {
-        ready = result === "success";
-        context.changed();
+      void this.follow("readiness", readinessProbe, signal, (result) => {
+        this.ready = result === "success";
+        this.context.changed();
         return true;
       });
     }
     if (livenessProbe) {
-      const unlessStopping = AbortSignal.any([signal, stopping.signal]);
-      void follow("liveness", livenessProbe, unlessStopping, (result) => {
+      void this.follow("liveness", livenessProbe, unlessStopping, (result) => {
         if (result === "failure") fails("liveness");
         return result !== "failure";
       });
     }
   }
 
-  async function firstResult(startupProbe: V1Probe, signal: AbortSignal): Promise<string> {
-    let first = "unknown";
-    await follow("startup", startupProbe, AbortSignal.any([signal, stopping.signal]), (result) => {
-      first = result;
-      return false;
-    });
-    return first;
-  }
-
-  /** Probes once a period and tells each change of the result, until `told` answers false or `signal` aborts. */
-  async function follow(
+  /** Probes once a period and reports each change of the result, until `changed` returns false or `signal` aborts. */
+  private async follow(
     kind: ProbeKind,
     probe: V1Probe,
     signal: AbortSignal,
-    told: (result: string) => boolean,
+    changed: (result: string) => boolean,
   ): Promise<void> {
     const ports = new Map(
-      (container.ports ?? []).map(({ name = "", containerPort }) => [name, containerPort]),
+      (this.container.ports ?? []).map(({ name = "", containerPort }) => [name, containerPort]),
     );
     let now = firstState(kind);
-    await pause((probe.initialDelaySeconds ?? 0) * 1000, signal);
+    await this.pause((probe.initialDelaySeconds ?? 0) * 1000, signal);
     while (!signal.aborted) {
       const due = Date.now() + (probe.periodSeconds ?? 10) * 1000;
-      const next = advance(now, await probeOnce(probe, context.podIP, ports), probe);
-      if (signal.aborted || (next.result !== now.result && !told(next.result))) return;
+      const next = advance(now, await probeOnce(probe, this.context.podIP, ports), probe);
+      if (signal.aborted || (next.result !== now.result && !changed(next.result))) return;
       now = next;
-      await pause(due - Date.now(), signal);
+      await this.pause(due - Date.now(), signal);
     }
   }
 
-  async function end(graceSeconds: number): Promise<void> {
-    if (!current) return;
-    const { process, launch } = current;
-    current.ending ??= endContainer(process, container.lifecycle?.preStop, graceSeconds, (command) =>
+  private async end(graceSeconds: number): Promise<void> {
+    if (!this.current) return;
+    const { process, launch } = this.current;
+    const { preStop } = this.container.lifecycle ?? {};
+    this.current.ending ??= endContainer(process, preStop, graceSeconds, (command) =>
       startProcess(command, launch),
     );
-    await current.ending;
+    await this.current.ending;
   }
+}
 
-  function terminated(process: ContainerProcess, exit: Exit): V1ContainerState["terminated"] {
-    const failed = exit.code !== 0;
-    const fallback =
-      container.terminationMessagePolicy === "FallbackToLogsOnError" && failed
-        ? process.lastOutput()
-        : undefined;
-    return {
-      exitCode: exit.code,
-      reason: exit.fault ? "StartError" : failed ? "Error" : "Completed",
-      message: exit.fault ?? fallback,
-      startedAt: process.startedAt,
-      finishedAt: exit.at,
-    };
-  }
+function terminated(
+  { terminationMessagePolicy }: V1Container,
+  process: ContainerProcess,
+  exit: Exit,
+): V1ContainerState["terminated"] {
+  const failed = exit.code !== 0;
+  const showsLog = terminationMessagePolicy === "FallbackToLogsOnError" && failed;
+  return {
+    exitCode: exit.code,
+    reason: exit.fault ? "StartError" : failed ? "Error" : "Completed",
+    message: exit.fault ?? (showsLog ? process.lastOutput() : undefined),
+    startedAt: process.startedAt,
+    finishedAt: exit.at,
+  };
 }

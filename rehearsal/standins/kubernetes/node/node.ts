@@ -13,6 +13,7 @@ import {
 import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { addresses } from "../address";
+import type { ContainerContext } from "./container";
 import { type RunningPod, runPod } from "./pod";
 import { podEnvironment, unsupported } from "./podEnvironment";
 import type { ProcessRegister } from "./processRegister";
@@ -45,10 +46,7 @@ export async function startNode(
   const core = config.makeApiClient(CoreV1Api);
   const logs = join(settings.KUBE_DIR, "pods");
   mkdirSync(logs, { recursive: true });
-  const injected = settings.POD_ENV_FILE
-    ? (JSON.parse(readFileSync(settings.POD_ENV_FILE, "utf8")) as Record<string, string>)
-    : {};
-  const path = [settings.NODE_PATH_PREFIX, process.env.PATH].filter(Boolean).join(delimiter);
+  const injected = injectedVariables(settings);
   const address = addresses(settings.KUBE_PORTS[2]);
   const running = new Map<string, RunningPod>();
   const listeners: ((pod: V1Pod) => void)[] = [];
@@ -109,45 +107,54 @@ export async function startNode(
       log: join(logs, `${namespace}_${name}.log`),
       podIP,
       register,
-      variables: (of, container) => variables(of, container, podIP),
+      variables: (of, container) => variablesOf(core, injected, of, container, podIP),
       say: (text) => say(`${namespace}/${name} ${text}`),
     });
     running.set(key(pod), started);
     if (pod.metadata?.deletionTimestamp) started.seen(pod);
   }
-
-  async function variables(
-    pod: V1Pod,
-    container: V1Container,
-    podIP: string,
-  ): ReturnType<Parameters<typeof runPod>[2]["variables"]> {
-    const faults = unsupported(pod).map((what) => `not part of the rehearsal: ${what}`);
-    if (faults.length > 0) return { ok: false, faults };
-    const namespace = pod.metadata?.namespace ?? "";
-    const secrets = await core.listNamespacedSecret({ namespace });
-    const configMaps = await core.listNamespacedConfigMap({ namespace });
-    const decode = (data: Record<string, string> = {}) =>
-      Object.fromEntries(
-        Object.entries(data).map(([field, value]) => [field, Buffer.from(value, "base64").toString()]),
-      );
-    const answer = podEnvironment(pod, container, podIP, {
-      secret: new Map(secrets.items.map(({ metadata, data }) => [metadata?.name ?? "", decode(data)])),
-      configMap: new Map(configMaps.items.map(({ metadata, data }) => [metadata?.name ?? "", data ?? {}])),
-    });
-    if (!answer.ok) return answer;
-    const base = {
-      PATH: path,
-      HOME: process.env.HOME ?? "/",
-      LANG: "C.UTF-8",
-      HOSTNAME: pod.metadata?.name ?? "",
-      // An image is immutable.
-      PYTHONDONTWRITEBYTECODE: "1",
-    };
-    return { ok: true, variables: { ...base, ...injected, ...answer.variables } };
-  }
 }
 
 const key = (pod: V1Pod): string => pod.metadata?.uid ?? "";
+
+/** The variables that the rehearsal gives every pod besides its own. */
+function injectedVariables({ NODE_PATH_PREFIX, POD_ENV_FILE }: KubernetesSettings): Record<string, string> {
+  const path = [NODE_PATH_PREFIX, process.env.PATH].filter(Boolean).join(delimiter);
+  const file = POD_ENV_FILE ? readFileSync(POD_ENV_FILE, "utf8") : "{}";
+  return { PATH: path, ...(JSON.parse(file) as Record<string, string>) };
+}
+
+/** A container's variables: what every process needs, `injected`, then its own. Or why they cannot be resolved yet. */
+async function variablesOf(
+  core: CoreV1Api,
+  injected: Record<string, string>,
+  pod: V1Pod,
+  container: V1Container,
+  podIP: string,
+): ReturnType<ContainerContext["variables"]> {
+  const issues = unsupported(pod).map((what) => `not part of the rehearsal: ${what}`);
+  if (issues.length > 0) return { ok: false, issues };
+  const namespace = pod.metadata?.namespace ?? "";
+  const secrets = await core.listNamespacedSecret({ namespace });
+  const configMaps = await core.listNamespacedConfigMap({ namespace });
+  const decode = (data: Record<string, string> = {}) =>
+    Object.fromEntries(
+      Object.entries(data).map(([field, value]) => [field, Buffer.from(value, "base64").toString()]),
+    );
+  const answer = podEnvironment(pod, container, podIP, {
+    secret: new Map(secrets.items.map(({ metadata, data }) => [metadata?.name ?? "", decode(data)])),
+    configMap: new Map(configMaps.items.map(({ metadata, data }) => [metadata?.name ?? "", data ?? {}])),
+  });
+  if (!answer.ok) return answer;
+  const base = {
+    HOME: process.env.HOME ?? "/",
+    LANG: "C.UTF-8",
+    HOSTNAME: pod.metadata?.name ?? "",
+    // An image is immutable.
+    PYTHONDONTWRITEBYTECODE: "1",
+  };
+  return { ok: true, variables: { ...base, ...injected, ...answer.variables } };
+}
 
 async function registerNode(core: CoreV1Api): Promise<void> {
   const now = new Date();

@@ -1,7 +1,13 @@
-import { type CoreV1Api, PatchStrategy, type V1Pod, setHeaderOptions } from "@kubernetes/client-node";
+import {
+  type CoreV1Api,
+  PatchStrategy,
+  type V1Pod,
+  type V1PodStatus,
+  setHeaderOptions,
+} from "@kubernetes/client-node";
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ContainerContext, runContainer } from "./container";
+import { type ContainerContext, RunningContainer } from "./container";
 import { podStatus } from "./podStatus";
 
 /** A pod under the node's care. */
@@ -31,8 +37,8 @@ export function runPod(
     again = true;
     report ??= reportAll().finally(() => (report = undefined));
   };
-  const containers = (first.spec?.containers ?? []).map((one) =>
-    runContainer(first, one, { ...context, changed }),
+  const containers = (first.spec?.containers ?? []).map(
+    (one) => new RunningContainer(first, one, { ...context, changed }),
   );
   changed();
 
@@ -55,20 +61,13 @@ export function runPod(
     while (again && !gone) {
       again = false;
       const facts = { podIP: context.podIP, startTime, now: new Date(), ending };
-      const status = podStatus(
-        latest,
-        containers.map((container) => container.status()),
-        facts,
-      );
-      const comparable = {
-        ...status,
-        conditions: status.conditions?.map((one) => ({ ...one, lastTransitionTime: undefined })),
-      };
+      const statuses = containers.map((container) => container.status());
+      const status = podStatus(latest, statuses, facts);
+      const comparable = withoutTimes(status);
       if (isDeepStrictEqual(comparable, sent)) continue;
       try {
         const body = { metadata: { uid }, status };
-        const strategic = setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch);
-        latest = await core.patchNamespacedPodStatus({ name, namespace, body }, strategic);
+        latest = await core.patchNamespacedPodStatus({ name, namespace, body }, strategicMerge);
         sent = comparable;
       } catch (error) {
         if (isAbsent(error)) return;
@@ -98,6 +97,13 @@ export function runPod(
     }
   }
 }
+
+const strategicMerge = setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch);
+
+const withoutTimes = (status: V1PodStatus): V1PodStatus => ({
+  ...status,
+  conditions: status.conditions?.map((one) => ({ ...one, lastTransitionTime: undefined })),
+});
 
 /** The object is not there any more, or another one has its name. */
 const isAbsent = (error: unknown): boolean => [404, 409].includes((error as { code?: number }).code ?? 0);

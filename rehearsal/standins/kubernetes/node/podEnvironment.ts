@@ -7,7 +7,7 @@ export interface Sources {
 }
 
 /**
- * A container's variables: envFrom, then env, later entries win. All faults (an absent Secret, key or field) come together,
+ * A container's variables: envFrom, then env, later entries win. All issues (an absent Secret, key or field) come together,
  * as the kubelet words them.
  */
 export function podEnvironment(
@@ -15,9 +15,9 @@ export function podEnvironment(
   container: V1Container,
   podIP: string,
   sources: Sources,
-): { ok: true; variables: Record<string, string> } | { ok: false; faults: string[] } {
+): { ok: true; variables: Record<string, string> } | { ok: false; issues: string[] } {
   const variables: Record<string, string> = {};
-  const faults: string[] = [];
+  const issues: string[] = [];
 
   const whole = (
     kind: "secret" | "configMap",
@@ -26,7 +26,7 @@ export function podEnvironment(
   ) => {
     const entries = sources[kind].get(reference.name ?? "");
     if (!entries && !reference.optional)
-      faults.push(`${kind.toLowerCase()} "${reference.name ?? ""}" not found`);
+      issues.push(`${kind.toLowerCase()} "${reference.name ?? ""}" not found`);
     for (const [key, value] of Object.entries(entries ?? {})) variables[prefix + key] = value;
   };
   for (const { prefix = "", secretRef, configMapRef } of container.envFrom ?? []) {
@@ -35,18 +35,18 @@ export function podEnvironment(
   }
 
   for (const variable of container.env ?? []) {
-    const { value, fault } = resolve(variable);
-    if (fault) faults.push(fault);
+    const { value, issue } = resolve(variable);
+    if (issue) issues.push(issue);
     if (value !== undefined) variables[variable.name] = value;
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, variables };
+  return issues.length > 0 ? { ok: false, issues } : { ok: true, variables };
 
-  function resolve({ name, value, valueFrom }: V1EnvVar): { value?: string; fault?: string } {
+  function resolve({ name, value, valueFrom }: V1EnvVar): { value?: string; issue?: string } {
     if (!valueFrom) return { value: value ?? "" };
     if (valueFrom.fieldRef) {
       const found = field(valueFrom.fieldRef.fieldPath);
       return found === undefined
-        ? { fault: `${name}: field "${valueFrom.fieldRef.fieldPath}" is not known here` }
+        ? { issue: `${name}: field "${valueFrom.fieldRef.fieldPath}" is not known here` }
         : { value: found };
     }
     for (const kind of ["secret", "configMap"] as const) {
@@ -56,9 +56,9 @@ export function podEnvironment(
       if (found !== undefined) return { value: found };
       return reference.optional
         ? {}
-        : { fault: `couldn't find key ${reference.key} in ${kind} "${reference.name ?? ""}"` };
+        : { issue: `couldn't find key ${reference.key} in ${kind} "${reference.name ?? ""}"` };
     }
-    return { fault: `${name}: its kind of valueFrom is not part of the rehearsal` };
+    return { issue: `${name}: its kind of valueFrom is not part of the rehearsal` };
   }
 
   function field(path: string): string | undefined {
@@ -78,17 +78,17 @@ export function podEnvironment(
 
 /** What a pod asks for that this node does not do; nothing that changes how a container runs is passed over in silence. */
 export function unsupported(pod: V1Pod): string[] {
-  const faults = pod.spec?.initContainers?.length ? ["initContainers"] : [];
+  const issues = pod.spec?.initContainers?.length ? ["initContainers"] : [];
   for (const { name, lifecycle, command, workingDir, ...container } of pod.spec?.containers ?? []) {
     const hook = lifecycle?.preStop;
-    if (!command?.length) faults.push(`${name}: no command (an image's entry point is not known here)`);
-    if (workingDir) faults.push(`${name}: workingDir`);
-    if (lifecycle?.postStart) faults.push(`${name}: lifecycle.postStart`);
+    if (!command?.length) issues.push(`${name}: no command (an image's entry point is not known here)`);
+    if (workingDir) issues.push(`${name}: workingDir`);
+    if (lifecycle?.postStart) issues.push(`${name}: lifecycle.postStart`);
     if (hook && !hook.sleep && !hook.exec)
-      faults.push(`${name}: lifecycle.preStop other than sleep and exec`);
+      issues.push(`${name}: lifecycle.preStop other than sleep and exec`);
     for (const kind of ["startupProbe", "livenessProbe", "readinessProbe"] as const) {
-      if (container[kind] && !container[kind].httpGet) faults.push(`${name}: ${kind} other than httpGet`);
+      if (container[kind] && !container[kind].httpGet) issues.push(`${name}: ${kind} other than httpGet`);
     }
   }
-  return faults;
+  return issues;
 }

@@ -1,4 +1,4 @@
-/** The stand-in for the Pulumi provider `aws`: what AWS would check is checked, what moto holds is made there, the rest is state. */
+/** The stand-in for the Pulumi provider `aws`: it checks what AWS would check and creates in moto what moto has; the rest is state. */
 import { drifted, pathText } from "../diff";
 import type { Call, Failure, Provider } from "../provider";
 import { nameFrom, prune, unknown, type Props } from "../wire";
@@ -35,8 +35,8 @@ function named(call: Call, inputs: Props, old: Props | undefined, seed: Uint8Arr
   return { ...inputs, [key]: name, __defaults: [key] };
 }
 
-/** All faults of a resource's inputs: unknown and missing properties, then AWS's own rules. */
-function faultsOf(type: string, given: Props, handler: Live | undefined): Failure[] {
+/** Everything wrong with a resource's inputs: unknown and missing properties, then AWS's own rules. */
+function failuresOf(type: string, given: Props, handler: Live | undefined): Failure[] {
   const { __defaults: _, ...inputs } = given;
   const { inputs: known, required } = schemaOf(type);
   const strangers = Object.keys(inputs).filter((key) => !known.has(key));
@@ -60,6 +60,56 @@ function faultsOf(type: string, given: Props, handler: Live | undefined): Failur
   ];
 }
 
+/** The inputs with the provider's default tags, for types that have tags. */
+const tagged = (call: Call, inputs: Props): Props =>
+  schemaOf(call.type).inputs.has("tags")
+    ? { ...inputs, tags: { ...defaultTags(call), ...(inputs["tags"] as Props) } }
+    : inputs;
+
+/** What is live, overridden by what was declared: a service may write the same value differently. */
+function outputsOf(call: Call, inputs: Props, found: object): Props {
+  const tagsAll = tagged(call, inputs)["tags"];
+  const region = schemaOf(call.type).inputs.has("region") && { region: regionOf(call, inputs) };
+  return { ...found, ...inputs, ...(tagsAll ? { tagsAll } : {}), ...region };
+}
+
+async function readLive(handler: Live, region: string, { type }: Call, id: string) {
+  const found = await handler.read(region, id);
+  if (found) return found;
+  throw new Error(
+    `${type} ${id} is gone: something else removed it. After pulumi refresh, pulumi up makes it again.`,
+  );
+}
+
+/** A live resource as state: its outputs, and the inputs that would declare it as it is now. */
+function stateOf(call: Call, id: string, answer: object, oldInputs: Props) {
+  const found = prune(answer) as Props;
+  const defaults = defaultTags(call);
+  const own = Object.entries(found["tagsAll"] as Props).filter(([key, value]) => defaults[key] !== value);
+  // Properties that only say how to write (overwrite, region) are never live, and stay as declared.
+  const hidden = Object.entries(oldInputs).filter(([key]) =>
+    ["overwrite", "region", "namePrefix", "policy"].includes(key),
+  );
+  const now = { ...found, ...Object.fromEntries(hidden), tags: Object.fromEntries(own) };
+  const importable = Object.entries(now).filter(([key]) => schemaOf(call.type).inputs.has(key));
+  const inputs = Object.keys(oldInputs).length > 0 ? drifted(oldInputs, now) : Object.fromEntries(importable);
+  return { id, outputs: { ...outputsOf(call, inputs, found), tagsAll: found["tagsAll"] ?? {} }, inputs };
+}
+
+async function invoke(call: Call, token: string, args: Props): Promise<object> {
+  const region = regionOf(call, args);
+  switch (token) {
+    case "aws:lb/getListener:getListener":
+      return getListener(region, args);
+    case "aws:ssm/getParametersByPath:getParametersByPath":
+      return getParametersByPath(region, args);
+    default:
+      throw new Error(
+        `The rehearsal has no function ${token}; one is added in rehearsal/standins/providers/aws/provider.ts.`,
+      );
+  }
+}
+
 /** @param endpoint Address of the local cloud, which every request goes to. */
 export function awsProvider(endpoint: string): Provider {
   process.env["AWS_ENDPOINT_URL"] = endpoint;
@@ -75,35 +125,12 @@ export function awsProvider(endpoint: string): Provider {
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarms,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": compositeAlarms,
   };
-  /** The inputs with the provider's default tags, for types that have tags. */
-  const tagged = (call: Call, inputs: Props): Props =>
-    schemaOf(call.type).inputs.has("tags")
-      ? { ...inputs, tags: { ...defaultTags(call), ...(inputs["tags"] as Props) } }
-      : inputs;
-  /** What is live, then what was declared: a service may write the same value in another way. */
-  const outputsOf = (call: Call, inputs: Props, found: object): Props => {
-    const tagsAll = tagged(call, inputs)["tags"];
-    const region = schemaOf(call.type).inputs.has("region") && { region: regionOf(call, inputs) };
-    return { ...found, ...inputs, ...(tagsAll ? { tagsAll } : {}), ...region };
-  };
-  const readLive = async (
-    handler: Live,
-    region: string,
-    call: Call,
-    id: string,
-  ): Promise<Record<string, unknown>> => {
-    const found = await handler.read(region, id);
-    if (found) return found;
-    throw new Error(
-      `${call.type} ${id} is gone: something else removed it. After pulumi refresh, pulumi up makes it again.`,
-    );
-  };
 
   return {
     version: sdkVersion("aws"),
     check(call, given, old, seed) {
       const inputs = named(call, given, old, seed);
-      return { inputs, failures: faultsOf(call.type, inputs, live[call.type]) };
+      return { inputs, failures: failuresOf(call.type, inputs, live[call.type]) };
     },
     replacement(call, changes, old, inputs) {
       const { forceNew, autoname = "name" } = typeOf(call.type);
@@ -138,19 +165,7 @@ export function awsProvider(endpoint: string): Provider {
       const handler = live[call.type];
       if (!handler) return { id, outputs: old, inputs: oldInputs };
       const answer = await handler.read(regionOf(call, { ...old, ...oldInputs }), id);
-      if (!answer) return undefined;
-      const found = prune(answer) as Props;
-      const defaults = defaultTags(call);
-      const own = Object.entries(found["tagsAll"] as Props).filter(([key, value]) => defaults[key] !== value);
-      // Properties that only say how to write (overwrite, region) are never live, and stay as declared.
-      const hidden = Object.entries(oldInputs).filter(([key]) =>
-        ["overwrite", "region", "namePrefix", "policy"].includes(key),
-      );
-      const now = { ...found, ...Object.fromEntries(hidden), tags: Object.fromEntries(own) };
-      const importable = Object.entries(now).filter(([key]) => schemaOf(call.type).inputs.has(key));
-      const inputs =
-        Object.keys(oldInputs).length > 0 ? drifted(oldInputs, now) : Object.fromEntries(importable);
-      return { id, outputs: { ...outputsOf(call, inputs, found), tagsAll: found["tagsAll"] ?? {} }, inputs };
+      return answer && stateOf(call, id, answer, oldInputs);
     },
     async update(call, id, inputs, old) {
       const handler = live[call.type];
@@ -166,33 +181,6 @@ export function awsProvider(endpoint: string): Provider {
       return outputsOf(call, inputs, await readLive(handler, region, call, id));
     },
     remove: async (call, id, old) => void (await live[call.type]?.remove(regionOf(call, old), id)),
-    async invoke(call, token, args) {
-      const region = regionOf(call, args);
-      switch (token) {
-        case "aws:lb/getListener:getListener":
-          return getListener(region, args);
-        case "aws:ssm/getParametersByPath:getParametersByPath":
-          return getParametersByPath(region, args);
-        case "aws:index/getCallerIdentity:getCallerIdentity":
-          return {
-            accountId: account,
-            arn: `arn:aws:iam::${account}:user/rehearsal`,
-            id: account,
-            userId: "rehearsal",
-          };
-        case "aws:index/getRegion:getRegion":
-          return {
-            region,
-            name: region,
-            id: region,
-            description: region,
-            endpoint: `ec2.${region}.amazonaws.com`,
-          };
-        default:
-          throw new Error(
-            `The rehearsal has no function ${token}; one is added in rehearsal/standins/providers/aws/provider.ts.`,
-          );
-      }
-    },
+    invoke,
   };
 }

@@ -9,7 +9,7 @@ import { annotation, readiness, type Readiness } from "./readiness";
 
 /** Seconds that a create, update or delete may take unless customTimeouts says otherwise; the real provider's default. */
 const defaultLimit = 600;
-/** Milliseconds between two looks at an object that is awaited. */
+/** Milliseconds between two polls of an object that is awaited. */
 const pause = 200;
 const autonamed = "pulumi.com/autonamed";
 const replaceUnready = "pulumi.com/replaceUnready";
@@ -36,6 +36,9 @@ function stateOf(object: KubeObject): { id: string; outputs: Props } {
   return { id: namespace ? `${namespace}/${name}` : name, outputs: { ...object, metadata } };
 }
 
+const where = (props: Props): string =>
+  `${String(metadataOf(props)["namespace"])}/${String(metadataOf(props)["name"])}`;
+
 /** The inputs with an automatic name if they have none; it stays the same over updates. */
 function named(call: Call, inputs: Props, old: Props | undefined, seed: Uint8Array): Props {
   const metadata = metadataOf(inputs);
@@ -48,7 +51,7 @@ function named(call: Call, inputs: Props, old: Props | undefined, seed: Uint8Arr
   };
 }
 
-function faultsOf(type: string, inputs: Props): Failure[] {
+function failuresOf(type: string, inputs: Props): Failure[] {
   const [, group = "", kind = ""] = type.split(":");
   if (!/^([a-z0-9.-]+\/)?v\d\w*$/.test(group) || group.startsWith("helm.sh/")) {
     throw new Error(`The rehearsal has no ${type}: it applies Kubernetes objects, not charts or files.`);
@@ -63,11 +66,11 @@ function faultsOf(type: string, inputs: Props): Failure[] {
   return rules.filter(([, fits]) => !fits).map(([property, , reason]) => ({ property, reason }));
 }
 
-/** Looks again and again until `look` gives a value; undefined when the limit has passed. Throws if the engine cancels. */
-async function until<T>(call: Call, look: () => Promise<T | undefined>): Promise<T | undefined> {
+/** Polls until `poll` returns a value; undefined when the limit has passed. Throws if the engine cancels. */
+async function until<T>(call: Call, poll: () => Promise<T | undefined>): Promise<T | undefined> {
   const end = Date.now() + (call.timeoutSeconds || defaultLimit) * 1000;
   for (;;) {
-    const value = await look();
+    const value = await poll();
     if (value !== undefined || Date.now() >= end) return value;
     await sleep(pause, undefined, { signal: call.signal });
   }
@@ -130,7 +133,7 @@ export function kubernetesProvider(): Provider {
     version: sdkVersion("kubernetes"),
     check(call, given, old, seed) {
       const inputs = named(call, given, old, seed);
-      return { inputs, failures: faultsOf(call.type, inputs) };
+      return { inputs, failures: failuresOf(call.type, inputs) };
     },
     async replacement(call, changes, old, inputs) {
       const fixed = [...identity, ...(immutable[String(old["kind"])] ?? [])];
@@ -143,8 +146,6 @@ export function kubernetesProvider(): Provider {
         );
       if (await isUnready(call, old, inputs)) replaces.push(`metadata.annotations["${replaceUnready}"]`);
       // Two objects cannot have one name; for an automatic one the engine asks for another.
-      const where = (props: Props) =>
-        `${String(metadataOf(props)["namespace"])}/${String(metadataOf(props)["name"])}`;
       const same = where(old) === where(inputs) && annotation(inputs, autonamed) !== "true";
       return { replaces, deleteBeforeReplace: replaces.length > 0 && same };
     },

@@ -42,6 +42,13 @@ async function run({ config }: Call, database: unknown, sql: string): Promise<nu
   }
 }
 
+/** Changes roles or grants, one at a time as the real provider does: PostgreSQL refuses two that change one object at once. */
+const change = (call: Call, database: unknown, sql: string): Promise<number> =>
+  run(call, database, `DO $$ BEGIN PERFORM pg_advisory_xact_lock(${changeLock}); END $$; ${sql}`);
+
+/** Number of the advisory lock; any that nobody else takes. */
+const changeLock = 7_205_113;
+
 /** What a grant is on, in SQL. */
 function target({ objectType, schema, objects, database }: Props): string {
   const type = String(objectType).toUpperCase();
@@ -72,10 +79,10 @@ function grants(type: string, inputs: Props): { revoke: string; grant: string } 
 async function put(call: Call, inputs: Props, verb: "CREATE" | "ALTER"): Promise<Props> {
   if (call.type === role) {
     const login = inputs["login"] ? "LOGIN" : "NOLOGIN";
-    await run(call, undefined, `${verb} ROLE ${quoted(inputs["name"])} ${login}`);
+    await change(call, undefined, `${verb} ROLE ${quoted(inputs["name"])} ${login}`);
   } else {
     const { revoke, grant } = grants(call.type, inputs);
-    await run(call, inputs["database"], revoke + grant);
+    await change(call, inputs["database"], revoke + grant);
   }
   return inputs;
 }
@@ -122,8 +129,8 @@ export function postgresqlProvider(): Provider {
     },
     update: (call, _id, inputs) => put(call, inputs, "ALTER"),
     async remove(call, _id, old) {
-      if (call.type !== role) await run(call, old["database"], grants(call.type, old).revoke);
-      else if (!old["skipDropRole"]) await run(call, undefined, `DROP ROLE ${quoted(old["name"])}`);
+      if (call.type !== role) await change(call, old["database"], grants(call.type, old).revoke);
+      else if (!old["skipDropRole"]) await change(call, undefined, `DROP ROLE ${quoted(old["name"])}`);
     },
     invoke: (_call, token) => Promise.reject(new Error(`There is no function ${token} here.`)),
   };

@@ -12,6 +12,7 @@ import { readOptions, type Raw } from "../../../../cli/shell/options";
 import { readStackFile, withKey } from "../../../../cli/ports/stackFile";
 import { entry, served } from "../../../decisions/samples";
 import { memoryParameters, quietOutput } from "../../fakes";
+import { systemClock } from "../../../../cli/ports/clock";
 
 const project = resolve(__dirname, "../../../..");
 const live = served();
@@ -74,7 +75,14 @@ async function flag(raw: Raw): Promise<string> {
     signal,
     file: read,
   };
-  const ports = { settings: read.settings, parameters, engine, stopUpdates: signal, abort: () => undefined };
+  const ports = {
+    settings: read.settings,
+    parameters,
+    engine,
+    clock: systemClock,
+    stopUpdates: signal,
+    abort: () => undefined,
+  };
   // Only these parts are touched by this command.
   await run({ ...context, ...ports } as unknown as Context);
   return printed.join("\n");

@@ -48,7 +48,7 @@ async function said(given: {
     loadBalancer: { ...cloud.loadBalancer, ...(given.route && { route: given.route }) },
     engine: { history: given.history },
     alarms: { states: async () => (given.firing ?? []).map((name) => ({ name, state: "ALARM" })) },
-    metrics: { course: away, service: away },
+    metrics: { series: away, service: away },
   } as unknown as Context);
   if (given.isWhole) output.end();
   return text;

@@ -28,13 +28,13 @@ const browserPath = ["chromium", "chromium-browser", "google-chrome"]
 const axe = readFileSync(createRequire(__filename).resolve("axe-core/axe.min.js"), "utf8");
 
 const history = releaseTakenBack();
-const frame = timeRangeOf({ version: "1.2.0" }, history, Date.now())!;
+const range = timeRangeOf({ version: "1.2.0" }, history, Date.now())!;
 const evil = `</style><script>document.title = "taken"</script><img src="https://elsewhere.example.com/a.png">`;
 
 /** Ten minutes of requests, of which the canary's fail in the middle. */
-function course(): TrafficSeries {
+function series(): TrafficSeries {
   const steps = Array.from({ length: 100 }, (_, index) => {
-    const at = frame.from + ((frame.to - frame.from) * (index + 1)) / 100;
+    const at = range.from + ((range.to - range.from) * (index + 1)) / 100;
     return [
       { at, slot: "blue" as const, requests: 90, errors: 0, p95Ms: 20 + (index % 7) },
       ...(index > 30 && index < 70
@@ -42,23 +42,23 @@ function course(): TrafficSeries {
         : []),
     ];
   });
-  return { stepSeconds: (frame.to - frame.from) / 100_000, steps: steps.flat() };
+  return { stepSeconds: (range.to - range.from) / 100_000, steps: steps.flat() };
 }
 
 const refusal = {
   digest: digestOf(2),
   reason: evil,
   actor: "ada",
-  at: new Date(frame.from + 1000).toISOString(),
+  at: new Date(range.from + 1000).toISOString(),
 };
 
 const told = (more: Partial<Parameters<typeof buildReport>[0]> = {}): ReleaseReport =>
   buildReport({
     stack: "prod",
     zone: "Africa/Cairo",
-    frame,
+    range,
     slo: { objective: 99.9, windowDays: 30, latencyMs: 500 },
-    course: course(),
+    series: series(),
     service: Object.fromEntries(
       ["budget", "sixHours", "hour", "halfHour", "fiveMinutes"].map((name) => [
         name,
@@ -81,8 +81,8 @@ const told = (more: Partial<Parameters<typeof buildReport>[0]> = {}): ReleaseRep
     ...more,
   });
 
-const write = async (story: ReleaseReport): Promise<string> =>
-  pageOf(story, await drawCharts(story), { at: new Date(), command: "make report VERSION=1.2.0" });
+const write = async (report: ReleaseReport): Promise<string> =>
+  pageOf(report, await drawCharts(report), { at: new Date(), command: "make report VERSION=1.2.0" });
 
 describe("the page", () => {
   it("is below a megabyte, names no other host, and holds no script", async () => {
@@ -93,7 +93,7 @@ describe("the page", () => {
   it("draws what config gave, and says what is unknown, where nothing can be read", async () => {
     const unknown = { unknown: "The metrics are unknown: nobody answers" };
     const page = await write(
-      told({ course: unknown, service: unknown, published: unknown, events: unknown }),
+      told({ series: unknown, service: unknown, published: unknown, events: unknown }),
     );
     expect(page).toContain("Who was to answer the requests, by config");
     expect(page).toContain("The metrics are unknown: nobody answers");
@@ -103,7 +103,7 @@ describe("the page", () => {
 /** An incident that goes on since before midnight, and of which people were told. */
 function incidentTold(): ReleaseReport {
   const day = 24 * 3_600_000;
-  const midnight = Math.floor(frame.to / day) * day;
+  const midnight = Math.floor(range.to / day) * day;
   const at = (minutes: number) => new Date(midnight - 2 * 3_600_000 + minutes * 60_000).toISOString();
   const subject = {
     incident: "INC-1",
@@ -115,18 +115,18 @@ function incidentTold(): ReleaseReport {
   };
   const whole = timeRangeOf(subject, history, Date.parse(at(30)))!;
   return told({
-    frame: whole,
-    course: {
+    range: whole,
+    series: {
       stepSeconds: 30,
-      steps: course().steps.map((step) => ({
+      steps: series().steps.map((step) => ({
         ...step,
-        at: whole.from + ((step.at - frame.from) / (frame.to - frame.from)) * (whole.to - whole.from),
+        at: whole.from + ((step.at - range.from) / (range.to - range.from)) * (whole.to - whole.from),
       })),
     },
   });
 }
 
-describe("the page of a story that goes past midnight", () => {
+describe("the page of a report that goes past midnight", () => {
   it("says the day beside each time, in the zone in which people read it", async () => {
     const page = await write(incidentTold());
     expect(page).toMatch(/\d{1,2} \w{3} 23:\d\d:\d\d/);

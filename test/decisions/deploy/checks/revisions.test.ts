@@ -6,7 +6,7 @@ import {
   seedsCurrent,
   type RevisionFacts,
 } from "../../../../decisions/deploy/checks/revisions";
-import { lineage, pendingRevisions, type ProvedRevision } from "../../../../decisions/database/revisionProof";
+import type { ProvedRevision } from "../../../../decisions/database/revisionProof";
 import { provedRevision } from "../../samples";
 
 const hash = "a".repeat(64);
@@ -76,6 +76,11 @@ describe("what is not in order is named", () => {
       "c has changed since staging took it",
     ],
     [downgradedInStaging, { downgraded: undefined }, "staging's output `downgrades` could not be read"],
+    [
+      revisionsReviewed,
+      { pending: undefined, unknown: ["revision c has no file"] },
+      "revision c has no file",
+    ],
     [revisionsReviewed, { pending: undefined }, "the files do not say which revisions lie between"],
     [downgradesProved, { pending: undefined }, "the files do not say which revisions lie between"],
     [downgradedInStaging, { pending: undefined }, "the files do not say which revisions lie between"],
@@ -95,28 +100,5 @@ describe("a first stage and a first release", () => {
     expect(downgradedInStaging(facts({ live: undefined, downgraded: undefined }))).toMatchObject({
       ok: true,
     });
-  });
-});
-
-describe("which revisions are new to a database", () => {
-  const parents = new Map([
-    ["a", null],
-    ["b", "a"],
-    ["c", "b"],
-    ["x", "gone"],
-    ["y", "z"],
-    ["z", "y"],
-  ]);
-  it("is told by what each names as the one before", () => {
-    expect(pendingRevisions(parents, undefined, "c")).toEqual(["a", "b", "c"]);
-    expect(pendingRevisions(parents, "a", "c")).toEqual(["b", "c"]);
-    expect(pendingRevisions(parents, "c", "c")).toEqual([]);
-    expect(pendingRevisions(parents, "c", "a")).toEqual([]);
-  });
-  it("is not known where a file is missing or they run in a circle", () => {
-    expect(pendingRevisions(parents, "a", "unknown")).toBeUndefined();
-    expect(pendingRevisions(parents, "unknown", "c")).toBeUndefined();
-    expect(lineage(parents, "x")).toBeUndefined();
-    expect(lineage(parents, "y")).toBeUndefined();
   });
 });

@@ -1,0 +1,1 @@
+"""Columns, constraints, indexes and tables, each changed while requests go on."""
