@@ -67,13 +67,10 @@ setup-commands: ## Install what the commands need, before a shift; deploy and mi
 .PHONY: setup-commands
 $(COMMANDS):
 	@$(script) cli/main.ts $@
-# Old names, for one release.
+# Old names, for one release; the command says its new one.
 .PHONY: settle allow
-settle: new_name := empty-idle
-allow: new_name := unblock
 settle allow:
-	@printf 'make %s is make %s now; the old name goes with the next release\n' "$@" "$(new_name)" 1>&2
-	@$(script) cli/main.ts $(new_name)
+	@$(script) cli/main.ts $@
 
 ##@ Backups
 drill: ## Prove that the database can be restored to a point in time, on a copy; AT= a time in the past

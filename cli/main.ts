@@ -8,9 +8,9 @@ import { exitCodeOf, exitCodes, Failure } from "./shell/failure";
 import { makeLine, readEveryOption, readOptions, type Raw } from "./shell/options";
 import { recordCommand } from "./audit/recordCommand";
 import { createOutput } from "./shell/output";
-import { redactText } from "./shell/secretsOfProcess";
+import { redactText } from "./shell/redact";
 
-/** Runs one command and returns its exit code; every error ends in the report. */
+/** Runs one command and returns its exit code; every error ends in its output. */
 async function runCommand(name: CommandName, raw: Raw, load: () => Promise<{ run: Run }>): Promise<number> {
   const { stack, json } = readEveryOption(raw, process.env);
   const output = createOutput(name, stack, json);

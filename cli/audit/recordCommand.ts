@@ -8,7 +8,7 @@ import { exitCodes, messageOf } from "../shell/failure";
 import { commandOptions, type OptionName } from "../shell/options";
 import { deliverOutbox, sendToOutbox } from "./outbox";
 import { openReporting, type AuditRecord, type Reporting } from "../ports/auditTrail";
-import { redactText } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/redact";
 import type { Spool } from "./spool";
 import { spoolIn } from "./stackSpools";
 import { deliverMessages, messageDeliveries, messagesWait } from "../incident/notify";

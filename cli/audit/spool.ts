@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { redactRecord } from "../shell/secretsOfProcess";
+import { redactRecord } from "../shell/redact";
 import { lockFolder } from "./spoolLock";
 import { within } from "../shell/wait";
 

@@ -1,6 +1,6 @@
 import type { BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { labels, type Slot } from "../../decisions/stack/names";
-import { keepSecret } from "../shell/secretsOfProcess";
+import { keepSecret } from "../shell/redact";
 import { wait } from "../shell/wait";
 
 /** A worker's pod that has not ended. */

@@ -1,26 +1,19 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { leaseVariable, rollbackVariable } from "../../decisions/stack/names";
 import type { HistoryEntry } from "../../decisions/stack/history";
-import { refusalMark } from "../../decisions/stack/refusalMark";
 import { exitCodes, Failure } from "../shell/failure";
-import { redactText } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/redact";
+import { readUpdate, type ChangedResource } from "./engineEvents";
 import { streamed } from "./streamed";
 
-const run = promisify(execFile);
+export type { ChangedResource } from "./engineEvents";
 
-/** A resource that an update changed. */
-export interface ChangedResource {
-  /** create, update, delete, replace and the engine's variants of them. */
-  operation: string;
-  type: string;
-  name: string;
-}
+const run = promisify(execFile);
 
 /** Who holds the backend's lock on a stack, as far as the backend says. */
 export interface LockOwner {
@@ -82,11 +75,105 @@ export interface UpArgs {
 const pages = 100;
 
 /** The engine of the `pulumi` on PATH, for `stack` of the project in `root`. Why not by the Automation API: docs/adr/0011. */
-export function createEngine(root: string, stack: string): Engine {
-  const pulumi = async (...args: string[]): Promise<string> => {
+export const createEngine = (root: string, stack: string): Engine => new PulumiEngine(root, stack);
+
+class PulumiEngine implements Engine {
+  /** Whether history said that there is no such stack yet. */
+  private isNew = false;
+  /** Questions for another stack's outputs that are under way. */
+  private readonly outputs = new Map<string, Promise<string>>();
+
+  constructor(
+    private readonly root: string,
+    private readonly stack: string,
+  ) {}
+
+  async history(): Promise<HistoryEntry[]> {
+    const entries: HistoryEntry[] = [];
+    for (let page = 1; ; page++) {
+      const words = ["--json", "--stack", this.stack, "--page-size", String(pages), "--page", String(page)];
+      let text: string;
+      try {
+        text = await this.pulumi("stack", "history", ...words);
+      } catch (error) {
+        if (!isNoStack(error)) throw error;
+        this.isNew = true;
+        return [];
+      }
+      const found = JSON.parse(text || "[]") as HistoryEntry[];
+      entries.push(...found);
+      if (found.length < pages) return entries;
+    }
+  }
+
+  async pending(): Promise<string[]> {
+    const exported = exportedStack.parse(
+      JSON.parse(await this.pulumi("stack", "export", "--stack", this.stack)),
+    );
+    return (exported.deployment.pending_operations ?? []).map(
+      ({ type, resource }) => `${type} ${resource.urn}`,
+    );
+  }
+
+  async outputOf(stack: string, name: string): Promise<string | undefined> {
+    // Two outputs that are asked for at the same time are one question.
+    const asked = this.outputs.get(stack) ?? this.pulumi("stack", "output", "--json", "--stack", stack);
+    this.outputs.set(stack, asked);
+    try {
+      const value = (JSON.parse(await asked) as Record<string, unknown>)[name];
+      return typeof value === "string" ? value : undefined;
+    } catch (error) {
+      if (isNoStack(error)) return undefined;
+      throw error;
+    } finally {
+      this.outputs.delete(stack);
+    }
+  }
+
+  async up({ message, lease, isRollback, output, signal }: UpArgs): Promise<ChangedResource[]> {
+    if (this.isNew) await this.pulumi("stack", "init", "--stack", this.stack);
+    this.isNew = false;
+    const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
+    const events = join(folder, "events");
+    const words = ["--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", this.stack];
+    if (isRollback) words.push(...withoutRoles);
+    words.push("--message", redactText(message), "--event-log", events);
+    try {
+      const { code, text } = await streamed("pulumi", ["up", ...words], {
+        folder: this.root,
+        // Without the third `pulumi` does not know the flag --event-log.
+        environment: {
+          [leaseVariable]: lease,
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DEBUG_COMMANDS: "true",
+          ...(isRollback ? { ...onlyReporting(folder), [rollbackVariable]: "1" } : {}),
+        },
+        output,
+        signal,
+      });
+      const { changed, diagnostics, isRefusal } = readUpdate(events);
+      if (code === 0) return changed;
+      if (/currently locked by|Another update is currently in progress/.test(text))
+        throw new StackLocked(lockOwners(text));
+      const end = text.trimEnd().split("\n").slice(-10).join("\n");
+      throw new UpdateFailed(
+        diagnostics,
+        isRefusal && changed.length === 0 ? "refused" : "failed",
+        new Error(`pulumi up ended with ${code}:\n${end}`),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  async unlock(): Promise<void> {
+    await this.pulumi("cancel", "--yes", "--stack", this.stack);
+  }
+
+  private async pulumi(...args: string[]): Promise<string> {
     try {
       const { stdout } = await run("pulumi", [...args, "--non-interactive"], {
-        cwd: root,
+        cwd: this.root,
         maxBuffer: 256 * 1024 * 1024,
         env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
       });
@@ -103,119 +190,10 @@ export function createEngine(root: string, stack: string): Engine {
         cause: error,
       });
     }
-  };
-  /** Whether history said that there is no such stack yet. */
-  let isNew = false;
-  /** Questions for another stack's outputs that are under way. */
-  const outputs = new Map<string, Promise<string>>();
-  return {
-    async history() {
-      const entries: HistoryEntry[] = [];
-      for (let page = 1; ; page++) {
-        let text: string;
-        try {
-          text = await pulumi(
-            "stack",
-            "history",
-            "--json",
-            "--stack",
-            stack,
-            "--page-size",
-            String(pages),
-            "--page",
-            String(page),
-          );
-        } catch (error) {
-          if (/no stack named/.test(String(error))) {
-            isNew = true;
-            return [];
-          }
-          throw error;
-        }
-        const found = JSON.parse(text || "[]") as HistoryEntry[];
-        entries.push(...found);
-        if (found.length < pages) return entries;
-      }
-    },
-    async pending() {
-      const exported = exportedStack.parse(JSON.parse(await pulumi("stack", "export", "--stack", stack)));
-      return (exported.deployment.pending_operations ?? []).map(
-        ({ type, resource }) => `${type} ${resource.urn}`,
-      );
-    },
-    async outputOf(name, output) {
-      // Two outputs that are asked for at the same time are one question.
-      const asked = outputs.get(name) ?? pulumi("stack", "output", "--json", "--stack", name);
-      outputs.set(name, asked);
-      try {
-        const value = (JSON.parse(await asked) as Record<string, unknown>)[output];
-        return typeof value === "string" ? value : undefined;
-      } catch (error) {
-        if (/no stack named/.test(String(error))) return undefined;
-        throw error;
-      } finally {
-        outputs.delete(name);
-      }
-    },
-    async up({ message, lease, isRollback: isWayBack, output, signal }) {
-      if (isNew) await pulumi("stack", "init", "--stack", stack);
-      isNew = false;
-      const folder = mkdtempSync(join(tmpdir(), "deployment-safety-events-"));
-      const events = join(folder, "events");
-      const words = [
-        "up",
-        "--yes",
-        "--skip-preview",
-        "--non-interactive",
-        "--color",
-        "never",
-        "--stack",
-        stack,
-      ];
-      try {
-        const { code, text } = await streamed(
-          "pulumi",
-          [
-            ...words,
-            ...(isWayBack ? withoutRoles : []),
-            "--message",
-            redactText(message),
-            "--event-log",
-            events,
-          ],
-          {
-            folder: root,
-            // Without the third `pulumi` does not know the flag --event-log.
-            environment: {
-              [leaseVariable]: lease,
-              PULUMI_SKIP_UPDATE_CHECK: "true",
-              PULUMI_DEBUG_COMMANDS: "true",
-              ...(isWayBack ? { ...onlyReporting(folder), [rollbackVariable]: "1" } : {}),
-            },
-            output,
-            signal,
-          },
-        );
-        const found: Found = { changed: [], diagnostics: [], isRefusal: false };
-        for (const event of readEvents(events)) collect(event, found);
-        if (code === 0) return found.changed;
-        if (/currently locked by|Another update is currently in progress/.test(text))
-          throw new StackLocked(lockOwners(text));
-        const end = text.trimEnd().split("\n").slice(-10).join("\n");
-        throw new UpdateFailed(
-          found.diagnostics,
-          found.isRefusal && found.changed.length === 0 ? "refused" : "failed",
-          new Error(`pulumi up ended with ${code}:\n${end}`),
-        );
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    },
-    async unlock() {
-      await pulumi("cancel", "--yes", "--stack", stack);
-    },
-  };
+  }
 }
+
+const isNoStack = (error: unknown): boolean => /no stack named/.test(String(error));
 
 /** Leaves out what is made in the database, which may be what is down: docs/adr/0018. */
 const withoutRoles = ["--exclude", "**$postgresql:**"];
@@ -232,18 +210,6 @@ function onlyReporting(folder: string): Record<string, string> {
       .map(() => file)
       .join(","),
   };
-}
-
-/** The engine's events, one JSON object a line; a line that a killed engine left unfinished is no event. */
-function readEvents(file: string): EngineEvent[] {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line) as EngineEvent];
-    } catch {
-      return [];
-    }
-  });
 }
 
 const exportedStack = z.object({
@@ -263,38 +229,4 @@ export function lockOwners(message: string): LockOwner[] {
   ]);
   // The message comes on stdout and on stderr, so each owner is in it twice.
   return [...new Map(owners).values()];
-}
-
-/** Operations that change nothing, and the two that the engine reports around a `replace`. */
-const unchanged = ["same", "read", "refresh", "create-replacement", "delete-replaced"];
-
-/** What the events of an update tell: what changed, what went wrong, and whether the program or a policy said no. */
-interface Found {
-  changed: ChangedResource[];
-  diagnostics: string[];
-  isRefusal: boolean;
-}
-
-function collect(event: EngineEvent, found: Found): void {
-  const { changed, diagnostics } = found;
-  const metadata = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
-  if (metadata && !unchanged.includes(metadata.op) && metadata.type !== "pulumi:pulumi:Stack")
-    changed.push({
-      operation: metadata.op,
-      type: metadata.type,
-      name: metadata.urn.split("::").at(-1) ?? metadata.urn,
-    });
-  const diagnostic = event.diagnosticEvent;
-  if (diagnostic?.severity === "error" && !diagnostic.ephemeral) {
-    const text = diagnostic.message.replaceAll(/<\{%.*?%\}>/g, "").trim();
-    if (text && text !== "update failed" && !diagnostics.includes(text)) diagnostics.push(text);
-    found.isRefusal ||= text.split("\n").some((line) => line.startsWith(refusalMark));
-  }
-  const policy = event.policyEvent;
-  if (policy?.enforcementLevel === "mandatory") {
-    found.isRefusal = true;
-    diagnostics.push(
-      `Policy ${policy.policyName} forbids this: ${policy.message.replaceAll(/<\{%.*?%\}>/g, "").trim()}`,
-    );
-  }
 }

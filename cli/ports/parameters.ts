@@ -7,7 +7,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
-import { redactText, redactRecord } from "../shell/secretsOfProcess";
+import { redactText, redactRecord } from "../shell/redact";
 import { awsClient } from "./aws";
 
 /** The stack's parameters: everything that lives outside of stack config and history. */

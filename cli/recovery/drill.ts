@@ -14,7 +14,7 @@ import { messageOf } from "../shell/failure";
 import { connect } from "../ports/database";
 import { copyId, type RecoverySource } from "../ports/recovery/source";
 import type { Output, OutputStep } from "../shell/output";
-import { redactText } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/redact";
 
 /** What a drill needs. */
 export interface DrillArgs {

@@ -8,35 +8,36 @@ export type Run = (ctx: Context) => Promise<void>;
 interface Entry {
   summary: string;
   options: readonly OptionName[];
-  /** Loads the command's file: a rollback must not wait until all others are read. */
+  /** Loads the command's file on demand: a rollback must not wait until all the others are read. */
   load: () => Promise<{ run: Run }>;
 }
 
 /** Every command, in the order of the help. */
 export const commands = {
   deploy: {
-    summary: "bring a version to full production through a canary (an older known-good version: a rollback)",
+    summary:
+      "bring a version to full production through a canary (an older known-good version is a rollback)",
     options: ["version", "database", "override", "reason", "dryRun"],
     load: () => import("../commands/deploy/deploy.js"),
   },
   rollback: {
-    summary: "take the whole release back to a known-good version or update",
+    summary: "roll the whole release back to a known-good version or update",
     options: ["version", "update", "database", "loss", "incident", "reason", "dryRun"],
     load: () => import("../commands/rollback/rollback.js"),
   },
   migrate: {
-    summary: "take the database up to the revision of a version, in an update of its own",
+    summary: "migrate the database to the revision that a version needs, in an update of its own",
     options: ["version", "dryRun"],
     load: () => import("../commands/database/migrate.js"),
   },
   downgrade: {
-    summary: "take the database down to a revision",
+    summary: "downgrade the database to a revision",
     options: ["revision", "loss", "reason", "dryRun", "yes"],
     load: () => import("../commands/database/downgrade.js"),
   },
   "prove-downgrade": {
     summary:
-      "take the stack's database down to the release before and up again, for the next stack to rely on",
+      "downgrade the stack's database to the previous release and migrate it again, as proof for the next stack",
     options: ["version", "loss", "dryRun", "yes"],
     load: () => import("../commands/database/proveDowngrade.js"),
   },
@@ -46,12 +47,12 @@ export const commands = {
     load: () => import("../commands/deploy/smoke.js"),
   },
   checklist: {
-    summary: "show the checks before a deploy",
+    summary: "run the checks that a deploy must pass, and nothing else",
     options: ["version"],
     load: () => import("../commands/deploy/checklist.js"),
   },
   status: {
-    summary: "show what runs where, how it does, and what may be gone back to",
+    summary: "show what runs where, how healthy it is, and which releases can be rolled back to",
     options: [],
     load: () => import("../commands/stack/status.js"),
   },
@@ -76,47 +77,47 @@ export const commands = {
     load: () => import("../commands/traffic/open.js"),
   },
   flag: {
-    summary: "change who has one flag, or hold it off and release it",
+    summary: "change who has one flag, hold it off, or lift the hold",
     options: ["name", "percentage", "roles", "cohorts", "hold", "incident", "reason", "dryRun"],
     load: () => import("../commands/flags/flag.js"),
   },
   unblock: {
-    summary: "take a digest off the list of refused digests",
+    summary: "remove a digest from the list of refused digests",
     options: ["digest", "reason", "dryRun", "yes"],
     load: () => import("../commands/rollback/unblock.js"),
   },
   review: {
-    summary: "record that a revision was read, as somebody else than its author",
+    summary: "record that somebody other than its author has reviewed a revision",
     options: ["revision", "dryRun", "yes"],
     load: () => import("../commands/approval/review.js"),
   },
   approve: {
-    summary: "approve a change that cannot be undone, as somebody else than its author",
+    summary: "approve an irreversible change, as somebody other than its author",
     options: ["change", "window", "expires", "reason", "dryRun"],
     load: () => import("../commands/approval/approve.js"),
   },
   "notify-guardians": {
-    summary: "tell guardians of an approved change that affects them",
+    summary: "notify guardians of an approved change that affects them",
     options: ["change", "text", "textArabic", "dryRun"],
     load: () => import("../commands/approval/notifyGuardians.js"),
   },
   drill: {
-    summary: "prove that the database can be restored to a point in time, on a copy that is removed again",
+    summary: "prove on a temporary copy that the database can be restored to a point in time",
     options: ["at", "dryRun"],
     load: () => import("../commands/recovery/drill.js"),
   },
   restore: {
-    summary: "restore the database to a time beside the live one, and show what differs",
+    summary: "restore a copy of the database beside the live one, and show how they differ",
     options: ["to", "remove", "dryRun", "yes"],
     load: () => import("../commands/recovery/restore.js"),
   },
   playbook: {
-    summary: "show C1 to C7 with the stack's state: what is done, and the next command",
+    summary: "show steps C1 to C7 for the stack as it is now: what is done, and the next command",
     options: ["incident"],
     load: () => import("../commands/incident/playbook.js"),
   },
   incident: {
-    summary: "open an incident for a ticket, take one a state further, or list the open ones",
+    summary: "open an incident for a ticket, move one to its next state, or list the open ones",
     options: [
       "source",
       "title",
@@ -134,30 +135,36 @@ export const commands = {
     load: () => import("../commands/incident/incident.js"),
   },
   stabilize: {
-    summary: "switch an incident's flags off and hold them; pause traffic where a migration is the cause",
+    summary: "switch an incident's flags off and hold them; pause traffic if a migration is the cause",
     options: ["incident", "cause", "name", "dryRun"],
     load: () => import("../commands/incident/stabilize.js"),
   },
   notify: {
-    summary: "tell people of an incident as it stands",
+    summary: "notify people about an incident as it stands",
     options: ["incident", "audience", "text", "textArabic", "dryRun"],
     load: () => import("../commands/incident/notify.js"),
   },
   postmortem: {
-    summary: "write an incident's post-mortem, with what the records know filled in",
+    summary: "write an incident's post-mortem, filled in from the records",
     options: ["incident", "dryRun"],
     load: () => import("../commands/incident/postmortem.js"),
   },
   report: {
-    summary: "write the story of a release or an incident as one HTML file; default: the newest release",
+    summary: "write the report of a release or an incident as one HTML file; default: the newest release",
     options: ["version", "incident", "out"],
     load: () => import("../commands/report/report.js"),
   },
   "audit-verify": {
-    summary: "check that nothing in the audit trail was changed, taken out or put in",
+    summary: "check that nothing in the audit trail was changed, removed or inserted",
     options: [],
     load: () => import("../commands/audit/auditVerify.js"),
   },
 } as const satisfies Record<string, Entry>;
 
 export type CommandName = keyof typeof commands;
+
+/** Names that commands had before. Each works for one release and says its new name on stderr. */
+export const oldNames = { settle: "empty-idle", allow: "unblock" } as const satisfies Record<
+  string,
+  CommandName
+>;

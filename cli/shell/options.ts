@@ -2,25 +2,25 @@ import { hostname, userInfo } from "node:os";
 import { readLoss } from "../../decisions/database/schemaPlan";
 import { slots } from "../../decisions/stack/names";
 import { exitCodes, Failure } from "./failure";
-import { redactText } from "./secretsOfProcess";
+import { redactText } from "./redact";
 
 export { makeLine } from "../../decisions/text/commandHint";
 
 /**
- * Every option, a row each: how it is given on the command line and to make, what it is, and what its text is read as. A new
- * option is a new row here, its name in the catalogue's entry, and its variable in VALUES of the Makefile.
+ * Every option, declared once: its flag, its variable, its help and how its value is read. A new option is a new row here;
+ * then name it in the catalogue's entries, and its variable in VALUES of the Makefile (a test compares the two).
  */
 
 interface OptionRow<T> {
-  /** As commander takes it; without `<…>` it is a switch. */
+  /** As commander takes it; without `<…>` it is a switch, which is off by default. */
   flags: string;
-  /** Variable by which make hands it on. */
+  /** Environment variable by which make passes it. */
   env: string;
   /** For --help and docs/commands.md. */
   help: string;
-  /** Its value; undefined: not given. Throws usage (2) with what is allowed. */
+  /** Reads what was given; undefined: nothing was. Throws usage (2) with what is allowed. */
   read: (given: string | undefined, env: string) => T;
-  /** Whether the audit trail keeps it as part of what was asked for. */
+  /** Whether the audit trail records it as part of what the command was asked to do. */
   isRecorded: boolean;
 }
 
@@ -28,8 +28,9 @@ const row = <T>(
   [flags, env]: [flags: string, env: string],
   help: string,
   read: OptionRow<T>["read"],
-  isRecorded = false,
-): OptionRow<T> => ({ flags, env, help, read, isRecorded });
+): OptionRow<T> => ({ flags, env, help, read, isRecorded: false });
+
+const recorded = <T>(option: OptionRow<T>): OptionRow<T> => ({ ...option, isRecorded: true });
 
 const text = (given: string | undefined): string | undefined => given;
 
@@ -63,16 +64,13 @@ export const everyOption = {
 
 /** Options that a command takes whose entry in the catalogue names them. */
 export const commandOptions = {
-  version: row(["--version <tag>", "VERSION"], "version tag of the release", text, true),
-  update: row(
-    ["--update <id>", "UPDATE"],
-    "update of stack history: its number, or its start time",
-    text,
-    true,
+  version: recorded(row(["--version <tag>", "VERSION"], "version tag of the release", text)),
+  update: recorded(
+    row(["--update <id>", "UPDATE"], "update of stack history: its number, or its start time", text),
   ),
-  revision: row(["--revision <id>", "REVISION"], "Alembic revision", text, true),
-  digest: row(["--digest <sha256>", "DIGEST"], "image digest", text, true),
-  slot: row(["--slot <slot>", "SLOT"], "blue or green instead of live traffic", oneOf(...slots), true),
+  revision: recorded(row(["--revision <id>", "REVISION"], "Alembic revision", text)),
+  digest: recorded(row(["--digest <sha256>", "DIGEST"], "image digest", text)),
+  slot: recorded(row(["--slot <slot>", "SLOT"], "blue or green instead of live traffic", oneOf(...slots))),
   at: row(
     ["--at <time>", "AT"],
     "time in the past: what a drill restores to, or when an incident began",
@@ -90,31 +88,33 @@ export const commandOptions = {
   cohorts: row(["--cohorts <list>", "COHORTS"], "cohorts that have it, separated by commas, or none", text),
   hold: row(
     ["--hold <what>", "HOLD"],
-    "on: held off whatever the flags say; off: released, by an actor with a reason",
+    "on: held off whatever the flags say; off: the hold is lifted, by a named actor with a reason",
     oneOf("on", "off"),
   ),
   incident: row(["--incident <id>", "INCIDENT"], "incident that this is part of", text),
-  database: row(["--database <what>", "DATABASE"], "auto, keep or downgrade", orAuto, true),
+  database: recorded(row(["--database <what>", "DATABASE"], "auto, keep or downgrade", orAuto)),
   loss: row(
     ["--loss <revision:rows>", "LOSS"],
     "rows that a downgrade may lose at most, as approved; several with commas",
     lossOf,
   ),
-  override: row(
-    ["--override <check>", "OVERRIDE"],
-    "go on although this check failed; needs a reason and an actor",
-    text,
-    true,
+  override: recorded(
+    row(
+      ["--override <check>", "OVERRIDE"],
+      "go on although this check failed; needs a reason and an actor",
+      text,
+    ),
   ),
   reason: row(["--reason <text>", "REASON"], "why; part of the record", text),
-  dryRun: row(["--dry-run", "DRY_RUN"], "say what would be done and change nothing", isOn, true),
+  dryRun: recorded(row(["--dry-run", "DRY_RUN"], "say what would be done and change nothing", isOn)),
   yes: row(["--yes", "YES"], "do not ask", isOn),
-  change: row(["--change <subject>", "CHANGE"], "revision, or vault-lock", text, true),
-  window: row(
-    ["--window <from/to>", "WINDOW"],
-    "when it may run, such as 2026-11-27T22:00/2026-11-28T04:00; default: the next out-of-hours window",
-    text,
-    true,
+  change: recorded(row(["--change <subject>", "CHANGE"], "revision, or vault-lock", text)),
+  window: recorded(
+    row(
+      ["--window <from/to>", "WINDOW"],
+      "when it may run, such as 2026-11-27T22:00/2026-11-28T04:00; default: the next out-of-hours window",
+      text,
+    ),
   ),
   expires: row(["--expires <time>", "EXPIRES"], "until when it counts; default: the end of the window", text),
   text: row(
@@ -153,28 +153,28 @@ type Values<Rows> = { [Name in keyof Rows]: Rows[Name] extends OptionRow<infer T
 /** Name of an option that a command may take. */
 export type OptionName = keyof typeof commandOptions;
 
-/** Options of a command, from the command line and, where that is silent, from the environment. */
+/** Options of a command, from the command line, else from the environment. */
 export type Options = Values<typeof everyOption & typeof commandOptions> & {
   /**
-   * Whether this machine is gone once the command has ended, as a pipeline's runner is (EPHEMERAL): what waits for delivery
-   * is handed over to the stack's queue.
+   * EPHEMERAL=1: this machine is gone once the command has ended, as a pipeline's runner is. What still waits for delivery
+   * then goes to the stack's queue.
    */
   ephemeral: boolean;
-  /** Whether the actor was named rather than taken from the machine: an override and a refused digest need a name. */
+  /** Whether ACTOR was given, rather than taken from the machine: overriding a check or unblocking a digest needs a name. */
   actorNamed: boolean;
 };
 
 /** What commander parsed: strings and switches under their long names. */
 export type Raw = Partial<Record<keyof typeof everyOption | OptionName, string | boolean>>;
 
-/** What was given: the command line, then the environment. An empty value is none: make passes those. */
+/** What was given: the command line wins over the environment. An empty value is unset: make passes those. */
 function given(
   raw: string | boolean | undefined,
   variable: string,
   env: NodeJS.ProcessEnv,
 ): string | undefined {
   const value = (typeof raw === "boolean" ? String(raw) : raw) || env[variable] || undefined;
-  // What is typed goes into records, history and the stack file as it is.
+  // What is typed goes into records, history and the stack file word for word.
   return value === undefined ? undefined : redactText(value);
 }
 
@@ -190,11 +190,11 @@ function readRows<Rows extends Record<string, OptionRow<unknown>>>(
   return Object.fromEntries(values) as Values<Rows>;
 }
 
-/** Stack, actor and form of the output: no value of these is refused. */
+/** Stack, actor and form of the output; every value of these is allowed. */
 export const readEveryOption = (raw: Raw, env: NodeJS.ProcessEnv): Values<typeof everyOption> =>
   readRows(everyOption, raw, env);
 
-/** All options with their defaults; a value that is not allowed is a failure. */
+/** All options with their defaults. Throws usage (2) for a value that is not allowed. */
 export const readOptions = (raw: Raw, env: NodeJS.ProcessEnv): Options => ({
   ...readEveryOption(raw, env),
   ...readRows(commandOptions, raw, env),
@@ -202,7 +202,7 @@ export const readOptions = (raw: Raw, env: NodeJS.ProcessEnv): Options => ({
   actorNamed: given(raw.actor, "ACTOR", env) !== undefined,
 });
 
-/** `user@host`; a container may run under an id that has no name. */
+/** `user@host`; or the id, where a container runs under one without a name. */
 function machineUser(): string {
   try {
     return `${userInfo().username}@${hostname()}`;

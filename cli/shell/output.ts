@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
 import { exitCodes, Failure, messageOf } from "./failure";
-import { redactText, redactRecord } from "./secretsOfProcess";
+import { redactText, redactRecord } from "./redact";
 
-/** What a step does. Whatever is decided on steps goes by this; their names are for people. */
+/** What a step does. Decisions about steps go by this; their names are for people. */
 export type StepKind =
   /** `pulumi up`; the entry's `step` says which step of a release. */
   | "update"
@@ -21,7 +21,7 @@ export type StepKind =
   | "bake"
   | "recovery";
 
-/** One thing that a command did, for the timeline and the JSON report. */
+/** One thing that a command did, for the timeline and the JSON output. */
 export interface OutputStep {
   kind: StepKind;
   name: string;
@@ -33,26 +33,26 @@ export interface OutputStep {
   [detail: string]: unknown;
 }
 
-/** How a command talks: progress on stderr, results on stdout, one JSON object on stdout at the end where asked for. */
+/** What a command prints: progress on stderr, results on stdout; with JSON=1 one object on stdout at the end instead. */
 export interface Output {
-  /** Progress line on stderr, with the seconds since the command was typed. */
+  /** Prints a line of progress on stderr, with the seconds since the command was typed. */
   say(line: string): void;
-  /** Something that a person must see on stderr. */
+  /** Prints what a person must not miss, on stderr. */
   warn(line: string): void;
-  /** Runs one step of the command: says so, times it, records whether it worked. Details may be added to the entry. */
+  /** Runs one step of the command: announces it, times it, records whether it worked. The action may add details to the entry. */
   step<T>(kind: StepKind, name: string, action: (entry: OutputStep) => Promise<T>): Promise<T>;
-  /** Result for people, on stdout; nothing with JSON=1. */
+  /** Prints a result for people on stdout; prints nothing with JSON=1. */
   print(text: string): void;
-  /** Text for {@link print}, in a style where stdout is a terminal. */
+  /** Text for {@link print}, styled if stdout is a terminal. */
   paint(style: Style, text: string): string;
-  /** Field of the JSON report. */
+  /** Sets a field of the JSON output. */
   set(field: string, value: unknown): void;
-  /** The command to type next. */
+  /** Sets the command to type next; the last one set wins. */
   next(command: string): void;
   readonly steps: readonly OutputStep[];
-  /** What was set so far, by field. */
+  /** Fields set so far. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Ends the report; returns the exit code. */
+  /** Prints how the command ended and, with JSON=1, the object. Returns the exit code. */
   end(error?: unknown): number;
 }
 
@@ -60,10 +60,10 @@ export type Style = "red" | "yellow" | "green" | "dim" | "bold";
 
 type Stream = NodeJS.WritableStream & { isTTY?: boolean };
 
-/** Seconds since the process started: what the person at the keyboard waited. */
+/** Seconds since the process started: how long the person at the keyboard has waited. */
 export const secondsSinceStart = (): number => Math.round(performance.now()) / 1000;
 
-/** A report for one run of `command`. Streams are arguments so that a test can read them. */
+/** The output of one run of `command`. Streams are arguments so that a test can read them. */
 export function createOutput(
   command: string,
   stack: string,
@@ -81,7 +81,7 @@ export function createOutput(
       `${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${redactText(text)}\n`,
     );
 
-  const report: Output = {
+  return {
     steps,
     fields,
     say: line,
@@ -89,7 +89,7 @@ export function createOutput(
     async step(kind, name, action) {
       const entry: OutputStep = { kind, name, from: secondsSinceStart() };
       steps.push(entry);
-      // The mark tells a step from a remark.
+      // The mark sets a step apart from a remark.
       line(`> ${name}`);
       try {
         const result = await action(entry);
@@ -131,7 +131,7 @@ export function createOutput(
         const problem = error === undefined ? {} : { error: messageOf(error), ...details };
         const next = nextCommand ? { next: nextCommand } : {};
         const seconds = secondsSinceStart();
-        // When the command was typed: with it the steps' seconds become times of day.
+        // When the command was typed: turns the steps' seconds into times of day.
         const startedAt = new Date(performance.timeOrigin).toISOString();
         streams.stdout.write(
           `${JSON.stringify(redactRecord({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next }))}\n`,
@@ -140,10 +140,9 @@ export function createOutput(
       return exitCode;
     },
   };
-  return report;
 }
 
-/** The steps as a table for people: when, how long, what. */
+/** The steps as a table for people: start, duration, name. */
 export const timeline = (steps: readonly OutputStep[]): string =>
   steps
     .map((step) => {

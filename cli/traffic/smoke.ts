@@ -5,7 +5,7 @@ import { exposedDigests } from "../../decisions/release/trafficWeights";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import type { Answer, Ask } from "../ports/traffic";
-import { redactText } from "../shell/secretsOfProcess";
+import { redactText } from "../shell/redact";
 
 /** One smoke request and how it went. */
 export interface SmokeResult {

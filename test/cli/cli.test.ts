@@ -78,7 +78,7 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/no stack `production`.*Known stacks: broken, prod/);
   });
-  it("does not ask without a terminal: settle and downgrade without YES end with usage (2)", async ({
+  it("does not ask without a terminal: empty-idle and downgrade without YES end with usage (2)", async ({
     expect,
   }) => {
     for (const words of [["empty-idle"], ["downgrade", "--revision", "r1"]]) {

@@ -89,48 +89,56 @@ function refuseOwn(ctx: Context, { subject, author }: IrreversibleChange): void 
 /** WINDOW, or the next out-of-hours window that is long enough, after guardians have had their hours of notice. */
 function windowOf(
   { options }: Context,
-  { subject, minutes, guardians }: IrreversibleChange,
+  change: IrreversibleChange,
   calendar: ChangeCalendar,
   now: Date,
 ): { from: Date; to: Date } {
-  const enough = minutes * 60_000;
-  if (options.window === undefined) {
-    let from = new Date(now.getTime() + (guardians ? calendar.noticeHours * 3_600_000 : 0));
-    for (;;) {
-      const state = windowAt(from, calendar);
-      if (!state.open) {
-        if (!state.opens) break;
-        from = state.opens;
-      } else if (!state.closes || state.closes.getTime() - from.getTime() >= enough) {
-        const most = new Date(from.getTime() + 3 * 86_400_000);
-        return { from, to: state.closes && state.closes < most ? state.closes : most };
-      } else from = state.closes;
-    }
-    throw new Failure(exitCodes.usage, "`changeWindow` leaves no window open. Nothing was written.");
+  if (options.window !== undefined) return windowAsked(options.window, change, calendar, now);
+  const notice = change.guardians ? calendar.noticeHours * 3_600_000 : 0;
+  let from = new Date(now.getTime() + notice);
+  for (;;) {
+    const state = windowAt(from, calendar);
+    if (!state.open) {
+      if (!state.opens) break;
+      from = state.opens;
+    } else if (!state.closes || state.closes.getTime() - from.getTime() >= change.minutes * 60_000) {
+      const most = new Date(from.getTime() + 3 * 86_400_000);
+      return { from, to: state.closes && state.closes < most ? state.closes : most };
+    } else from = state.closes;
   }
-  const [first = "", second = "", ...more] = options.window.split("/");
+  throw new Failure(exitCodes.usage, "`changeWindow` leaves no window open. Nothing was written.");
+}
+
+/** The window that a person asked for, where the change fits into it and the school is closed all the while. */
+function windowAsked(
+  asked: string,
+  { subject, minutes }: IrreversibleChange,
+  calendar: ChangeCalendar,
+  now: Date,
+): { from: Date; to: Date } {
+  const [first = "", second = "", ...more] = asked.split("/");
   const [from, to] = [readTime(first, calendar.zone), readTime(second, calendar.zone)];
-  const faults = [from, to].flatMap((read) => (read.ok ? [] : [read.reason]));
-  if (!from.ok || !to.ok || more.length > 0)
+  if (!from.ok || !to.ok || more.length > 0) {
+    const issues = [from, to].flatMap((read) => (read.ok ? [] : [read.reason]));
     throw new Failure(
       exitCodes.usage,
-      `WINDOW is \`${options.window}\`; allowed is <from>/<to>. ${faults.join("; ")}. Nothing was written.`,
+      `WINDOW is \`${asked}\`; allowed is <from>/<to>. ${issues.join("; ")}. Nothing was written.`,
     );
+  }
   const state = windowAt(from.at, calendar);
-  const problems = [
+  const isShort = to.at.getTime() - from.at.getTime() < minutes * 60_000 || to.at <= from.at;
+  const reasons = [
     ...(to.at <= now ? ["it is over"] : []),
-    ...(to.at.getTime() - from.at.getTime() < enough || to.at <= from.at
-      ? [`it is shorter than the ${minutes} minutes that ${subject} may take`]
-      : []),
+    ...(isShort ? [`it is shorter than the ${minutes} minutes that ${subject} may take`] : []),
     ...(state.open ? [] : [`at its beginning ${state.why}`]),
     ...(state.open && state.closes && state.closes < to.at
       ? [`school hours or a freeze begin at ${shown(state.closes, calendar.zone)}`]
       : []),
   ];
-  if (problems.length > 0)
+  if (reasons.length > 0)
     throw new Failure(
       exitCodes.refused,
-      `WINDOW cannot be ${shown(from.at, calendar.zone)} to ${shown(to.at, calendar.zone)}: ${problems.join("; ")}. Nothing was written.`,
+      `WINDOW cannot be ${shown(from.at, calendar.zone)} to ${shown(to.at, calendar.zone)}: ${reasons.join("; ")}. Nothing was written.`,
     );
   return { from: from.at, to: to.at };
 }

@@ -11,7 +11,8 @@ import { orderIssues, timesOf } from "../../../decisions/incident/incidentTimes"
 import { readAlarmQueue } from "../../incident/alarmQueue";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { entriesOf, incidentAsked, openIncidents, recordIncident, zoneOf } from "../../incident/incidentLog";
+import { openIncidents, recordIncident, zoneOf } from "../../incident/incidentLog";
+import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 
 /**

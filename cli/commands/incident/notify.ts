@@ -4,7 +4,8 @@ import { guardianNews } from "../../../decisions/incident/guardianNews";
 import { incidentMessage, type OpenIncident } from "../../../decisions/incident/incident";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { entriesOf, incidentAsked, recordIncident, usuallyTold, zoneOf } from "../../incident/incidentLog";
+import { recordIncident, usuallyTold, zoneOf } from "../../incident/incidentLog";
+import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 import { deliverMessages, queueMessage } from "../../incident/notify";
 

@@ -12,7 +12,8 @@ import { flagConditions } from "../../../decisions/flags/flagConditions";
 import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import { readAlarmQueue } from "../../incident/alarmQueue";
 import { readPublished, type Context } from "../../shell/context";
-import { incidentAsked, openIncidents } from "../../incident/incidentLog";
+import { openIncidents } from "../../incident/incidentLog";
+import { incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 
 /** C1 to C7 with the stack's real state: what is done, and the next command. Changes nothing. */

@@ -10,11 +10,12 @@ import { postmortem, type Moment, type PostmortemFacts } from "../../../decision
 import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../../shell/context";
 import { messageOf } from "../../shell/failure";
-import { entriesOf, incidentAsked, zoneOf } from "../../incident/incidentLog";
+import { zoneOf } from "../../incident/incidentLog";
+import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 import { openReporting } from "../../ports/auditTrail";
 import { replaceFile } from "../../ports/stackFile";
-import { redactText } from "../../shell/secretsOfProcess";
+import { redactText } from "../../shell/redact";
 import { recordsUrl } from "../../audit/recordCommand";
 
 /** Folder of post-mortems below the project's root. */

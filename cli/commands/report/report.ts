@@ -14,13 +14,13 @@ import { readProvedRevision } from "../../../repository/database/revisions";
 import { readPublished, type Context } from "../../shell/context";
 import { readPromotionSource } from "../../stack/promotionSource";
 import { exitCodes, Failure, messageOf } from "../../shell/failure";
-import { entriesOf } from "../../incident/incidentLog";
+import { entriesOf } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 import { withinTime } from "../../shell/wait";
 import { drawCharts } from "../../report/page/charts";
 import { pageOf } from "../../report/page/page";
 import { replaceFile } from "../../ports/stackFile";
-import { redactText } from "../../shell/secretsOfProcess";
+import { redactText } from "../../shell/redact";
 import { openReporting } from "../../ports/auditTrail";
 import { recordsUrl } from "../../audit/recordCommand";
 

@@ -3,7 +3,8 @@ import { slots, type Slot } from "../../../decisions/stack/names";
 import { stepFor, type TrafficSeries } from "../../../decisions/report/trafficSeries";
 import { messageOf } from "../../shell/failure";
 import { awsClient } from "../aws";
-import type { MetricSource, SourceArgs } from "./measured";
+import type { ServiceWindows } from "../../../decisions/gate/errorBudget";
+import type { Measured, MetricSource, Poll, SourceArgs } from "./measured";
 import {
   advance,
   countMinute,
@@ -30,27 +31,138 @@ const lookBack = 3 * minute;
  * Slow requests are those beyond the percentile rank of `slo.latencyMs`: `PR(:0.5)` is the percentage of responses that
  * took at most half a second.
  */
-export function createCloudWatchSource(args: SourceArgs): MetricSource {
-  const { stack, settings, region, loadBalancer } = args;
-  const { network, slo } = settings;
-  const { settleSeconds, jobsNamespace } = settings.metrics.cloudwatch;
-  const settle = settleSeconds * 1000;
-  const client = new CloudWatchClient(awsClient(region));
-  // `…:listener/app/<name>/<id>/<listener id>`; CloudWatch knows the load balancer as `app/<name>/<id>`.
-  const balancer = network.listenerArn.split("/").slice(1, 4).join("/");
-  let groups: Record<Slot, string> | undefined;
-  let asked = 0;
+export const createCloudWatchSource = (args: SourceArgs): MetricSource => new CloudWatchSource(args);
+
+class CloudWatchSource implements MetricSource {
+  private readonly client: CloudWatchClient;
+  /** CloudWatch knows the load balancer `…:listener/app/<name>/<id>/<listener id>` as `app/<name>/<id>`. */
+  private readonly balancer: string;
+  /** How long a minute is left to settle, milliseconds. */
+  private readonly settle: number;
+  private groups: Record<Slot, string> | undefined;
+  /** When CloudWatch was asked last for what grew, milliseconds since 1970. */
+  private asked = 0;
+
+  constructor(private readonly args: SourceArgs) {
+    const { region, settings } = args;
+    this.client = new CloudWatchClient(awsClient(region));
+    this.balancer = settings.network.listenerArn.split("/").slice(1, 4).join("/");
+    this.settle = settings.metrics.cloudwatch.settleSeconds * 1000;
+  }
+
+  async since(given: unknown, canary: Slot, signal?: AbortSignal): Promise<Poll> {
+    const now = Date.now();
+    const parsed = minuteCursor.safeParse(given);
+    if (!parsed.success) return { cursor: startMinute(now), intervals: [], reasons: [] };
+    const cursor = parsed.data;
+    if (now < Math.max(dueAt(cursor, this.settle), this.asked + askPause))
+      return { cursor, intervals: [], reasons: [] };
+    this.asked = now;
+    let figures: Figures = new Map();
+    const reasons: string[] = [];
+    try {
+      figures = await this.minutes(cursor.next - lookBack, now, signal);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      reasons.push(`CloudWatch does not tell: ${messageOf(cause)}`);
+    }
+    const hasJobs = this.args.settings.metrics.cloudwatch.jobsNamespace !== undefined;
+    const { cursor: next, intervals } = advance(cursor, figures, now, this.settle, canary, hasJobs);
+    if (next.next === cursor.next && reasons.length === 0)
+      reasons.push(
+        `CloudWatch has no RequestCount of either target group for the minute of ${new Date(cursor.next).toISOString()} yet`,
+      );
+    return { cursor: next, intervals, reasons };
+  }
+
+  async before(seconds: number, canary: Slot, signal?: AbortSignal): Promise<Measured> {
+    const now = Date.now();
+    const length = Math.max(1, Math.round((seconds * 1000) / minute));
+    const end = Math.floor((now - this.settle) / minute) * minute;
+    const start = end - length * minute;
+    const unknown = { at: end, seconds: length * 60, slots: "unknown", loadBalancer5xx: "unknown" } as const;
+    try {
+      const figures = await this.minutes(start, now, signal);
+      const known = Array.from(
+        { length },
+        (_, index) => countMinute(figures, start + index * minute) ?? [],
+      ).flat();
+      if (known.length === 0) return unknown;
+      const sum = sumOf(known);
+      const live: Slot = canary === "blue" ? "green" : "blue";
+      return {
+        at: end,
+        seconds: known.length * 60,
+        slots: { canary: sum[canary], live: sum[live] },
+        loadBalancer5xx: sum.own,
+      };
+    } catch {
+      signal?.throwIfAborted();
+      return unknown;
+    }
+  }
+
+  async series(from: number, to: number, signal?: AbortSignal): Promise<TrafficSeries> {
+    const names = await this.targetGroups(signal);
+    const step = stepFor(from, to, minute / 1000);
+    const queries = slots.flatMap((slot) => [
+      ...this.answers(slot, names),
+      ofSlot95(slot, this.balancer, names[slot]),
+    ]);
+    const start = Math.floor(from / step / 1000) * step * 1000;
+    return seriesOf(
+      await this.read(queries, start, Math.ceil((to + 1) / minute) * minute, step, signal),
+      step,
+    );
+  }
+
+  async service(_canary: Slot, signal?: AbortSignal): Promise<ServiceWindows | "unknown"> {
+    try {
+      const names = await this.targetGroups(signal);
+      const queries = slots.flatMap((slot) => this.answers(slot, names));
+      const windows = await serviceWindows(this.args.settings.slo.windowDays, async (end, seconds, step) => {
+        // Whole periods: CloudWatch rounds the start of old ones, and the timestamps would not be those asked for.
+        const last = Math.ceil(end / step) * step;
+        const figures = await this.read(queries, (last - seconds) * 1000, last * 1000, step, signal);
+        return stepsOf(figures, last, step);
+      });
+      // Not one request in all these days: then this is not where they are counted.
+      return windows !== "unknown" && windows.budget.requests === 0 ? "unknown" : windows;
+    } catch {
+      signal?.throwIfAborted();
+      return "unknown";
+    }
+  }
+
+  /** Queries for a slot's requests and those that failed. */
+  private answers(slot: Slot, names: Record<Slot, string>): Query[] {
+    const queries = ofSlot(slot, this.balancer, names[slot], this.args.settings.slo.latencyMs);
+    return queries.filter(({ id }) => /_(requests|failed|unconnected)$/.test(id));
+  }
 
   /** Names of the target groups, of which `Route` has the ARNs: what follows the last colon. */
-  const targetGroups = async (signal?: AbortSignal): Promise<Record<Slot, string>> => {
-    if (groups) return groups;
-    const route = await loadBalancer.route(signal);
-    if (!route) throw new Error(`the listener has no rules of stack ${stack} yet`);
+  private async targetGroups(signal?: AbortSignal): Promise<Record<Slot, string>> {
+    if (this.groups) return this.groups;
+    const route = await this.args.loadBalancer.route(signal);
+    if (!route) throw new Error(`the listener has no rules of stack ${this.args.stack} yet`);
     const name = (slot: Slot) => route.targetGroupArns[slot].split(":").at(-1) ?? "";
-    return (groups = { blue: name("blue"), green: name("green") });
-  };
+    return (this.groups = { blue: name("blue"), green: name("green") });
+  }
 
-  const read = async (queries: Query[], from: number, to: number, period: number, signal?: AbortSignal) => {
+  /** All figures of the minutes from `from` until now. */
+  private async minutes(from: number, now: number, signal?: AbortSignal): Promise<Figures> {
+    const names = await this.targetGroups(signal);
+    const { stack, settings } = this.args;
+    const { jobsNamespace } = settings.metrics.cloudwatch;
+    const queries = [
+      ...slots.flatMap((slot) => ofSlot(slot, this.balancer, names[slot], settings.slo.latencyMs)),
+      ...ownFigures.map((id) => ofBalancer(id, this.balancer)),
+      ...(jobsNamespace ? slots.flatMap((slot) => ofWorkers(slot, stack, jobsNamespace)) : []),
+    ];
+    return this.read(queries, from, Math.ceil((now + 1) / minute) * minute, minute / 1000, signal);
+  }
+
+  private async read(queries: Query[], from: number, to: number, period: number, signal?: AbortSignal) {
     const figures = new Map<string, Map<number, number>>();
     const input = {
       StartTime: new Date(from),
@@ -58,9 +170,7 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
       ScanBy: "TimestampAscending" as const,
       MetricDataQueries: queries.map((query) => metricQuery(query, period)),
     };
-    for await (const page of paginateGetMetricData({ client }, input, {
-      abortSignal: signal,
-    }))
+    for await (const page of paginateGetMetricData({ client: this.client }, input, { abortSignal: signal }))
       for (const { Id = "", StatusCode, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
         if (StatusCode === "InternalError" || StatusCode === "Forbidden")
           throw new Error(`CloudWatch has no answer for ${Id}: ${StatusCode}`);
@@ -72,124 +182,7 @@ export function createCloudWatchSource(args: SourceArgs): MetricSource {
         });
       }
     return figures;
-  };
-
-  /** All figures of the minutes from `from` until now. */
-  const minutes = async (from: number, now: number, signal?: AbortSignal): Promise<Figures> => {
-    const names = await targetGroups(signal);
-    const to = Math.ceil((now + 1) / minute) * minute;
-    return read(
-      [
-        ...slots.flatMap((slot) => ofSlot(slot, balancer, names[slot], slo.latencyMs)),
-        ...ownFigures.map((id) => ofBalancer(id, balancer)),
-        ...(jobsNamespace ? slots.flatMap((slot) => ofWorkers(slot, stack, jobsNamespace)) : []),
-      ],
-      from,
-      to,
-      minute / 1000,
-      signal,
-    );
-  };
-
-  return {
-    async since(given, canary, signal) {
-      const now = Date.now();
-      const parsed = minuteCursor.safeParse(given);
-      if (!parsed.success) return { cursor: startMinute(now), intervals: [], reasons: [] };
-      const cursor = parsed.data;
-      if (now < Math.max(dueAt(cursor, settle), asked + askPause))
-        return { cursor, intervals: [], reasons: [] };
-      asked = now;
-      let figures: Figures = new Map();
-      const reasons: string[] = [];
-      try {
-        figures = await minutes(cursor.next - lookBack, now, signal);
-      } catch (cause) {
-        signal?.throwIfAborted();
-        reasons.push(`CloudWatch does not tell: ${messageOf(cause)}`);
-      }
-      const { cursor: next, intervals } = advance(
-        cursor,
-        figures,
-        now,
-        settle,
-        canary,
-        jobsNamespace !== undefined,
-      );
-      if (next.next === cursor.next && reasons.length === 0)
-        reasons.push(
-          `CloudWatch has no RequestCount of either target group for the minute of ${new Date(cursor.next).toISOString()} yet`,
-        );
-      return { cursor: next, intervals, reasons };
-    },
-
-    async before(seconds, canary, signal) {
-      const now = Date.now();
-      const length = Math.max(1, Math.round((seconds * 1000) / minute));
-      const end = Math.floor((now - settle) / minute) * minute;
-      const start = end - length * minute;
-      const unknown = {
-        at: end,
-        seconds: length * 60,
-        slots: "unknown",
-        loadBalancer5xx: "unknown",
-      } as const;
-      try {
-        const figures = await minutes(start, now, signal);
-        const known = Array.from(
-          { length },
-          (_, index) => countMinute(figures, start + index * minute) ?? [],
-        ).flat();
-        if (known.length === 0) return unknown;
-        const sum = sumOf(known);
-        const live: Slot = canary === "blue" ? "green" : "blue";
-        return {
-          at: end,
-          seconds: known.length * 60,
-          slots: { canary: sum[canary], live: sum[live] },
-          loadBalancer5xx: sum.own,
-        };
-      } catch {
-        signal?.throwIfAborted();
-        return unknown;
-      }
-    },
-
-    async series(from, to, signal) {
-      const names = await targetGroups(signal);
-      const step = stepFor(from, to, minute / 1000);
-      const queries = slots.flatMap((slot) => [
-        ...ofSlot(slot, balancer, names[slot], slo.latencyMs).filter(({ id }) =>
-          /_(requests|failed|unconnected)$/.test(id),
-        ),
-        ofSlot95(slot, balancer, names[slot]),
-      ]);
-      const start = Math.floor(from / step / 1000) * step * 1000;
-      return courseOf(await read(queries, start, Math.ceil((to + 1) / minute) * minute, step, signal), step);
-    },
-
-    async service(_canary, signal) {
-      try {
-        const names = await targetGroups(signal);
-        const queries = slots.flatMap((slot) =>
-          ofSlot(slot, balancer, names[slot], slo.latencyMs).filter(({ id }) =>
-            /_(requests|failed|unconnected)$/.test(id),
-          ),
-        );
-        const windows = await serviceWindows(slo.windowDays, async (end, seconds, step) => {
-          // Whole periods: CloudWatch rounds the start of old ones, and the timestamps would not be those asked for.
-          const last = Math.ceil(end / step) * step;
-          const figures = await read(queries, (last - seconds) * 1000, last * 1000, step, signal);
-          return stepsOf(figures, last, step);
-        });
-        // Not one request in all these days: then this is not where they are counted.
-        return windows !== "unknown" && windows.budget.requests === 0 ? "unknown" : windows;
-      } catch {
-        signal?.throwIfAborted();
-        return "unknown";
-      }
-    },
-  };
+  }
 }
 
 /**
@@ -261,7 +254,7 @@ const ofSlot95 = (slot: Slot, LoadBalancer: string, TargetGroup: string): Query 
 });
 
 /** Figures as steps, each at its end; what CloudWatch has no figure of did not happen. */
-function courseOf(figures: Figures, stepSeconds: number): TrafficSeries {
+function seriesOf(figures: Figures, stepSeconds: number): TrafficSeries {
   const steps = slots.flatMap((slot) => {
     const of = (name: string, start: number) => figures.get(`${slot}_${name}`)?.get(start);
     return [...(figures.get(`${slot}_requests`) ?? [])].map(([start, requests]) => {

@@ -7,9 +7,9 @@ import type { Slot } from "../../../decisions/stack/names";
 
 export type { Measured };
 
-/** What a source has to say since the last look. */
-export interface Look {
-  /** Plain JSON, to be kept with the gate's state and given to the next look, of this process or of another. */
+/** What a source has to say since the last poll. */
+export interface Poll {
+  /** Plain JSON, to be kept with the gate's state and given to the next poll, of this process or of another. */
   cursor: unknown;
   /** Intervals that ended since, the oldest first; empty while there is nothing new. */
   intervals: Measured[];
@@ -20,7 +20,7 @@ export interface Look {
 /** Where requests, errors, slow requests and jobs are counted. An outage is no error here: it is `unknown`. */
 export interface MetricSource {
   /** What happened since `cursor`; without one, or with one of another source, it only takes the starting point. */
-  since(cursor: unknown, canary: Slot, signal?: AbortSignal): Promise<Look>;
+  since(cursor: unknown, canary: Slot, signal?: AbortSignal): Promise<Poll>;
   /** One interval, the last `seconds` before now: how the live slot was used before the canary got traffic. */
   before(seconds: number, canary: Slot, signal?: AbortSignal): Promise<Measured>;
   /** Requests and errors of both slots over the windows of the error budget. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { redactText } from "../../shell/secretsOfProcess";
+import { redactText } from "../../shell/redact";
 import type { Series } from "./series";
 
 const sample = z.tuple([z.number(), z.string()]);

@@ -2,7 +2,7 @@ import type { MetricSource, SourceArgs } from "./measured";
 import { createCloudWatchSource } from "./cloudwatch";
 import { createPrometheusSource } from "./prometheus";
 
-export type { Look, Measured, MetricSource } from "./measured";
+export type { Poll, Measured, MetricSource } from "./measured";
 
 /** The source that `metrics.source` names; config without the address that Prometheus needs does not come this far. */
 export function metricSource(args: SourceArgs): MetricSource {

@@ -2,11 +2,13 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import type { ClientConfig } from "pg";
 import type { RecoveryConfig } from "../../../decisions/recovery/recoveryConfig";
+import type { Restorable } from "../../../decisions/recovery/window";
 import { firstGap, isSegment } from "../../../decisions/recovery/segments";
 import { messageOf } from "../../shell/failure";
 import { wait } from "../../shell/wait";
+import { copySettings, writeSettings } from "./copySettings";
 import { asServer, postgres, removeFolder } from "./server";
-import { assertCopy, type Copy, purposeOf, type Queryable, type RecoverySource } from "./source";
+import { assertCopy, type Copy, type Order, purposeOf, type Queryable, type RecoverySource } from "./source";
 
 type ArchiveConfig = Extract<RecoveryConfig, { source: "archive" }>;
 
@@ -33,130 +35,144 @@ interface BaseBackup {
  * Recovery of a PostgreSQL server of one's own, on a machine that reads its base backups and its log archive. A copy is a
  * server of its own below `copies`, reached by a socket that only its user and root may open.
  */
-export function createArchive(config: ArchiveConfig, prefix: string): RecoverySource {
-  const seconds = config.limitMinutes * 60;
-  const place = (id: string) => {
-    const folder = join(config.copies, id);
-    return { folder, data: join(folder, "data"), log: join(folder, "log"), note: join(folder, "copy.json") };
-  };
+export const createArchive = (config: ArchiveConfig, prefix: string): RecoverySource =>
+  new Archive(config, prefix);
 
-  const segments = (): string[] => readFolder(config.wal).filter(isSegment);
-  const backups = (): BaseBackup[] =>
-    readFolder(config.baseBackups)
-      .filter(
-        (name) => !name.startsWith(".") && existsSync(join(config.baseBackups, name, "backup_manifest")),
-      )
-      .map((name) => join(config.baseBackups, name))
+class Archive implements RecoverySource {
+  readonly name = "archive";
+  readonly precision = 0;
+  readonly limitMinutes: number;
+  private readonly seconds: number;
+
+  constructor(
+    private readonly config: ArchiveConfig,
+    private readonly prefix: string,
+  ) {
+    this.limitMinutes = config.limitMinutes;
+    this.seconds = config.limitMinutes * 60;
+  }
+
+  async restorable(): Promise<Restorable | undefined> {
+    const oldest = this.backups()[0]?.at;
+    const newest = this.segments().map((name) => modified(join(this.config.wal, name)));
+    if (!oldest || newest.length === 0) return undefined;
+    return { oldest: oldest.toISOString(), newest: new Date(Math.max(...newest)).toISOString() };
+  }
+
+  async reach(instant: string, live: Queryable | undefined, signal?: AbortSignal): Promise<void> {
+    if (!live || Date.now() - Date.parse(instant) > settledMinutes * 60_000) return;
+    await archiveNow(live, this.config.wal, signal);
+  }
+
+  async restore({ id, purpose, target }: Order, signal?: AbortSignal): Promise<void> {
+    const base = this.backups().findLast(({ at }) => at.getTime() <= Date.parse(target));
+    if (!base) throw new Error(`there is no base backup from before ${target} in ${this.config.baseBackups}`);
+    const { folder, data, log, note } = this.place(id);
+    if (folder.length > socketFolder)
+      throw new Error(
+        `${folder} is too long for PostgreSQL's socket: choose a shorter \`database.recovery.copies\``,
+      );
+    await asServer(["mkdir", "-m", "700", "--", folder], { seconds: 30, signal });
+    writeFileSync(note, JSON.stringify({ purpose, target, ready: false }));
+    // -n: the log is in the archive, not in the backup.
+    await postgres("pg_verifybackup", ["-n", "-q", base.folder], { seconds: this.seconds, signal });
+    await asServer(["cp", "-a", "--", base.folder, data], { seconds: this.seconds, signal });
+    writeSettings(folder, data, [
+      ...copySettings(folder, this.config.wal),
+      // A numeric zone: the server reads this before it knows any abbreviation, Z among them.
+      ["recovery_target_time", target.replace("T", " ").replace(/Z$/, "+00")],
+      ["recovery_target_inclusive", "on"],
+      ["recovery_target_action", "promote"],
+    ]);
+    await asServer(["touch", join(data, "recovery.signal")], { seconds: 30, signal });
+    try {
+      await postgres("pg_ctl", ["-D", data, "-l", log, "-w", "-t", String(this.seconds), "start"], {
+        seconds: this.seconds + 10,
+        signal,
+      });
+      await promoted(data, this.seconds, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new Error(`${fatal(log) ?? messageOf(error)}${gapHint(base.folder, this.segments())}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async connection(id: string, live: ClientConfig): Promise<ClientConfig> {
+    const { user, database } = live;
+    return { host: this.place(id).folder, port: 5432, user, database };
+  }
+
+  async instructions(id: string): Promise<string[]> {
+    const { folder, data } = this.place(id);
+    return [
+      `Look into it: psql -h ${folder} -p 5432 (as root or the server's user).`,
+      "To switch over:",
+      "1. make pause, so that nothing is written any more; compare once more.",
+      `2. Stop both servers: pg_ctl -D ${data} stop, and the live one. Keep the live one's folder.`,
+      `3. Take the lines below \`# copy\` out of ${join(data, "postgresql.auto.conf")} and put this folder in the live one's place.`,
+      "4. Start it, make smoke, make open; then take a base backup, for it is on a timeline of its own.",
+    ];
+  }
+
+  async markReady(id: string): Promise<void> {
+    const { note } = this.place(id);
+    writeFileSync(note, JSON.stringify({ ...readNote(note), ready: true }));
+  }
+
+  async copies(): Promise<Copy[]> {
+    return readFolder(this.config.copies).flatMap((id): Copy[] => {
+      const purpose = purposeOf(id, this.prefix);
+      if (!purpose) return [];
+      const { target, ready } = readNote(this.place(id).note);
+      return [{ id, purpose, target, ready }];
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    assertCopy(id, this.prefix);
+    const { folder, data } = this.place(id);
+    if (existsSync(folder)) await removeFolder(folder, data);
+  }
+
+  async newestPoint(): Promise<string | null> {
+    return this.backups().at(-1)?.at.toISOString() ?? null;
+  }
+
+  async takePoint(live: ClientConfig, signal?: AbortSignal): Promise<string> {
+    const name = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase();
+    for (const left of readFolder(this.config.baseBackups).filter((one) =>
+      one.startsWith(`.${this.prefix}-`),
+    ))
+      await removeFolder(join(this.config.baseBackups, left), join(this.config.baseBackups, left));
+    const unfinished = join(this.config.baseBackups, `.${this.prefix}-${name}`);
+    await postgres("pg_basebackup", ["-D", unfinished, "-X", "none", "-c", "fast"], {
+      seconds: this.seconds,
+      signal,
+      environment: clientEnvironment(live),
+    });
+    await asServer(["mv", "--", unfinished, join(this.config.baseBackups, name)], { seconds: 30 });
+    return (await this.newestPoint()) ?? new Date().toISOString();
+  }
+
+  private place(id: string) {
+    const folder = join(this.config.copies, id);
+    return { folder, data: join(folder, "data"), log: join(folder, "log"), note: join(folder, "copy.json") };
+  }
+
+  private segments(): string[] {
+    return readFolder(this.config.wal).filter(isSegment);
+  }
+
+  private backups(): BaseBackup[] {
+    const { baseBackups } = this.config;
+    return readFolder(baseBackups)
+      .filter((name) => !name.startsWith(".") && existsSync(join(baseBackups, name, "backup_manifest")))
+      .map((name) => join(baseBackups, name))
       .map((folder) => ({ folder, at: statSync(join(folder, "backup_manifest")).mtime }))
       .sort((a, b) => a.at.getTime() - b.at.getTime());
-
-  return {
-    name: "archive",
-    precision: 0,
-    limitMinutes: config.limitMinutes,
-
-    async restorable() {
-      const oldest = backups()[0]?.at;
-      const newest = segments().map((name) => modified(join(config.wal, name)));
-      if (!oldest || newest.length === 0) return undefined;
-      return { oldest: oldest.toISOString(), newest: new Date(Math.max(...newest)).toISOString() };
-    },
-
-    async reach(instant, live, signal) {
-      if (!live || Date.now() - Date.parse(instant) > settledMinutes * 60_000) return;
-      await archiveNow(live, config.wal, signal);
-    },
-
-    async restore({ id, purpose, target }, signal) {
-      const base = backups().findLast(({ at }) => at.getTime() <= Date.parse(target));
-      if (!base) throw new Error(`there is no base backup from before ${target} in ${config.baseBackups}`);
-      const { folder, data, log, note } = place(id);
-      if (folder.length > socketFolder)
-        throw new Error(
-          `${folder} is too long for PostgreSQL's socket: choose a shorter \`database.recovery.copies\``,
-        );
-      await asServer(["mkdir", "-m", "700", "--", folder], { seconds: 30, signal });
-      writeFileSync(note, JSON.stringify({ purpose, target, ready: false }));
-      // -n: the log is in the archive, not in the backup.
-      await postgres("pg_verifybackup", ["-n", "-q", base.folder], { seconds, signal });
-      await asServer(["cp", "-a", "--", base.folder, data], { seconds, signal });
-      writeSettings(folder, data, [
-        ...copySettings(folder, config.wal),
-        // A numeric zone: the server reads this before it knows any abbreviation, Z among them.
-        ["recovery_target_time", target.replace("T", " ").replace(/Z$/, "+00")],
-        ["recovery_target_inclusive", "on"],
-        ["recovery_target_action", "promote"],
-      ]);
-      await asServer(["touch", join(data, "recovery.signal")], { seconds: 30, signal });
-      try {
-        await postgres("pg_ctl", ["-D", data, "-l", log, "-w", "-t", String(seconds), "start"], {
-          seconds: seconds + 10,
-          signal,
-        });
-        await promoted(data, seconds, signal);
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw new Error(`${fatal(log) ?? messageOf(error)}${gapHint(base.folder, segments())}`, {
-          cause: error,
-        });
-      }
-    },
-
-    async connection(id, live) {
-      const { user, database } = live;
-      return { host: place(id).folder, port: 5432, user, database };
-    },
-
-    async instructions(id) {
-      const { folder, data } = place(id);
-      return [
-        `Look into it: psql -h ${folder} -p 5432 (as root or the server's user).`,
-        "To switch over:",
-        "1. make pause, so that nothing is written any more; compare once more.",
-        `2. Stop both servers: pg_ctl -D ${data} stop, and the live one. Keep the live one's folder.`,
-        `3. Take the lines below \`# copy\` out of ${join(data, "postgresql.auto.conf")} and put this folder in the live one's place.`,
-        "4. Start it, make smoke, make open; then take a base backup, for it is on a timeline of its own.",
-      ];
-    },
-
-    async markReady(id) {
-      const { note } = place(id);
-      writeFileSync(note, JSON.stringify({ ...readNote(note), ready: true }));
-    },
-
-    async copies() {
-      return readFolder(config.copies).flatMap((id): Copy[] => {
-        const purpose = purposeOf(id, prefix);
-        if (!purpose) return [];
-        const { target, ready } = readNote(place(id).note);
-        return [{ id, purpose, target, ready }];
-      });
-    },
-
-    async remove(id) {
-      assertCopy(id, prefix);
-      const { folder, data } = place(id);
-      if (existsSync(folder)) await removeFolder(folder, data);
-    },
-
-    async newestPoint() {
-      return backups().at(-1)?.at.toISOString() ?? null;
-    },
-
-    async takePoint(live, signal) {
-      const name = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase();
-      for (const left of readFolder(config.baseBackups).filter((one) => one.startsWith(`.${prefix}-`)))
-        await removeFolder(join(config.baseBackups, left), join(config.baseBackups, left));
-      const unfinished = join(config.baseBackups, `.${prefix}-${name}`);
-      await postgres("pg_basebackup", ["-D", unfinished, "-X", "none", "-c", "fast"], {
-        seconds,
-        signal,
-        environment: clientEnvironment(live),
-      });
-      await asServer(["mv", "--", unfinished, join(config.baseBackups, name)], { seconds: 30 });
-      return (await this.newestPoint()) ?? new Date().toISOString();
-    },
-  };
+  }
 }
 
 /** Names in a folder; none where it does not exist yet. */
@@ -221,38 +237,6 @@ async function archiveNow(live: Queryable, wal: string, signal?: AbortSignal): P
     }
     await wait(50, signal);
   }
-}
-
-/** A copy must reach nobody, archive nothing and need little memory beside the live server. */
-const copySettings = (folder: string, wal: string): [string, string][] => [
-  ["listen_addresses", ""],
-  ["port", "5432"],
-  ["unix_socket_directories", folder],
-  ["hba_file", join(folder, "pg_hba.conf")],
-  ["ssl", "off"],
-  ["archive_mode", "off"],
-  ["hot_standby", "off"],
-  ["primary_conninfo", ""],
-  ["synchronous_standby_names", ""],
-  ["external_pid_file", ""],
-  ["logging_collector", "off"],
-  ["log_destination", "stderr"],
-  ["huge_pages", "try"],
-  ["shared_buffers", "256MB"],
-  ["max_connections", "20"],
-  ["restore_command", `cp "${wal}/%f" "%p"`],
-];
-
-/** Writes the settings last of all, over what ALTER SYSTEM may have left, and access for whoever may open the socket. */
-function writeSettings(folder: string, data: string, settings: [string, string][]): void {
-  const lines = settings.map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
-  const auto = join(data, "postgresql.auto.conf");
-  const kept = existsSync(auto) ? readFileSync(auto, "utf8") : "";
-  // Where a distribution keeps it elsewhere, the backup has no postgresql.conf; an empty one stands for the defaults.
-  const main = join(data, "postgresql.conf");
-  if (!existsSync(main)) writeFileSync(main, "");
-  writeFileSync(auto, `${kept}\n# copy\n${lines.join("\n")}\n`);
-  writeFileSync(join(folder, "pg_hba.conf"), "local all all trust\n");
 }
 
 /** Why recovery ended, in PostgreSQL's own words. */

@@ -1,8 +1,7 @@
-import { DateTime } from "luxon";
-import type { TopLevelSpec } from "vega-lite" with { "resolution-mode": "import" };
-import { slots, type Slot } from "../../../decisions/stack/names";
+import { slots } from "../../../decisions/stack/names";
 import type { TrafficStep } from "../../../decisions/report/trafficSeries";
 import type { ReleaseReport } from "../../../decisions/report/releaseReport";
+import { specOf, type Drawing, type Point } from "./chartSpec";
 
 /** One picture: for people who see it, and in a sentence for those who do not. */
 export interface Chart {
@@ -16,34 +15,8 @@ export interface Chart {
 
 /** Width of the plot, pixels. */
 const widths = { wide: 852, narrow: 258 } as const;
-/** Room around it, pixels: on the left for a figure of five digits and what it counts. */
-const room = { left: 62, right: 26, top: 2, bottom: 24 } as const;
-/** A mark's number needs so much room, pixels; one that has less goes a row further down. */
-const markRoom = 15;
 
-/** A point of a chart; a value that is null breaks the line. */
-interface Point {
-  at: number;
-  value: number | null;
-  slot?: Slot;
-}
-
-interface Drawing {
-  title: string;
-  says: string;
-  /** What the y axis counts. */
-  unit: string;
-  points: Point[];
-  /** `share`: areas that add up; `area`: one area; `line`: a line a slot. */
-  shape: "share" | "area" | "line";
-  isStepped?: boolean;
-  /** A level that must not be passed, with its name. */
-  limit?: { value: number; name: string };
-  /** End of the y axis at least. */
-  least: number;
-}
-
-/** The story's charts. vega is loaded here, since other commands do not need it. */
+/** The report's charts. vega is loaded here, since other commands do not need it. */
 export async function drawCharts(report: ReleaseReport): Promise<Chart[]> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const draw = async (drawing: Drawing, width: number) => {
@@ -153,156 +126,4 @@ function broken(points: Point[], gap: number): Point[] {
       return isApart ? [{ ...point, at: before.at + 1, value: null }, point] : [point];
     });
   });
-}
-
-function specOf(drawing: Drawing, { from, to, zone, timeline }: ReleaseReport, width: number): TopLevelSpec {
-  // vega knows UTC and this machine's zone; the school's is had by moving the times.
-  const moved = (at: number) => at + DateTime.fromMillis(at, { zone }).offset * 60_000;
-  const domain = [moved(from), moved(to)];
-  const inside = timeline.filter(({ mark, at }) => mark !== undefined && at >= from && at <= to);
-  const rows: number[] = [];
-  const marks = inside.map(({ at, mark, ok }) => {
-    const x = (width * (at - from)) / Math.max(1, to - from);
-    const free = rows.findIndex((last) => x - last >= markRoom);
-    const row = free < 0 ? rows.length : free;
-    rows[row] = x;
-    return { at: moved(at), text: String(mark), y: 9 + 13 * row, tone: ok === false ? "bad" : "plain" };
-  });
-  const x = {
-    field: "at",
-    type: "temporal",
-    scale: { type: "utc", domain },
-    axis: timeAxis(to - from, width),
-  } as const;
-  const top = 13 * rows.length + 4;
-  const height = (width > 500 ? 170 : 150) + top;
-  const color = {
-    field: "slot",
-    type: "nominal",
-    legend: null,
-    scale: { domain: ["blue", "green"], range: ["var(--blue)", "var(--green)"] },
-  } as const;
-  const values = drawing.points
-    .filter(({ at }) => at >= from && at <= to)
-    .map((one) => ({ ...one, at: moved(one.at) }));
-  const most = Math.max(drawing.least, ...values.map(({ value }) => value ?? 0));
-  const y = {
-    field: "value",
-    type: "quantitative",
-    title: drawing.unit,
-    scale: { domain: [0, most], range: [height, top], nice: false },
-    axis: { tickCount: 4, titleX: 12 - room.left },
-  } as const;
-  const shape =
-    drawing.shape === "line"
-      ? {
-          mark: {
-            type: "line",
-            strokeWidth: 2,
-            strokeJoin: "round",
-            invalid: "break-paths-show-path-domains",
-          },
-          encoding: {
-            x,
-            y,
-            color,
-            strokeDash: {
-              field: "slot",
-              type: "nominal",
-              legend: null,
-              scale: {
-                domain: ["blue", "green"],
-                range: [
-                  [1, 0],
-                  [5, 3],
-                ],
-              },
-            },
-          },
-        }
-      : {
-          mark: {
-            type: "area",
-            interpolate: drawing.isStepped ? "step-after" : "linear",
-            line: drawing.shape === "area" ? { color: "var(--bad)", strokeWidth: 2 } : false,
-            fillOpacity: drawing.shape === "area" ? 0.25 : 0.85,
-            ...(drawing.shape === "area" ? { color: "var(--bad)" } : {}),
-          },
-          encoding: { x, y, ...(drawing.shape === "share" ? { color } : {}) },
-        };
-  const limit = drawing.limit
-    ? [
-        {
-          data: { values: [drawing.limit] },
-          mark: { type: "rule", strokeDash: [2, 3], color: "var(--muted)" },
-          encoding: { y: { ...y, axis: null } },
-        },
-        {
-          data: { values: [drawing.limit] },
-          mark: { type: "text", align: "left", dx: 4, dy: -6, x: 0, fontSize: 11, color: "var(--muted)" },
-          encoding: { y: { ...y, axis: null }, text: { field: "name" } },
-        },
-      ]
-    : [];
-  const tone = {
-    field: "tone",
-    type: "nominal",
-    legend: null,
-    scale: { domain: ["bad", "plain"], range: ["var(--bad)", "var(--ink)"] },
-  } as const;
-  const spec = {
-    width,
-    height,
-    // Not fitted to what is in it: the same time must be at the same place in every chart.
-    autosize: { type: "none" },
-    padding: room,
-    background: "transparent",
-    layer: [
-      { data: { values }, ...shape },
-      ...limit,
-      {
-        data: { values: marks },
-        mark: { type: "rule", strokeWidth: 1, strokeDash: [3, 2], opacity: 0.75 },
-        encoding: { x, color: tone },
-      },
-      {
-        data: { values: marks },
-        mark: { type: "circle", size: 150, opacity: 1, color: "var(--card)" },
-        encoding: { x, y: { field: "y", type: "quantitative", scale: null, axis: null } },
-      },
-      {
-        data: { values: marks },
-        mark: { type: "text", fontSize: 11, fontWeight: 700 },
-        encoding: {
-          x,
-          y: { field: "y", type: "quantitative", scale: null, axis: null },
-          text: { field: "text" },
-          color: tone,
-        },
-      },
-    ],
-    resolve: { scale: { y: "independent", color: "independent" }, axis: { y: "independent" } },
-    config: {
-      font: "system-ui, sans-serif",
-      view: { stroke: null },
-      axis: {
-        labelColor: "var(--muted)",
-        titleColor: "var(--muted)",
-        gridColor: "var(--line)",
-        domainColor: "var(--line)",
-        tickColor: "var(--line)",
-        labelFontSize: 12,
-        titleFontSize: 12,
-        titleFontWeight: 400,
-      },
-    },
-  };
-  return spec as unknown as TopLevelSpec;
-}
-
-/** Times on the x axis, as short as the story allows. */
-function timeAxis(length: number, width: number) {
-  const minute = 60_000;
-  const format = length < 12 * minute ? "%H:%M:%S" : length < 48 * 60 * minute ? "%H:%M" : "%-d %b";
-  return { title: null, grid: false, format, tickCount: width > 500 ? 8 : 3, labelOverlap: true } as const;
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { metricSource } from "../../../../cli/ports/metrics/source";
-import type { Look, Measured, MetricSource } from "../../../../cli/ports/metrics/source";
+import type { Poll, Measured, MetricSource } from "../../../../cli/ports/metrics/source";
 import { served, settingsWith } from "../../../decisions/samples";
 
 /** A server that answers as Prometheus does, from what a test says the pods have counted. */
@@ -82,7 +82,7 @@ const counts = (requests: number, errors = 0, slow = 0) => ({ requests, errors, 
 async function lookAfter(
   change: () => void,
   metrics?: Record<string, unknown>,
-): Promise<{ first: Look; second: Look }> {
+): Promise<{ first: Poll; second: Poll }> {
   const first = await source(metrics).since(undefined, "green");
   clock += 1;
   change();

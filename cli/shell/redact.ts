@@ -1,13 +1,13 @@
 import { redact, redactIn, secretsIn, secretsOf } from "../../decisions/text/redact";
 
 /**
- * Whatever leaves this process in words passes here: what is printed, recorded, said to people, written into history,
- * parameters and pages. A driver's error, or an answer from outside, may hold what it was given; its cause is kept, without
- * that. One list for the process, because an error may be said far from where the secret was read.
+ * Every text that leaves this process is redacted here: output, records, messages to people, history, parameters and pages.
+ * An error of a driver, or an answer from outside, may repeat a secret that it was given; its cause is kept without it.
+ * The process has one list, because an error may be shown far from where the secret was read.
  */
 const known = new Set(secretsIn(process.env));
 
-/** Remembers a value that came out of a store of secrets, so that it is never said. */
+/** Remembers a value that was read from a store of secrets, so that it is never shown. */
 export function keepSecret(value: string): void {
   for (const secret of secretsOf(value)) known.add(secret);
 }
