@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { type AuditEvent, type AuditHead } from "../decisions/audit/auditChain";
 import { auditIssues } from "../decisions/audit/auditIssues";
-import { openReporting } from "../cli/ports/auditTrail";
+import { openAuditTrail } from "../cli/ports/auditTrail";
 import { startCluster } from "./drill/cluster";
 
 /** How long `make audit-verify` takes to read and check 100,000 events of a real PostgreSQL, whole and tampered with. */
@@ -62,9 +62,9 @@ export async function audit(): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       const started = performance.now();
       events = [];
-      const reporting = await openReporting(url);
-      for await (const some of reporting.events()) events.push(...some);
-      await reporting.end();
+      const trail = await openAuditTrail(url);
+      for await (const some of trail.events()) events.push(...some);
+      await trail.end();
       const faults = auditIssues(events, headOf(events));
       times.push(seconds(started));
       if (faults.length > 0) throw new Error(`a whole trail has faults: ${faults[0]?.text ?? ""}`);

@@ -46,7 +46,7 @@ export interface EarlierStage {
   /** The digest that it validated last; "" for none. */
   validated: string;
   /** Revision to SHA-256 of its file, for each that its database was downgraded and upgraded with; absent if not stated. */
-  downgraded?: ReadonlyMap<string, string>;
+  downgraded?: ReadonlyMap<string, string> | undefined;
 }
 
 /**

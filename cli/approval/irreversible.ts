@@ -14,10 +14,10 @@ import { exitCodes, Failure } from "../shell/failure";
 import { makeLine } from "../shell/options";
 import { ensureRecoveryPoint } from "../recovery/recoveryPoint";
 
-/** Settings of a stack that guards irreversible changes. */
+/** Settings of a stack that protects itself from irreversible changes. */
 type Guarded = Settings & { changeWindow: ChangeCalendar };
 
-/** The change that CHANGE= names, on a stack that asks for approvals. Throws usage (2) with what may be named. */
+/** The change that CHANGE names, on a stack that requires approvals. Throws usage (2) with the changes that can be named. */
 export async function irreversibleChangeNow(
   ctx: Context,
 ): Promise<{ change: IrreversibleChange; settings: Guarded }> {
@@ -47,15 +47,15 @@ export async function irreversibleChangeNow(
 }
 
 /**
- * Refuses (4) to apply `next` over `current` where something in it cannot be undone and may not be done now. Asked for the
- * plan and again at the moment of running, because a window closes while work waits.
+ * Refuses (4) to apply `wanted` over `current` if that is irreversible and not allowed now. Checked for the plan and again
+ * right before the update, because a window may close meanwhile.
  */
-export async function refuseIrreversible(ctx: Context, current: Release, next: Release): Promise<void> {
-  if (!upgradeOf(current, next)) return;
+export async function refuseIrreversible(ctx: Context, current: Release, wanted: Release): Promise<void> {
+  if (!upgradeOf(current, wanted)) return;
   const { root, stack } = ctx;
   const sourcesNow = async (): Promise<ChangeSources> => {
     const published = { ...(await readPublished(ctx)), release: current };
-    return { root, stack, settings: { ...ctx.settings, release: next }, published };
+    return { root, stack, settings: { ...ctx.settings, release: wanted }, published };
   };
   let sources = await sourcesNow();
   if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(sources, new Date())) {
@@ -67,7 +67,7 @@ export async function refuseIrreversible(ctx: Context, current: Release, next: R
   throw new Failure(
     exitCodes.refused,
     [
-      "This cannot be undone and may not run now; nothing was changed:",
+      "This change is irreversible and may not run now; nothing was changed:",
       ...reasons.map((one) => `  - ${one}`),
     ].join("\n"),
     { details: { reasons }, next: makeLine(stack, "status") },

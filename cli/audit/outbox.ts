@@ -9,16 +9,16 @@ import { within } from "../shell/wait";
 
 type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "output">;
 
-/** Seconds that a command gives to handing over. */
+/** Seconds that a command spends on filling the outbox. */
 const patience = 30;
 
 const queueOf = (ctx: Place, signal: AbortSignal): Promise<Queue | undefined> =>
   openQueue(regionOf(ctx.file), outboxQueueName(ctx.settings.application.name, ctx.stack), signal);
 
 /**
- * On a machine that is gone once the command has ended (EPHEMERAL=1, a pipeline's runner): puts what waits there for
- * delivery into the stack's queue, from which the next command on any machine delivers it. Never fails; what the queue does
- * not take stays, and is said.
+ * For a machine that is gone once the command has ended (EPHEMERAL=1, such as a pipeline's runner): moves what waits there
+ * into the stack's queue, from which the next command on any machine delivers it. Never fails; what the queue does not take
+ * stays on the machine, with a warning.
  */
 export async function sendToOutbox(ctx: Place, open = queueOf): Promise<void> {
   try {
@@ -26,25 +26,25 @@ export async function sendToOutbox(ctx: Place, open = queueOf): Promise<void> {
     if (spools.length === 0) return;
     const signal = AbortSignal.timeout(patience * 1000);
     const queue = await open(ctx, signal);
-    if (!queue) throw new Error("the stack has no queue for it yet: its next update makes one");
+    if (!queue) throw new Error("the stack has no queue for it yet: the next update creates one");
     const stays: string[] = [];
-    for (const spool of spools) stays.push(...(await handOverFrom(ctx, spool, queue, signal)));
+    for (const spool of spools) stays.push(...(await sendFrom(ctx, spool, queue, signal)));
     if (stays.length > 0) throw new Error(stays.join("; "));
   } catch (error) {
     ctx.output.warn(
-      `records or messages wait in .deployment-safety and nowhere else, so keep that folder: ${messageOf(error)}`,
+      `records or messages wait only in .deployment-safety, so keep that folder: ${messageOf(error)}`,
     );
   }
 }
 
-/** Hands one spool over; says why something stays. */
-async function handOverFrom(ctx: Place, spool: string, queue: Queue, signal: AbortSignal): Promise<string[]> {
+/** Moves one spool into the queue. @returns why something stays */
+async function sendFrom(ctx: Place, spool: string, queue: Queue, signal: AbortSignal): Promise<string[]> {
   const refused: string[] = [];
   const { delivered, error, busy } = await spoolIn(ctx, spool).flush(async (content, id, order) => {
     try {
       await queue.send(writeOutboxMessage({ spool, id, order, content }), { group: spool, id }, signal);
     } catch (why) {
-      // Too long, or not to SQS's taste: those behind it must not wait for that one.
+      // Too long, or with characters that SQS rejects: the messages behind it must not wait for it.
       if (!isRefusal(why)) throw why;
       refused.push(`${spool} ${id}: ${messageOf(why)}`);
       return "keep";
@@ -56,26 +56,25 @@ async function handOverFrom(ctx: Place, spool: string, queue: Queue, signal: Abo
   return [
     ...refused,
     ...(error === undefined ? [] : [`${spool}: ${messageOf(error)}`]),
-    ...(busy ? [`${spool}: another command delivers from there`] : []),
+    ...(busy ? [`${spool}: another command is delivering from it`] : []),
   ];
 }
 
-/** Whether SQS will never take the message: then trying again is in vain. */
+/** Whether SQS will never take the message, so that another attempt is pointless. */
 const isRefusal = (error: unknown): boolean =>
   ["InvalidMessageContents", "InvalidParameterValue", "InvalidParameterValueException"].includes(
     (error as Error).name,
   );
 
-/** What is delivered, and how; `keep` puts what nobody can deliver on this machine's disk. */
+/** How the messages of each spool are delivered; `keep` records an unreadable one on this machine. */
 export interface Deliveries {
   bySpool: ReadonlyMap<string, Delivery>;
   keep: (text: string) => void;
 }
 
 /**
- * Delivers what other machines handed over, in its order; a message leaves the queue once it is delivered, or is on this
- * machine's disk. What this machine cannot deliver stays there, and holds up nothing else. Never fails, and ends with
- * `signal`.
+ * Delivers, in order, what other machines left in the outbox. A message leaves the queue once it is delivered, or is on this
+ * machine's disk. What this machine cannot deliver stays there and delays nothing else. Never fails, and ends with `signal`.
  */
 export async function deliverOutbox(
   ctx: Place,
@@ -83,8 +82,8 @@ export async function deliverOutbox(
   signal: AbortSignal,
   open = queueOf,
 ): Promise<void> {
-  /** Not given back before the end: a group of which something is held gives nothing more, so the others come. */
-  const held: QueuedMessage[] = [];
+  /** Returned only at the end: SQS gives nothing more of a group while a message of it is out, so the other groups come. */
+  const toReturn: QueuedMessage[] = [];
   try {
     const queue = await open(ctx, signal);
     let messages = (await queue?.receive(signal)) ?? [];
@@ -95,26 +94,26 @@ export async function deliverOutbox(
         const spool = item?.spool ?? "";
         groups.set(spool, [...(groups.get(spool) ?? []), { message, item }]);
       }
-      // Side by side: records that cannot be delivered must not keep people from being told.
+      // Side by side: records that cannot be delivered must not delay messages to people.
       const left = await Promise.all(
         [...groups].map(([spool, own]) => deliverGroup(ctx, spool, own, deliveries, signal)),
       );
-      held.push(...left.flat().map(({ message }) => message));
+      toReturn.push(...left.flat().map(({ message }) => message));
     }
   } catch (error) {
-    ctx.output.warn(`what other machines handed over could not be delivered yet: ${messageOf(error)}`);
+    ctx.output.warn(`what other machines left in the outbox could not be delivered yet: ${messageOf(error)}`);
   }
-  // The newest first, so that nobody gets it before what is older.
-  for (const message of held.reverse()) await message.again().catch(() => undefined);
+  // The newest first, so that nobody receives it before the older ones.
+  for (const message of toReturn.reverse()) await message.again().catch(() => undefined);
 }
 
-/** A message with what it holds; undefined: nobody who hands something over wrote it. */
+/** A message with its content; undefined: no command of ours wrote it. */
 interface Received {
   message: QueuedMessage;
   item: ReturnType<typeof readOutboxMessage>;
 }
 
-/** Delivers messages of one spool until one cannot be delivered; gives that and those behind it. */
+/** Delivers messages of one spool until one cannot be delivered. @returns that one and those behind it */
 async function deliverGroup(
   ctx: Place,
   spool: string,
@@ -128,8 +127,7 @@ async function deliverGroup(
     try {
       signal.throwIfAborted();
       if (!item) keep(message.body);
-      else if (!item.isUnderstood)
-        throw new Error("this checkout does not know what it is; one of the newest version of it may");
+      else if (!item.isUnderstood) throw new Error("this checkout does not understand it; a newer one may");
       else if (!deliver) return rest;
       else {
         const outcome = await within(deliver(item.content, item.id), signal);
@@ -146,7 +144,7 @@ async function deliverGroup(
   return [];
 }
 
-/** What has yet to arrive: here, and in the stack's queue. Throws where the queue cannot be asked. */
+/** How many items wait on this machine and in the stack's queue. Throws if the queue cannot be read. */
 export async function undelivered(
   ctx: Place,
   signal: AbortSignal,

@@ -7,34 +7,42 @@ import type { Context } from "../shell/context";
 import { exitCodes, messageOf } from "../shell/failure";
 import { commandOptions, type OptionName } from "../shell/options";
 import { deliverOutbox, sendToOutbox } from "./outbox";
-import { openReporting, type AuditRecord, type Reporting } from "../ports/auditTrail";
+import { openAuditTrail, type AuditRecord, type AuditTrail } from "../ports/auditTrail";
 import { redactText } from "../shell/redact";
 import type { Spool } from "./spool";
 import { spoolIn } from "./stackSpools";
 import { deliverMessages, messageDeliveries, messagesWait } from "../incident/notify";
 import { within } from "../shell/wait";
 
-/** Seconds that a command waits at its end for its record to be delivered; after that it stays in the spool. */
+/** Seconds that a command waits at its end until its record is delivered; after that the record stays in the spool. */
 const patience = 8;
 
-/** Seconds that a command waits that only looks, where something waits that is more than looks. */
-const patienceOfLooks = 3;
+/** The same for a read-only command, where more than records of such commands wait. */
+const patienceOfReadOnly = 3;
 
-/** Seconds on a machine that is gone afterwards: what is not delivered by then is handed over. */
+/** The same on a machine that is gone afterwards: what is not delivered by then goes to the outbox. */
 const patienceOfEphemeral = 30;
 
-/** Commands that change nothing on the stack: their record waits for one that does, so that looking stays quick. */
-const onlyLooks = new Set(["status", "checklist", "smoke", "audit-verify", "playbook", "report", "sync"]);
+/** Commands that change nothing on the stack: their record waits for one that does, so that they stay quick. */
+const readOnlyCommands = new Set([
+  "status",
+  "checklist",
+  "smoke",
+  "audit-verify",
+  "playbook",
+  "report",
+  "sync",
+]);
 
-/** Records of a stack that wait on this machine. */
+/** The spool of a stack's records on this machine. */
 export const recordsOf = (ctx: Pick<Context, "root" | "stack">): Spool => spoolIn(ctx, "records");
 
-/** What of a command's options says what was asked for. */
+/** Options that the record of a command keeps. */
 const recordedOptions = (Object.keys(commandOptions) as OptionName[]).filter(
   (name) => commandOptions[name].isRecorded,
 );
 
-/** What a command was asked and what came of it. Options are named one by one: whatever is not here is never recorded. */
+/** What a command was asked to do and what came of it. Only options whose row says so are recorded. */
 function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
   const { command, options, output, stack } = ctx;
   const { reason } = options;
@@ -57,34 +65,34 @@ function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
   };
 }
 
-/** Whether all that waits here are looks: an incident that one of them found, or a message, must get to people. */
+/** Whether only records of read-only commands wait. An incident that one of them found, or a message, must get to people. */
 const canWait = (ctx: Context): boolean =>
   !messagesWait(ctx) &&
   recordsOf(ctx)
     .waiting()
     .every((record) => {
       const { body } = record as AuditRecord;
-      return onlyLooks.has(String(body.command)) && !body.incident;
+      return readOnlyCommands.has(String(body.command)) && !body.incident;
     });
 
 /**
- * Records a command that has ended, and delivers whatever waits. Never fails and never waits long: what cannot be
- * delivered stays on this machine, or is handed over where the machine does not stay, and is said.
+ * Records a command that has ended, and delivers whatever waits. Never fails and never waits long: what cannot be delivered
+ * stays on this machine, or goes to the outbox if the machine does not stay, with a warning.
  */
 export async function recordCommand(ctx: Context, exitCode: number, error: unknown): Promise<void> {
   const { settings, options, command, output } = ctx;
   if (!settings.reporting && !settings.comms) return;
   try {
     if (settings.reporting) recordsOf(ctx).add(eventOf(ctx, exitCode, error));
-    const isLook = onlyLooks.has(command);
-    const isQuiet = exitCode === exitCodes.usage || (isLook && canWait(ctx));
+    const isReadOnly = readOnlyCommands.has(command);
+    const isQuiet = exitCode === exitCodes.usage || (isReadOnly && canWait(ctx));
     if (options.ephemeral || !isQuiet) {
-      const seconds = options.ephemeral ? patienceOfEphemeral : isLook ? patienceOfLooks : patience;
+      const seconds = options.ephemeral ? patienceOfEphemeral : isReadOnly ? patienceOfReadOnly : patience;
       const signal = AbortSignal.timeout(seconds * 1000);
-      await within(deliver(ctx, !isLook, signal), signal).catch((failure: unknown) => {
+      await within(deliver(ctx, !isReadOnly, signal), signal).catch((failure: unknown) => {
         if (!signal.aborted) throw failure;
         output.warn(
-          `recorded here; the delivery did not end within ${seconds} s, a later command goes on with it`,
+          `recorded on this machine; the delivery took more than ${seconds} s, and a later command finishes it`,
         );
       });
     }
@@ -94,21 +102,21 @@ export async function recordCommand(ctx: Context, exitCode: number, error: unkno
   if (options.ephemeral) await sendToOutbox(ctx);
 }
 
-/** Delivers whatever waits; with `takes` first what other machines handed over, for that waited longer. */
-async function deliver(ctx: Context, takes: boolean, signal: AbortSignal): Promise<void> {
+/** Delivers whatever waits; with `takesOutbox` first what other machines left in the outbox, which has waited longer. */
+async function deliver(ctx: Context, takesOutbox: boolean, signal: AbortSignal): Promise<void> {
   const records = recordsIn(ctx);
   try {
-    if (takes) {
+    if (takesOutbox) {
       const bySpool = messageDeliveries(ctx);
       if (ctx.settings.reporting) bySpool.set("records", records.append);
       const keep = (text: string) => {
         if (!ctx.settings.reporting)
-          throw new Error("nobody can read it, and this stack has no records to keep it in");
+          throw new Error("it is unreadable, and this stack has no records to keep it in");
         keepUnreadable(ctx, text);
       };
       await deliverOutbox(ctx, { bySpool, keep }, signal);
     }
-    // Side by side: a database that does not answer must not keep people from being told.
+    // Side by side: a database that does not answer must not delay the messages.
     await Promise.all([
       deliverMessages(ctx, signal),
       ...(ctx.settings.reporting ? [deliverRecords(ctx, records, signal)] : []),
@@ -118,7 +126,7 @@ async function deliver(ctx: Context, takes: boolean, signal: AbortSignal): Promi
   }
 }
 
-/** Delivers records that wait here; says what still does. Ends with `signal`. */
+/** Delivers records that wait on this machine, and warns of those that still do. Ends with `signal`. */
 async function deliverRecords(
   ctx: Context,
   records: ReturnType<typeof recordsIn>,
@@ -129,37 +137,37 @@ async function deliverRecords(
     const { error, left, busy } = await spool.flush(records.append, signal);
     await records.anchor();
     if (error !== undefined) throw new Error(messageOf(error), { cause: error });
-    if (busy) ctx.output.say(`${left} record(s) are being delivered by another command`);
+    if (busy) ctx.output.say(`another command is delivering ${left} record(s)`);
   } catch (error) {
-    const where = ctx.options.ephemeral ? "" : " in .deployment-safety and are delivered by a later command";
+    const where = ctx.options.ephemeral ? "" : " in .deployment-safety, and a later command delivers them";
     ctx.output.warn(`${spool.waiting().length} record(s) wait${where}: ${messageOf(error)}`);
   }
 }
 
-/** The stack's records, opened when the first one is appended; updates of history that nobody recorded go before it. */
+/** The stack's records, opened when the first one is appended, after updates in stack history that are not recorded yet. */
 function recordsIn(ctx: Context) {
   let head: AuditHead | undefined;
-  let opened: Promise<{ reporting: Reporting; history: readonly HistoryEntry[] }> | undefined;
+  let opened: Promise<{ trail: AuditTrail; history: readonly HistoryEntry[] }> | undefined;
   const open = async () => {
     const [url, history] = await Promise.all([recordsUrl(ctx), ctx.engine.history()]);
-    const reporting = await openReporting(url);
-    head = await appendUpdates(reporting, ctx.stack, history);
-    return { reporting, history };
+    const trail = await openAuditTrail(url);
+    head = await appendUpdates(trail, ctx.stack, history);
+    return { trail, history };
   };
   return {
     append: async (content: unknown, id: string): Promise<void> => {
-      const { reporting, history } = await (opened ??= open());
-      head = await append(reporting, id, withUpdate(content as AuditRecord, history));
+      const { trail, history } = await (opened ??= open());
+      head = await append(trail, id, withUpdate(content as AuditRecord, history));
     },
-    /** Keeps the number and hash of what was appended last outside of the database. */
+    /** Keeps the number and hash of the newest record outside of the database. */
     anchor: async () => (head ? anchor(ctx, head) : undefined),
     end: async () => {
-      await opened?.then(({ reporting }) => reporting.end()).catch(() => undefined);
+      await opened?.then(({ trail }) => trail.end()).catch(() => undefined);
     },
   };
 }
 
-/** Nothing is lost that somebody sent, though nobody knows what it is. */
+/** Records a message that cannot be read, so that nothing that was sent gets lost. */
 export function keepUnreadable(ctx: Context, text: string): void {
   recordsOf(ctx).add({
     at: new Date().toISOString(),
@@ -170,7 +178,7 @@ export function keepUnreadable(ctx: Context, text: string): void {
   });
 }
 
-/** REPORTING_DATABASE_URL of this shell, else the key of the stack's Secret. */
+/** The records' address: REPORTING_DATABASE_URL of this shell, else the stack's Secret. */
 export async function recordsUrl(ctx: Context): Promise<string> {
   if (process.env.REPORTING_DATABASE_URL) return process.env.REPORTING_DATABASE_URL;
   const { reporting } = ctx.settings;
@@ -181,31 +189,31 @@ export async function recordsUrl(ctx: Context): Promise<string> {
   return value;
 }
 
-/** Appends; a record that the schema will never take is kept as it is, as what it is: a command that could not be filed. */
-async function append(reporting: Reporting, id: string, record: AuditRecord): Promise<AuditHead> {
+/** Appends a record. One that the schema will never accept is wrapped, unchanged, in a record that says so. */
+async function append(trail: AuditTrail, id: string, record: AuditRecord): Promise<AuditHead> {
   try {
-    return await reporting.append(id, record);
+    return await trail.append(id, record);
   } catch (error) {
-    // 22 and 23: the data itself is refused. Anything else may be better later.
+    // 22 and 23: the database rejects the data itself. Anything else may succeed later.
     if (!/^2[23]/.test((error as { code?: string }).code ?? "")) throw error;
     const body = { refused: messageOf(error), record };
-    return reporting.append(id, { ...record, kind: "command", body });
+    return trail.append(id, { ...record, kind: "command", body });
   }
 }
 
-/** Updates of history that are not recorded yet, the oldest first, each an event of its own. */
+/** Appends updates in stack history that are not recorded yet, the oldest first, each as an event. */
 async function appendUpdates(
-  reporting: Reporting,
+  trail: AuditTrail,
   stack: string,
   history: readonly HistoryEntry[],
 ): Promise<AuditHead | undefined> {
-  const known = await reporting.updates(stack);
+  const known = await trail.updates(stack);
   let head: AuditHead | undefined;
   for (const entry of history.toReversed()) {
     const update = updateName(entry);
     if (known.has(update) || entry.result === "in-progress") continue;
     const { line, note } = readMessage(entry.message);
-    head = await append(reporting, sameId(`${stack} ${update}`), {
+    head = await append(trail, sameId(`${stack} ${update}`), {
       at: entry.endTime ?? entry.startTime,
       kind: "update",
       stack,
@@ -221,7 +229,7 @@ async function appendUpdates(
   return head;
 }
 
-/** An incident's record with the newest update of the operation that it names, where history has one. */
+/** An incident's record, with the newest update in stack history of the operation that it names. */
 function withUpdate(record: AuditRecord, history: readonly HistoryEntry[]): AuditRecord {
   const { incident } = record.body;
   if (incident?.operation === undefined) return record;
@@ -232,11 +240,11 @@ function withUpdate(record: AuditRecord, history: readonly HistoryEntry[]): Audi
   return { ...record, body: { ...record.body, incident: { ...incident, update: updateName(entry) } } };
 }
 
-/** How records name an update: its number, or its start time where the backend numbers none. */
+/** How records name an update: its number, or its start time if the backend does not number updates. */
 export const updateName = ({ version, startTime }: HistoryEntry): string =>
   version ? String(version) : startTime;
 
-/** Keeps the newest event's number and hash outside of the database, where a cut tail shows. It never goes back. */
+/** Keeps the newest event's number and hash outside of the database, so that a cut tail shows. It only moves forward. */
 async function anchor(ctx: Context, head: AuditHead): Promise<void> {
   const path = paths.auditHead(ctx.stack);
   const before = readHead(await ctx.parameters.read(path));

@@ -16,31 +16,31 @@ import { lockFolder } from "./spoolLock";
 import { within } from "../shell/wait";
 
 /**
- * What waits for a place that cannot be reached: one durable file an item, delivered later, in order. An item is on disk
- * before it is first tried, so that a crash between the two loses nothing; its id lets the receiver drop a second copy.
+ * Items that wait for delivery, in order: one durable file each. An item is on disk before its first attempt, so that a
+ * crash in between loses nothing; its id lets the receiver drop a second copy.
  */
 export interface Spool {
-  /** Writes an item behind all others; it is durable when this returns. Returns its id. */
+  /** Writes an item behind all others; it is durable when this returns. @returns its id */
   add(content: unknown, id?: string): string;
   /**
-   * Hands every item to `deliver`, the oldest first, and removes it, unless that says otherwise; stops at the first that
-   * throws, or when `signal` aborts. `order` is the item's place: milliseconds, process and count. Never throws.
+   * Passes each item to `deliver`, the oldest first, and removes it unless the outcome says otherwise. Stops at the first
+   * that throws, or when `signal` aborts. `order` is the item's place: milliseconds, process and count. Never throws.
    */
   flush(
     deliver: (content: unknown, id: string, order: string) => Promise<Outcome>,
     signal?: AbortSignal,
   ): Promise<Flushed>;
-  /** Contents of the items that wait, the oldest first. */
+  /** Contents of the waiting items, the oldest first. */
   waiting(): unknown[];
 }
 
-/** What became of an item: delivered; to be kept; or delivered in part, and what is left of it waits in its place. */
+/** What became of an item: delivered, kept, or delivered in part, with the rest waiting in its place. */
 export type Outcome = void | "keep" | { rest: unknown };
 
-/** How an item is delivered; throws where it cannot be now. */
+/** Delivers an item; throws if that cannot be done now. */
 export type Delivery = (content: unknown, id: string) => Promise<Outcome>;
 
-/** What a flush came to. `error` is why it stopped; `busy`: another process delivers at this moment. */
+/** The result of a flush. `error`: why it stopped. `busy`: another process is delivering. */
 export interface Flushed {
   delivered: number;
   left: number;
@@ -50,10 +50,10 @@ export interface Flushed {
 
 let counter = 0;
 
-/** Folders from which this process delivers at this moment. */
+/** Folders from which this process is delivering. */
 const underWay = new Map<string, Promise<void>>();
 
-/** The spool in `folder`, which is made when it is first needed. */
+/** The spool in `folder`, which is created when it is first needed. */
 export function createSpool(folder: string): Spool {
   const names = (): string[] => {
     try {
@@ -82,7 +82,7 @@ export function createSpool(folder: string): Spool {
       let unlock: (() => void) | undefined;
       let isOver: (() => void) | undefined;
       try {
-        // Another delivery of this process ends first: nothing may be left behind because it was at it.
+        // Another delivery of this process ends first: it must not make this one leave items behind.
         for (let other = underWay.get(folder); other; other = underWay.get(folder))
           await within(other, signal);
         if (names().length === 0) return { delivered: 0, left: 0 };
@@ -115,7 +115,7 @@ export function createSpool(folder: string): Spool {
   };
 }
 
-/** A folder that cannot be read holds something at least: that is why somebody looked. */
+/** A folder that cannot be read holds at least one item: otherwise nobody would have read it. */
 function countOr(names: () => string[], otherwise: number): number {
   try {
     return names().length;
@@ -124,16 +124,16 @@ function countOr(names: () => string[], otherwise: number): number {
   }
 }
 
-/** A lock that cannot be taken away is dead with this process. */
+/** A lock that cannot be removed is stale once this process has ended. */
 function attemptTo(unlock: (() => void) | undefined): void {
   try {
     unlock?.();
   } catch {
-    // Nothing else is lost by it.
+    // Nothing is lost.
   }
 }
 
-/** Writes beside and renames, both flushed to disk: after a power cut the file is there as a whole or not at all. */
+/** Writes another file and renames it, both flushed to disk: after a power cut the file is complete or absent. */
 function writeDurably(folder: string, name: string, text: string): void {
   const beside = join(folder, `${name}.part`);
   const file = openSync(beside, "w", 0o600);

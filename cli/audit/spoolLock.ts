@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { isAlive } from "../../repository/stack/process";
 
 /**
- * One process delivers from a folder at a time; a lock whose process is gone does not count.
- * @returns how to unlock; undefined while another process has it
+ * Locks a folder, so that one process at a time delivers from it. A lock whose process is gone does not count.
+ * @returns how to unlock; undefined while another process has the lock
  */
 export function lockFolder(folder: string): (() => void) | undefined {
   const path = join(folder, "lock");
   const beside = `${path}.${process.pid}`;
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      // Written beside first: a lock without its owner in it would look like one that nobody holds.
+      // The owner is written to another file first: a lock without its owner would look free.
       writeFileSync(beside, String(process.pid), { mode: 0o600 });
       linkSync(beside, path);
       return () => {
@@ -27,13 +27,13 @@ export function lockFolder(folder: string): (() => void) | undefined {
   return undefined;
 }
 
-/** Our own number in it is that of a process before us: what this one delivers it waits for by itself. */
+/** Our own number in it comes from an earlier process: two deliveries of this one never lock at the same time. */
 function isHeld(path: string): boolean {
   const owner = ownerOf(path);
   return owner > 0 && owner !== process.pid && isAlive(owner);
 }
 
-/** Takes a dead lock away, unless somebody else did so first and holds it now: then it is put back. */
+/** Removes a stale lock. If somebody else did so first and holds the lock now, puts it back. */
 function takeAway(path: string, beside: string): boolean {
   const away = `${beside}.dead`;
   try {

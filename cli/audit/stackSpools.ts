@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Context } from "../shell/context";
 import { createSpool, type Spool } from "./spool";
 
-/** What waits on this machine for a stack, below the project's root; git ignores it. */
+/** A stack's spools on this machine, below the project's root; git ignores them. */
 
 type Place = Pick<Context, "root" | "stack">;
 
@@ -12,7 +12,7 @@ const folderOf = ({ root, stack }: Place): string => join(root, ".deployment-saf
 /** A spool of the stack: `records`, or `comms-` and a channel. */
 export const spoolIn = (ctx: Place, name: string): Spool => createSpool(join(folderOf(ctx), name));
 
-/** Names of the stack's spools on this machine; the records first, for they are never told twice. */
+/** Names of the stack's spools on this machine, the records first. */
 export function spoolsIn(ctx: Place): string[] {
   try {
     return readdirSync(folderOf(ctx)).sort().reverse();

@@ -4,29 +4,29 @@ import { connectToDatabase } from "./databaseUrl";
 import { messageOf } from "../shell/failure";
 import { endSessions, migrationSession } from "../ports/postgres/sessions";
 
-/** Seconds that the pods of an ended migration, and then its session, may take to go. */
+/** Seconds that the pods of an ended migration, and then its database session, may take to end. */
 const migrationPatience = 15;
 
-/** A migration that runs on would change the schema under the release that comes back. */
+/** Ends running migrations: one would change the schema under the release that comes back. */
 export async function abortMigrations(ctx: Context): Promise<void> {
   try {
     for (const name of await ctx.cluster.endMigrations(migrationPatience, ctx.signal))
       ctx.output.warn(`ended the migration Job ${name}`);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.output.warn(`running migration Jobs could not be looked for: ${messageOf(error)}`);
+    ctx.output.warn(`could not check for running migration Jobs: ${messageOf(error)}`);
   }
   await endMigrationSessions(ctx);
 }
 
-/** A session outlives its pod while it waits or works in the server; what it would still do must not happen. */
+/** Ends the migrations' sessions: one outlives its pod while it waits or works in the server. */
 async function endMigrationSessions(ctx: Context): Promise<void> {
   let client: Client;
   try {
     client = await connectToDatabase(ctx);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.output.warn(`whether a migration still has a session could not be seen: ${messageOf(error)}`);
+    ctx.output.warn(`could not check whether a migration still has a database session: ${messageOf(error)}`);
     return;
   }
   try {

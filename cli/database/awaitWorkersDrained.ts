@@ -6,27 +6,27 @@ import { exitCodes, Failure, messageOf } from "../shell/failure";
 import { makeLine } from "../shell/options";
 import { retry, wait } from "../shell/wait";
 
-/** Seconds beyond the longest grace period: for the kubelet to kill a pod, and for the API server to hear of it. */
+/** Seconds beyond the longest grace period: for the kubelet to kill a pod, and for the API server to learn of it. */
 const beyondGrace = 15;
 
-/** Pause between two looks, milliseconds. */
+/** Pause between two polls, milliseconds. */
 const pause = 500;
 
 /** Seconds between two lines of progress. */
-const sayEvery = 5;
+const progressSeconds = 5;
 
 /**
- * Waits until the pods of the workers that `release` has none of are gone. The update that scales them to none ends
- * before they do: a worker may finish its job first, and one that still writes must not meet an older schema. At most
- * their longest grace period and 15 s; then refused (4), with their names and nothing changed.
+ * Waits until the workers of each slot that has none in `release` are gone. The update that scales them to zero ends before
+ * they do: a worker finishes its job first, and must not write to an older schema. Waits at most their longest grace period
+ * and 15 s; then throws refused (4) with their names, and nothing is changed.
  */
 export async function awaitWorkersDrained(ctx: Context, release: Release): Promise<void> {
   const stopped = slots.filter((slot) => slotAllocations(release, ctx.settings.sizing)[slot].workers === 0);
   if (stopped.length === 0) return;
   const began = Date.now();
   let limit = 0;
-  for (let said = -Infinity; ;) {
-    const left = await look(ctx, stopped);
+  for (let shownAt = -Infinity; ;) {
+    const left = await runningWorkers(ctx, stopped);
     if (left.length === 0) return;
     limit = Math.max(limit, ...left.map(({ graceSeconds }) => graceSeconds + beyondGrace));
     const names = left.map(({ name }) => name).join(", ");
@@ -34,25 +34,25 @@ export async function awaitWorkersDrained(ctx: Context, release: Release): Promi
     if (seconds >= limit)
       throw new Failure(
         exitCodes.refused,
-        `Workers still run after ${seconds} s, and the database was not taken down under them: ${names}. See why with \`kubectl -n ${ctx.settings.cluster.namespace} describe pod\`, and delete what is stuck; then run the same command again.`,
+        `Workers still run after ${seconds} s, so the database was not downgraded: ${names}. See why with \`kubectl -n ${ctx.settings.cluster.namespace} describe pod\`, and delete what is stuck; then run the same command again.`,
         { next: sameCommand(ctx), details: { workers: left.map(({ name }) => name) } },
       );
-    if (seconds - said >= sayEvery) {
-      said = seconds;
+    if (seconds - shownAt >= progressSeconds) {
+      shownAt = seconds;
       ctx.output.say(`waiting for workers to finish their jobs (${seconds} of at most ${limit} s): ${names}`);
     }
     await wait(pause, ctx.signal);
   }
 }
 
-async function look(ctx: Context, stopped: readonly Slot[]) {
+async function runningWorkers(ctx: Context, stopped: readonly Slot[]) {
   try {
     return await retry(() => ctx.cluster.workers(stopped), { signal: ctx.signal });
   } catch (error) {
     ctx.signal.throwIfAborted();
     throw new Failure(
       exitCodes.refused,
-      `Whether workers still run could not be seen, so the database was not taken down: ${messageOf(error)}. Check that the cluster of KUBECONFIG answers, then run the same command again.`,
+      `Could not check whether workers still run, so the database was not downgraded: ${messageOf(error)}. Check that the cluster of KUBECONFIG answers, then run the same command again.`,
       { next: sameCommand(ctx), cause: error },
     );
   }

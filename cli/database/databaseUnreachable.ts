@@ -8,8 +8,8 @@ import { within } from "../shell/wait";
 const patience = 5;
 
 /**
- * What a person must know whose way back does not end because the database is away: no release gets ready without it, and
- * all that an update says is that pods do not. Empty where the database answers; never throws.
+ * Explains a rollback that does not end because the database is unreachable: no release gets ready without it, and an update
+ * only says that pods do not. Empty if the database answers; never throws.
  */
 export async function databaseUnreachable(
   ctx: Pick<Context, "settings" | "cluster" | "stack">,
@@ -20,7 +20,7 @@ export async function databaseUnreachable(
     await within(client.end(), signal);
     return "";
   } catch (error) {
-    if (signal.aborted) return `\nWhether the database answers could not be seen within ${patience} s.`;
-    return `\nThe database does not answer, and no release gets ready without it (${messageOf(error)}). \`${makeLine(ctx.stack, "pause")}\` tells people so meanwhile; this goes on once it is back.`;
+    if (signal.aborted) return `\nCould not check within ${patience} s whether the database answers.`;
+    return `\nThe database does not answer, and no release gets ready without it (${messageOf(error)}). \`${makeLine(ctx.stack, "pause")}\` shows users a maintenance page meanwhile; the rollback continues once the database is back.`;
   }
 }

@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import { exitCodes, Failure } from "../shell/failure";
 import { connect, readDatabaseUrl } from "../ports/database";
 
-/** DATABASE_URL of this shell where it is set, else of the stack's Secret in Kubernetes; never an argument. */
+/** DATABASE_URL of this shell, else of the stack's Secret in Kubernetes; never an argument. Throws usage (2) if neither has it. */
 export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): Promise<string> {
   if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
   const { secretName } = ctx.settings.database;
@@ -11,11 +11,11 @@ export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): P
   if (value === undefined)
     throw new Failure(
       exitCodes.usage,
-      `The Secret \`${secretName}\` in namespace ${ctx.settings.cluster.namespace} has no DATABASE_URL, and none is set here.`,
+      `The Secret \`${secretName}\` in namespace ${ctx.settings.cluster.namespace} has no DATABASE_URL, and this shell has none.`,
     );
   return value;
 }
 
-/** A connection to the stack's own database; whoever asks ends it. */
+/** A connection to the stack's own database; the caller ends it. */
 export const connectToDatabase = async (ctx: Pick<Context, "settings" | "cluster">): Promise<Client> =>
   connect(readDatabaseUrl(await databaseUrl(ctx)), "the database");

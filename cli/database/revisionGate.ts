@@ -7,10 +7,10 @@ import type { Context } from "../shell/context";
 import { readPromotionSource } from "../stack/promotionSource";
 import { exitCodes, Failure } from "../shell/failure";
 
-/** What a migration or a downgrade that a person asks for must show, outside of a deploy's checklist. */
+/** Checks of a migration or a downgrade that a person runs by itself, outside of a deploy's checklist. */
 type Place = Pick<Context, "root" | "settings" | "stack">;
 
-/** Throws refused (4) unless the revisions up to `needed` are reviewed and proved, as the checklist of a deploy wants them. */
+/** Throws refused (4) unless the revisions up to `needed` pass the checks of a deploy's checklist. */
 export async function passMigration(ctx: Context, current: Release, needed: string): Promise<void> {
   const { stagingDowngraded } = await readPromotionSource(ctx);
   const facts = readRevisionFacts(ctx.root, ctx.settings, current, {
@@ -34,9 +34,7 @@ export async function passMigration(ctx: Context, current: Release, needed: stri
   );
 }
 
-/**
- * Throws refused (4) unless the database may be taken down to `to`: see {@link downgradeIssues}.
- */
+/** Throws refused (4) with every issue of {@link readDowngradeIssues}, if there is one. */
 export function passDowngrade(
   { root, settings, stack }: Place,
   from: string,

@@ -17,23 +17,23 @@ import { readSchema } from "../ports/postgres/schema";
 export async function verifySchema(ctx: Context, revision: string): Promise<void> {
   await ctx.output.step("verify-schema", `verify the schema at ${revision}`, async (entry) => {
     const { proved, schemas } = readProvedCatalog(ctx.root, ctx.settings, revision);
-    const faults = schemaIssues(revision, proved, await look(ctx, schemas));
+    const issues = schemaIssues(revision, proved, await readLiveSchema(ctx, schemas));
     entry.objects = proved.ok ? proved.catalog.size : 0;
-    if (faults.length === 0) return;
-    entry.differences = faults;
+    if (issues.length === 0) return;
+    entry.differences = issues;
     throw new Failure(
       exitCodes.refused,
       [
-        `The database of stack ${ctx.stack} is not what was proved for ${revision}:`,
-        ...faults.map((fault) => `  - ${fault}`),
-        "Correct what differs, by hand or by a revision, then run the same command again: it looks once more.",
+        `The database of stack ${ctx.stack} differs from what was proved for ${revision}:`,
+        ...issues.map((issue) => `  - ${issue}`),
+        "Fix the differences, by hand or by a revision, then run the same command again: it checks once more.",
       ].join("\n"),
-      { details: { differences: faults }, next: proved.ok ? makeLine(ctx.stack, "status") : proved.next },
+      { details: { differences: issues }, next: proved.ok ? makeLine(ctx.stack, "status") : proved.next },
     );
   });
 }
 
-async function look(
+async function readLiveSchema(
   ctx: Context,
   schemas: readonly string[],
 ): Promise<Awaited<ReturnType<typeof readSchema>>> {
@@ -48,29 +48,29 @@ async function look(
     ctx.signal.throwIfAborted();
     throw new Failure(
       exitCodes.refused,
-      `The schema could not be read, so nobody knows whether it is as it was proved: ${messageOf(error)}. Give DATABASE_URL where the Secret's address is not reached from here, then run the same command again.`,
+      `The schema could not be read, so it is unknown whether it is as proved: ${messageOf(error)}. If the Secret's address cannot be reached from here, set DATABASE_URL; then run the same command again.`,
       { cause: error },
     );
   }
 }
 
-/** {@link verifySchema} where the newest update changed the schema: a command that was killed after it has not looked yet. */
+/** {@link verifySchema} if the newest update changed the schema: a command that was killed after it has not checked yet. */
 export async function verifyIfChanged({ ctx, current, history }: Operation): Promise<void> {
   if (current.migration && changesSchema(newestNote(history)?.step))
     await verifySchema(ctx, current.migration.revision);
 }
 
-/** {@link verifyIfChanged} before a rollback's updates: where the database need not move, what differs is only said. */
+/** {@link verifyIfChanged} before a rollback's updates. If the database need not move, differences are only a warning. */
 export async function verifyBeforeRollback(
   { ctx, current, history }: Pick<Operation, "ctx" | "current" | "history">,
   steps: readonly { step: Step }[],
 ): Promise<void> {
-  const look = schemaCheck(newestNote(history), steps, ctx.options.database);
-  if (!current.migration || look === "skip") return;
+  const check = schemaCheck(newestNote(history), steps, ctx.options.database);
+  if (!current.migration || check === "skip") return;
   try {
     await verifySchema(ctx, current.migration.revision);
   } catch (error) {
-    if (look === "stop" || ctx.signal.aborted || !(error instanceof Failure)) throw error;
+    if (check === "stop" || ctx.signal.aborted || !(error instanceof Failure)) throw error;
     ctx.output.set("schemaDifferences", error.more.details?.differences ?? [error.message]);
     ctx.output.warn(
       `${error.message}\nThe rollback goes on: it leaves the database as it is, and smoke tests judge the release on it.`,
@@ -78,7 +78,7 @@ export async function verifyBeforeRollback(
   }
 }
 
-/** What the newest update that succeeded says of itself. */
+/** The note in the message of the newest update that succeeded. */
 function newestNote(history: Operation["history"]): Note | undefined {
   const newest = history.find(({ kind, result }) => kind === "update" && result === "succeeded");
   return newest && readMessage(newest.message).note;

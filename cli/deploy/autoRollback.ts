@@ -22,7 +22,7 @@ export interface RolledBack {
   /** What failed and what became of it, for people. */
   message: string;
   /** What failed, for the JSON report. */
-  details?: Record<string, unknown>;
+  details?: Record<string, unknown> | undefined;
   cause?: unknown;
 }
 

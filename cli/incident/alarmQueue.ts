@@ -8,25 +8,21 @@ import { regionOf } from "../ports/aws";
 import { openQueue } from "../ports/queue";
 import { keepUnreadable } from "../audit/recordCommand";
 
-/** Seconds that a command gives to the queue; what is left there is read by the next one. */
+/** Seconds that a command spends on the queue; the next command reads what is left. */
 const patience = 3;
 
-/**
- * Cause of an incident that alarms open. One outage rings several alarms, and the one above them: while their incident is
- * not resolved, all of them belong to it.
- */
-
-/** Messages that one command takes, so that a flood cannot hold it up. */
+/** Messages that one command takes at most, so that a flood cannot delay it. */
 const mostMessages = 50;
 
 /**
- * Reads what alarms have said since the last command and opens incidents, or adds to those that are open. Never fails and
- * never takes long. A message leaves the queue only once its record is on this machine's disk.
+ * Reads the alarms' messages since the last command, and opens an incident for them or adds to the open one: one outage sets
+ * off several alarms, and all of them belong to one incident until that is resolved. Never fails and never takes long. A
+ * message leaves the queue only once its record is on this machine's disk.
  * @returns how many incidents were opened
  */
 export async function readAlarmQueue(ctx: Context): Promise<number> {
   const { settings, stack, options } = ctx;
-  // A preview begins with `sync`, also that of a pull request: nothing may get lost on the runner it has.
+  // A preview begins with `sync`, also on a pull request's runner, where a message that was taken could get lost.
   if (!settings.reporting || options.dryRun || ctx.command === "sync") return 0;
   const signal = AbortSignal.timeout(patience * 1000);
   const name = alarmQueue(settings.application.name, stack);
@@ -36,7 +32,7 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
     for (let taken = 0; queue && taken < mostMessages;) {
       const messages = await queue.receive(signal);
       for (const message of messages) {
-        // What is left comes again, to the next command.
+        // The next command gets what is left.
         if (signal.aborted) return opened;
         if (await file(ctx, message.body)) opened++;
         await message.done();
@@ -50,16 +46,16 @@ export async function readAlarmQueue(ctx: Context): Promise<number> {
   return opened;
 }
 
-/** Records one message; says whether it opened an incident. */
+/** Records one message. @returns whether it opened an incident */
 async function file(ctx: Context, body: string): Promise<boolean> {
   const notice = readAlarmNotice(body);
   if (!notice) {
-    // Kept, so that nothing is lost that somebody sent; and out of the queue, so that it is not read for ever.
+    // It is kept, so that nothing is lost, and leaves the queue, so that it is not read again and again.
     keepUnreadable(ctx, body);
-    ctx.output.warn("a message in the alarms' queue is no alarm's; it is recorded as it is");
+    ctx.output.warn("a message in the alarms' queue does not come from an alarm; it is recorded as it is");
     return false;
   }
-  // An alarm that has too little data says nothing.
+  // An alarm with too little data is neither on nor off.
   if (notice.state === "INSUFFICIENT_DATA") return false;
   return notice.state === "ALARM" ? ring(ctx, notice) : clear(ctx, notice);
 }

@@ -18,23 +18,23 @@ import type { AuditRecord, IncidentRecord } from "../ports/auditTrail";
 import { recordsOf } from "../audit/recordCommand";
 import { queueMessage } from "./notify";
 
-/** What is known when an incident is opened, or goes on. */
+/** What is known when an incident is opened or moves on. */
 export interface IncidentUpdate {
-  /** What it is about; while an incident with this cause is open, it is the same one. */
+  /** What it is about. There is at most one open incident for each cause. */
   cause: string;
   title: string;
   source: IncidentSource;
   state: EntryState;
   /** When this happened. Default: now. */
-  at?: Date;
+  at?: Date | undefined;
   /** When the incident began, as far as that is known. */
-  startedAt?: Date;
+  startedAt?: Date | undefined;
   /** When it was noticed. Default: `at`. */
   detectedAt?: Date;
   /** What CAUSE= named while it was stabilized. */
   stabilizedCause?: OpenIncident["stabilizedCause"];
   /** Version and digest of the release that it is about. */
-  version?: string;
+  version?: string | undefined;
   digest?: string;
   /** What was done so far. */
   done: string;
@@ -43,40 +43,40 @@ export interface IncidentUpdate {
   /** Facts for the record: figures, versions, steps. */
   facts?: Record<string, unknown>;
   /** Operation (lease id) whose newest update the record is about. */
-  operation?: string;
-  /** Who is told. Default: on call and stakeholders; `[]`: nobody. */
-  tells?: readonly Audience[];
-  /** Whether people were told already, by other words than these. Default no. */
-  wasTold?: boolean;
-  /** Id of the record, where the same thing may be seen twice. Default: one of the incident and its state. */
+  operation?: string | undefined;
+  /** Who is notified. Default: on call and stakeholders, of a mere note nobody; `[]`: nobody. */
+  notifies?: readonly Audience[];
+  /** Whether people were already notified in other words. Default: no. */
+  wasNotified?: boolean;
+  /** Id of the record, for what may be seen twice. Default: made from the incident and its state. */
   recordId?: string;
 }
 
-/** Who is told of an incident unless somebody says otherwise. */
-export const usuallyTold = ["on-call", "stakeholders"] as const satisfies Audience[];
+/** Who is notified about an incident by default. */
+export const defaultAudiences = ["on-call", "stakeholders"] as const satisfies Audience[];
 
-/** Zone in which people are told times, where a stack says none. */
+/** Time zone of messages for a stack whose config sets none. */
 const defaultZone = "Africa/Cairo";
 
-/** Zone in which this stack's people read times. */
+/** Time zone of messages about this stack. */
 export const zoneOf = ({ settings }: Pick<Context, "settings">): string =>
   settings.changeWindow?.zone ?? defaultZone;
 
 /**
- * Writes what happened into the records and puts the messages on their way; both wait on this machine until they are
- * delivered, at the latest by the next command. Opening an incident whose cause has an open one adds to that.
- * @returns the incident's reference, and its cause: by that it is gone on with
+ * Records an update of an incident and queues its messages. Both wait on this machine until this command or a later one
+ * delivers them. An update that opens an incident adds to the open one with the same cause instead, if there is one.
+ * @returns the incident's id, and the cause to give with its next update
  */
 export async function recordIncident(
   ctx: Context,
-  happening: IncidentUpdate,
+  update: IncidentUpdate,
 ): Promise<{ id: string; cause: string; isNew: boolean }> {
-  const at = happening.at ?? new Date();
-  const { incident, isNew } = await place(ctx, happening, at);
-  const state = happening.state === "opened" && !isNew ? "note" : happening.state;
-  const { title, source, cause, done, next, facts = {}, operation } = happening;
-  const tells = audiencesOf(happening, state);
-  const startedAt = happening.startedAt?.toISOString() ?? incident.startedAt;
+  const at = update.at ?? new Date();
+  const { incident, isNew } = await findOrOpen(ctx, update, at);
+  const state = update.state === "opened" && !isNew ? "note" : update.state;
+  const { title, source, cause, done, next, facts = {}, operation } = update;
+  const audiences = audiencesOf(update, state);
+  const startedAt = update.startedAt?.toISOString() ?? incident.startedAt;
   const record: IncidentRecord = {
     id: incident.id,
     cause: incident.cause,
@@ -89,7 +89,7 @@ export async function recordIncident(
       next,
       detectedAt: incident.detectedAt,
       startedAt,
-      ...(tells.length > 0 ? { told: tells } : {}),
+      ...(audiences.length > 0 ? { told: audiences } : {}),
       ...(state === "note" ? { saw: { title, source, cause } } : {}),
       ...facts,
     },
@@ -103,9 +103,9 @@ export async function recordIncident(
   };
   recordsOf(ctx).add(
     whole,
-    happening.recordId ?? (isState(state) ? sameId(`${incident.id} ${state}`) : undefined),
+    update.recordId ?? (isState(state) ? sameId(`${incident.id} ${state}`) : undefined),
   );
-  if (tells.length > 0) {
+  if (audiences.length > 0) {
     const contact = ctx.settings.comms?.contact;
     const news = {
       id: incident.id,
@@ -118,8 +118,8 @@ export async function recordIncident(
       next,
       contact,
     };
-    const { recordId } = happening;
-    for (const audience of tells)
+    const { recordId } = update;
+    for (const audience of audiences)
       queueMessage(
         ctx,
         { audience, ...incidentMessage(news) },
@@ -130,14 +130,14 @@ export async function recordIncident(
   return { id: incident.id, cause: incident.cause, isNew };
 }
 
-/** Finds or makes the open incident of a cause, and keeps how far it has got. A store that is away only costs the sameness. */
-async function place(
+/** Finds or makes the open incident of a cause, and stores its state. If the store is unreachable, it may be recorded twice. */
+async function findOrOpen(
   ctx: Context,
-  happening: IncidentUpdate,
+  update: IncidentUpdate,
   at: Date,
 ): Promise<{ incident: OpenIncident; isNew: boolean }> {
-  const { cause, title, source, state, version, digest } = happening;
-  const detectedAt = happening.detectedAt ?? at;
+  const { cause, title, source, state, version, digest } = update;
+  const detectedAt = update.detectedAt ?? at;
   const made: OpenIncident = {
     id: incidentId(ctx.stack, cause, detectedAt),
     cause,
@@ -152,30 +152,30 @@ async function place(
   const pathOf = (one: string) => paths.incident(ctx.stack, causeKey(one));
   try {
     if (state === "opened") {
-      const { incident, isNew } = await claim(ctx, moved(made, happening, at));
+      const { incident, isNew } = await claim(ctx, updated(made, update, at));
       if (isNew) return { incident, isNew };
-      const noted = moved(incident, { ...happening, state: "note" }, at);
+      const noted = updated(incident, { ...update, state: "note" }, at);
       await ctx.parameters.put(pathOf(incident.cause), JSON.stringify(noted));
       return { incident: noted, isNew };
     }
-    const after = moved(readOpen(await ctx.parameters.read(pathOf(cause))) ?? made, happening, at);
+    const after = updated(readOpen(await ctx.parameters.read(pathOf(cause))) ?? made, update, at);
     if (after.state === "closed") await ctx.parameters.remove(pathOf(cause));
     else await ctx.parameters.put(pathOf(cause), JSON.stringify(after));
     return { incident: after, isNew: false };
   } catch (error) {
     ctx.output.warn(`the incident could not be looked up, so it may be recorded twice: ${messageOf(error)}`);
-    return { incident: moved(made, happening, at), isNew: state === "opened" };
+    return { incident: updated(made, update, at), isNew: state === "opened" };
   }
 }
 
-/** Who is told of a happening: of what is only noted nobody, unless somebody says so. */
-const audiencesOf = ({ tells }: IncidentUpdate, state: EntryState): readonly Audience[] =>
-  tells ?? (state === "note" ? [] : usuallyTold);
+/** Who is notified about an update. */
+const audiencesOf = ({ notifies }: IncidentUpdate, state: EntryState): readonly Audience[] =>
+  notifies ?? (state === "note" ? [] : defaultAudiences);
 
-/** Times that one cause may come back before its incidents are closed. */
+/** How often one cause may recur before its incidents are closed. */
 const mostAgain = 20;
 
-/** The open incident with this cause, or this one. What comes back after it was resolved is another incident. */
+/** The open incident with this cause, else `wanted`. A cause that recurs after it was mitigated is another incident. */
 async function claim(
   { parameters, stack }: Context,
   wanted: OpenIncident,
@@ -186,7 +186,7 @@ async function claim(
     if (await parameters.create(path, JSON.stringify(incident))) return { incident, isNew: true };
     const before = readOpen(await parameters.read(path));
     if (before && !isFurther(before.state, "mitigated")) return { incident: before, isNew: false };
-    // Closed in between: its place is free now.
+    // Without one it was closed in between, and its path is free now.
     if (before) {
       const cause = `${wanted.cause} again after ${before.id}`;
       incident = { ...wanted, cause, id: incidentId(stack, cause, new Date(wanted.detectedAt)) };
@@ -195,10 +195,10 @@ async function claim(
   throw new Error(`${mostAgain} incidents with this cause are open`);
 }
 
-/** The incident after something happened. */
-function moved(before: OpenIncident, happening: IncidentUpdate, at: Date): OpenIncident {
-  const { state, startedAt, stabilizedCause = before.stabilizedCause, wasTold = false } = happening;
-  const isTold = wasTold || audiencesOf(happening, state).length > 0;
+/** The incident after an update. */
+function updated(before: OpenIncident, update: IncidentUpdate, at: Date): OpenIncident {
+  const { state, startedAt, stabilizedCause = before.stabilizedCause, wasNotified = false } = update;
+  const isNotified = wasNotified || audiencesOf(update, state).length > 0;
   return {
     ...before,
     ...(stabilizedCause ? { stabilizedCause } : {}),
@@ -209,7 +209,7 @@ function moved(before: OpenIncident, happening: IncidentUpdate, at: Date): OpenI
           reached: { ...before.reached, [state]: before.reached[state] ?? at.toISOString() },
         }
       : {}),
-    ...(isTold ? { toldAt: new Date().toISOString() } : {}),
+    ...(isNotified ? { toldAt: new Date().toISOString() } : {}),
   };
 }
 
@@ -222,7 +222,7 @@ function readOpen(text: string | undefined): OpenIncident | undefined {
   }
 }
 
-/** Incidents of the stack that are open, the newest first. */
+/** The stack's open incidents, the newest first. */
 export async function openIncidents(ctx: Pick<Context, "parameters" | "stack">): Promise<OpenIncident[]> {
   const found = await ctx.parameters.readAll(`${parameterRoot(ctx.stack)}audit/incident/`);
   return [...found.values()]

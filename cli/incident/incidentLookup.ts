@@ -7,13 +7,13 @@ import {
 } from "../../decisions/incident/incident";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
-import { openReporting, type AuditRecord, type IncidentEntry } from "../ports/auditTrail";
+import { openAuditTrail, type AuditRecord, type IncidentEntry } from "../ports/auditTrail";
 import { recordsOf, recordsUrl } from "../audit/recordCommand";
 import { openIncidents } from "./incidentLog";
 
-/** Finds incidents: the open ones in the parameters, the others in the records. */
+/** Finds incidents: open ones in the parameters, all others in the records. */
 
-/** The incident that was asked for by its reference, or the newest open one where none was. Usage (2) where there is none. */
+/** The incident that INCIDENT= names, else the newest open one. Throws usage (2) if there is none. */
 export async function incidentAsked(ctx: Context): Promise<OpenIncident> {
   const { incident: asked } = ctx.options;
   const open = await openIncidents(ctx);
@@ -26,12 +26,12 @@ export async function incidentAsked(ctx: Context): Promise<OpenIncident> {
   throw new Failure(
     exitCodes.usage,
     asked === undefined
-      ? `No incident of stack ${ctx.stack} is open, and INCIDENT= names none.`
+      ? `No incident of stack ${ctx.stack} is open, and INCIDENT is not given.`
       : `There is no incident \`${asked}\` on stack ${ctx.stack}. Open ones: ${known}.`,
   );
 }
 
-/** An incident that the parameters do not hold (closed, or their store was away), as the records have it. */
+/** An incident from the records: one that is closed, or was opened while the parameters could not be written. */
 function fromEntries(id: string, first: IncidentEntry, entries: readonly IncidentEntry[]): OpenIncident {
   const facts = first.body as { detectedAt?: string; startedAt?: string } | null;
   const iso = (text: string) => DateTime.fromISO(text).toUTC().toISO() ?? text;
@@ -50,7 +50,7 @@ function fromEntries(id: string, first: IncidentEntry, entries: readonly Inciden
   };
 }
 
-/** What the records, and this machine's spool, have of an incident, the oldest first. */
+/** The entries of an incident in the records and in this machine's spool, the oldest first. */
 export async function entriesOf(ctx: Context, id: string): Promise<IncidentEntry[]> {
   const waiting = recordsOf(ctx)
     .waiting()
@@ -62,15 +62,15 @@ export async function entriesOf(ctx: Context, id: string): Promise<IncidentEntry
   const oldestFirst = (entries: IncidentEntry[]) =>
     entries.sort((one, two) => Date.parse(one.at) - Date.parse(two.at));
   try {
-    const reporting = await openReporting(await recordsUrl(ctx));
+    const trail = await openAuditTrail(await recordsUrl(ctx));
     try {
-      return oldestFirst([...(await reporting.entries(id)), ...waiting]);
+      return oldestFirst([...(await trail.entries(id)), ...waiting]);
     } finally {
-      await reporting.end();
+      await trail.end();
     }
   } catch (error) {
     ctx.output.warn(
-      `the records cannot be reached, so only what waits on this machine is known: ${messageOf(error)}`,
+      `the records cannot be reached, so only what waits on this machine is shown: ${messageOf(error)}`,
     );
     return oldestFirst(waiting);
   }

@@ -129,7 +129,7 @@ async function recordUnfinished(ctx: Context, begun: IncidentUpdate, error: unkn
     done: `going back is not finished: ${firstLine(why)}`,
     next: "the same command is run again; it goes on from where it stopped",
     facts: { exitCode: exitCodeOf(error), error: why },
-    tells: ["on-call"],
+    notifies: ["on-call"],
   });
 }
 
@@ -141,7 +141,7 @@ async function recordResolved(ctx: Context, begun: IncidentUpdate): Promise<void
     state: "mitigated",
     at: mitigatedAt(steps),
     done: "all traffic is with the release before",
-    tells: [],
+    notifies: [],
   });
   await recordIncident(ctx, {
     ...common,

@@ -25,7 +25,7 @@ export interface IncidentRecord {
   source: "alarm" | "ticket" | "rollback";
   state: string;
   /** Operation (lease id) whose newest update belongs to it; made into `update` when the record is delivered. */
-  operation?: string;
+  operation?: string | undefined;
   /** Update of stack history that belongs to it; must be known to the records. */
   update?: string;
   body?: Record<string, unknown>;
@@ -52,7 +52,7 @@ export interface ReadEvent {
 }
 
 /** The schema `reporting` of the stack's database. */
-export interface Reporting {
+export interface AuditTrail {
   /** Appends a record; the same id again appends nothing. Returns the event's place. */
   append(id: string, record: AuditRecord): Promise<AuditHead>;
   /** Names of the updates that are recorded. */
@@ -73,7 +73,7 @@ const page = 5_000;
 const mostBetween = 2_000;
 
 /** Opens the schema at `url`. Throws where there is no database, or no schema in it yet. */
-export async function openReporting(url: string): Promise<Reporting> {
+export async function openAuditTrail(url: string): Promise<AuditTrail> {
   // The server's limit says what took too long; this machine's own ends the wait for a server that is not there any more.
   const client = await connect(
     { ...readDatabaseUrl(url), connectionTimeoutMillis: 4_000, query_timeout: 20_000 },

@@ -56,7 +56,7 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
     do {
       const page = await client
         .send(new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }), {
-          abortSignal: signal,
+          ...(signal && { abortSignal: signal }),
         })
         .catch((error: unknown) => {
           signal?.throwIfAborted();

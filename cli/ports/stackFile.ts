@@ -102,9 +102,9 @@ const invalid = (path: string, faults: Issue[]): Failure =>
 /** What a step writes into a stack file. */
 export interface StackChange {
   release?: Release;
-  flags?: WrittenFlags;
-  sizing?: WrittenSizing;
-  heldFlags?: Settings["heldFlags"];
+  flags?: WrittenFlags | undefined;
+  sizing?: WrittenSizing | undefined;
+  heldFlags?: Settings["heldFlags"] | undefined;
 }
 
 /**

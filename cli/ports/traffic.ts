@@ -7,7 +7,7 @@ export interface Ask {
   method?: string;
   path: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | undefined;
   /** Ask for this slot through its test rule; absent: whatever the weights say. */
   slot?: Slot;
   /** Milliseconds. Default 2000. */
@@ -19,7 +19,7 @@ export interface Answer {
   status: number;
   body: string;
   /** Image digest that answered (X-Release); absent when the load balancer itself answered. */
-  release?: string;
+  release?: string | undefined;
   /** The fixed answer of a paused rule. */
   paused: boolean;
   milliseconds: number;

@@ -4,28 +4,28 @@ import type { DatabaseState, Marker, TableState } from "../../decisions/recovery
 import { readCatalog } from "../ports/postgres/schema";
 import { wait } from "../shell/wait";
 
-/** Reads from a database what a drill compares, and writes its marker rows. */
+/** Reads what a drill compares from a database, and writes the drill's marker rows. */
 
-/** Schema of the markers, apart from the application's: a migration never sees it. */
+/** Schema of the markers, apart from the application's schemas: a migration never sees it. */
 const schema = "deployment_safety";
 const markers = `${schema}.drill_marker`;
 
 /**
- * Longest wait for one attempt to hold the tables still, milliseconds beyond `deadlock_timeout`, and at most: writers queue
- * behind it. Whoever waits for that timeout, 1 s by default, ends an autovacuum of the table; a shorter wait never would.
+ * Longest wait of one attempt to hold the tables still, while writers queue behind it: milliseconds beyond
+ * `deadlock_timeout` (1 s by default), and in all. A wait as long as that timeout ends an autovacuum of the table.
  */
 const lockBeyond = 500;
 const lockAtMost = 3000;
 const lockAttempts = 20;
 
-/** A marker's row, committed when this returns. */
+/** Writes a marker row; it is committed when this returns. */
 export async function writeMarker(live: Client, id: string): Promise<void> {
   await live.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
   await live.query(`CREATE TABLE IF NOT EXISTS ${markers} (id text PRIMARY KEY, at timestamptz NOT NULL)`);
   await live.query(`INSERT INTO ${markers} (id, at) VALUES ($1, clock_timestamp())`, [id]);
 }
 
-/** All markers, the oldest first; none where no drill ever ran. */
+/** All markers, the oldest first; none if no drill ever ran. */
 export async function readMarkers(client: Client): Promise<Marker[]> {
   const { rows } = await client.query<{ found: string | null }>("SELECT to_regclass($1)::text AS found", [
     markers,
@@ -35,7 +35,7 @@ export async function readMarkers(client: Client): Promise<Marker[]> {
   return read.rows.map(({ id, at }) => ({ id, at: at.toISOString() }));
 }
 
-/** Tables of the application: ordinary or partitioned, and logged, for an unlogged one is in no backup. */
+/** Tables of the application: ordinary or partitioned, and logged, because no backup has unlogged ones. */
 export async function loggedTables(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name
@@ -79,7 +79,7 @@ export async function holdStill(
       await live.query(`LOCK TABLE ${tables.join(", ")} IN SHARE MODE`);
       if (precision > 0) await live.query(secondBoundary(precision));
       await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      // The snapshot is taken by this query, while nobody writes; whoever waits commits after it.
+      // This query takes the snapshot while nobody writes; writers that wait commit after it.
       const { rows } = await reader.query<{ at: string }>(
         `SELECT to_char(${precision > 0 ? "date_trunc('second', clock_timestamp())" : "clock_timestamp()"} AT TIME ZONE 'UTC',
                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
@@ -117,7 +117,7 @@ const quoted = (name: string): string =>
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join(".");
 
-/** What is compared, as `client` sees it in a transaction of its own or in the one that it is in. Tables that are not there are left out. */
+/** What a drill compares, as `client` sees it in its current transaction, if it is in one. Missing tables are left out. */
 export async function readState(
   client: Client,
   root: string,

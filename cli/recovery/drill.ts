@@ -28,7 +28,7 @@ export interface DrillArgs {
   /** Tables to compare; none: every logged one. */
   tables: readonly string[];
   /** ISO time in the past to restore to. Default: a moment of this drill, at which the tables are compared too. */
-  at?: string;
+  at?: string | undefined;
   actor: string;
   output: Pick<Output, "say" | "step">;
   signal?: AbortSignal;
@@ -42,8 +42,8 @@ interface Aim {
 }
 
 /**
- * One drill from marker to clean-up. Whatever goes wrong in it is what a drill is for, and so a finding; only an
- * interruption is thrown. The copy is removed in any case.
+ * Runs one drill from marker to clean-up. Whatever goes wrong is a finding; only an interruption is thrown. The copy is
+ * removed in any case.
  */
 export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
   const { source, signal } = args;
@@ -103,7 +103,7 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
   return record;
 }
 
-/** Marker, a still instant, marker: the drill's own target, at which the tables are known. */
+/** The drill's own target: an instant between two markers at which the tables' contents are known. */
 async function aimNow(
   { root, tables, signal, source, live: config }: DrillArgs,
   live: Client,
@@ -126,16 +126,16 @@ async function aimNow(
   };
 }
 
-/** A time in the past: only the markers of drills before and after it tell. */
+/** A target in the past: only the markers of earlier drills show whether it was hit. */
 const aimAt = async (target: string, live: Client): Promise<Aim> => ({
   target,
   tables: [],
   expected: async () => ({ markers: expectedMarkers(await readMarkers(live), target) }),
 });
 
-/** The tables that were held still, and any other that the copy has: one too many is a wrong restore. */
-const withOwn = async (copy: Client, chosen: readonly string[], held: string[]): Promise<string[]> =>
-  chosen.length > 0 ? held : [...new Set([...held, ...(await loggedTables(copy))])];
+/** The tables that were locked, and any other that the copy has: one too many is a wrong restore. */
+const withOwn = async (copy: Client, chosen: readonly string[], locked: string[]): Promise<string[]> =>
+  chosen.length > 0 ? locked : [...new Set([...locked, ...(await loggedTables(copy))])];
 
 const rounded = (seconds: number): number => Math.round(seconds * 100) / 100;
 
@@ -155,10 +155,10 @@ async function opened(open: Client[], config: ClientConfig, what: string): Promi
   return client;
 }
 
-/** Seconds between two lines that say that a step still runs. */
+/** Seconds between two lines of progress. */
 const progressSeconds = 15;
 
-/** A step that says now and then that it still runs, and for how long at most. */
+/** Runs a step that reports now and then how long it has run, and how long it may. */
 function step<T>(
   { output, source }: DrillArgs,
   name: string,

@@ -6,8 +6,8 @@ import { makeLine } from "../shell/options";
 import { openRecovery } from "./recoveryPort";
 
 /**
- * Makes sure that a recovery point younger than `maxMinutes` exists, taking one on the spot if not, and publishes when it
- * was completed, for whoever decides on it. Throws refused (4) when there is none and none can be taken.
+ * Makes sure that a recovery point younger than `maxMinutes` exists, taking one if not, and publishes when it was completed.
+ * Throws refused (4) if there is none and none can be taken.
  * @returns ISO time at which it was completed
  */
 export async function ensureRecoveryPoint(ctx: Context, maxMinutes: number): Promise<string> {

@@ -8,20 +8,20 @@ import { readDatabaseUrl } from "../ports/database";
 import { createArchive } from "../ports/recovery/archive";
 import { copyPrefix, type RecoverySource } from "../ports/recovery/source";
 
-/** A stack's recovery: where copies come from, and the live database that they are of. */
+/** A stack's recovery: the source of copies, and the live database. */
 export interface Recovery {
   source: RecoverySource;
   live: ClientConfig;
   prefix: string;
 }
 
-/** Opens the recovery of a stack as its config says. Nothing is asked of AWS or the database yet. */
+/** Opens the recovery that the stack's config sets. Asks neither AWS nor the database yet. */
 export async function openRecovery(ctx: Context): Promise<Recovery> {
   const prefix = copyPrefix(ctx.settings.application.name, ctx.stack);
   return { source: await openSource(ctx, prefix), live: readDatabaseUrl(await databaseUrl(ctx)), prefix };
 }
 
-/** The source that config names. AWS's clients are loaded only where they are needed. */
+/** The source that config names. AWS's clients are loaded only if they are needed. */
 async function openSource({ settings, stack, file }: Context, prefix: string): Promise<RecoverySource> {
   const { database, application, backups } = settings;
   if (database.recovery.source === "archive") return createArchive(database.recovery, prefix);
@@ -37,8 +37,8 @@ async function openSource({ settings, stack, file }: Context, prefix: string): P
 }
 
 /**
- * Runs `action` with the stack's recovery lease, so that one drill or restore runs at a time, after removing what
- * commands that were killed left behind: while the lease is ours, nobody can be working on an unfinished copy.
+ * Runs `action` with the stack's recovery lease, so that one drill or restore runs at a time. First removes what killed
+ * commands left behind: while we have the lease, nobody else works on an unfinished copy.
  */
 export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery) => Promise<T>): Promise<T> {
   const recovery = await openRecovery(ctx);

@@ -7,17 +7,17 @@ import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
 import { openIncidents } from "../incident/incidentLog";
 
-/** What is seen at a glance; an Error is the reason why a source did not say. */
+/** Recent traffic, budget and incidents. An Error says why a source could not be read. */
 export interface RecentTraffic {
   slots: Partial<Record<Slot, SlotTraffic>> | Error;
   budget: string | Error;
   incidents: readonly OpenIncident[] | Error;
 }
 
-/** Minutes that a glance goes back: a canary and its bake. */
+/** Minutes that it covers: a canary and its bake. */
 export const recentMinutes = 15;
 
-/** Milliseconds that the source of metrics may take: who asks for the status wants to know the rest at once. */
+/** Milliseconds that the source of metrics may take: the rest of the status must not wait longer. */
 const patience = 3_000;
 
 /** Reads the last minutes of both slots, the error budget and the open incidents, side by side and in bounded time. */
@@ -40,7 +40,7 @@ export async function readRecentTraffic(ctx: Context, live: Slot): Promise<Recen
   return { slots: series instanceof Error ? series : Object.fromEntries(seen(series)), budget, incidents };
 }
 
-/** An answer, or the reason for none with the source that it is about. */
+/** The answer; an error names the source of metrics. */
 function named<T>(ctx: Context, answer: T | Error): T | Error {
   if (!(answer instanceof Error)) return answer;
   const why = answer.name === "TimeoutError" ? `no answer in ${patience / 1000} s` : messageOf(answer);

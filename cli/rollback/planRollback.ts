@@ -10,8 +10,8 @@ import { describeDiff, describePlan } from "./planText";
 
 /** What is to be gone back to: a version's newest known-good update, or one update by number, name, time or operation. */
 export interface RollbackTarget {
-  version?: string;
-  update?: string;
+  version?: string | undefined;
+  update?: string | undefined;
 }
 
 /** A plan that can be carried out. */

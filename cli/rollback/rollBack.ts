@@ -36,7 +36,7 @@ export interface RollbackRequest {
   intent: RollbackIntent;
   target: RollbackTarget;
   /** Why; becomes part of the refusal and of the incident. Default: `rollback to <version>`. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** A rollback under way. */

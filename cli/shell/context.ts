@@ -15,7 +15,7 @@ import { createTraffic, type Traffic } from "../ports/traffic";
 import type { Options } from "./options";
 import type { Output } from "./output";
 
-/** What every command works with: what was asked, what the stack file says, and the ports to the world outside. */
+/** What every command works with: its options, the stack file, and the ports to the outside world. */
 export interface Context {
   command: string;
   /** Folder of `Pulumi.yaml`. */
@@ -23,10 +23,10 @@ export interface Context {
   stack: string;
   options: Options;
   output: Output;
-  /** Aborts on Ctrl-C and when the lease is lost; its reason is the failure to end with. */
+  /** Aborts on Ctrl-C and when the lease is lost; its reason is the error that the command ends with. */
   signal: AbortSignal;
   abort: (reason: Error) => void;
-  /** Aborts when a running `pulumi up` has to be told to stop; not on Ctrl-C at a terminal, which reaches it by itself. */
+  /** Aborts when a running `pulumi up` must be stopped. Not on Ctrl-C at a terminal, which reaches it directly. */
   stopUpdates: AbortSignal;
   /** The stack file as it was when the command began. */
   file: StackFile;
@@ -34,7 +34,7 @@ export interface Context {
   parameters: Parameters;
   loadBalancer: LoadBalancer;
   traffic: Traffic;
-  /** Where the gate's observations come from. */
+  /** Source of the gate's samples. */
   metrics: MetricSource;
   alarms: Alarms;
   cluster: Cluster;
@@ -42,7 +42,7 @@ export interface Context {
   clock: Clock;
 }
 
-/** What {@link createContext} gets from the entry point. */
+/** Arguments of {@link createContext}. */
 export interface Invocation {
   command: string;
   options: Options;
@@ -51,7 +51,7 @@ export interface Invocation {
   stopUpdates: AbortSignal;
 }
 
-/** Reads the stack file (usage or invalid config end here, before anything else) and makes the ports from it. */
+/** Reads the stack file and makes the ports from it. Throws usage (2) or invalid config (3) before anything else is done. */
 export function createContext({ command, options, output, abort, stopUpdates }: Invocation): Context {
   const root = findRoot(process.cwd());
   const { stack } = options;
@@ -86,7 +86,7 @@ export function createContext({ command, options, output, abort, stopUpdates }: 
   };
 }
 
-/** The stack's parameters as facts. An unreadable one is an error that names its path. */
+/** Reads the stack's parameters. Throws an error that names the path of an unreadable one. */
 export async function readPublished({
   parameters,
   stack,

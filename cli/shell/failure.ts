@@ -9,7 +9,11 @@ export class Failure extends Error {
     readonly exitCode: ExitCode,
     message: string,
     /** `next`: the command to type now. `details`: fields for the JSON output. */
-    readonly more: { next?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    readonly more: {
+      next?: string | undefined;
+      details?: Record<string, unknown> | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: more.cause });
     this.name = "Failure";

@@ -8,17 +8,17 @@ import type { Context } from "./context";
 import { messageOf } from "./failure";
 import type { Route, TargetCounts } from "../ports/loadBalancer";
 
-/** Lines of `make status`: what each is about, and whether somebody should look at it. */
+/** The lines of `make status`. */
 
-/** One line of the terminal. */
+/** One line on the terminal. */
 export interface Line {
   label: string;
   text: string;
-  /** Red or yellow on a terminal: something is wrong, or somebody should look. Absent: as it should be. */
+  /** Red (something is wrong) or yellow (somebody should check) on a terminal. Absent: all is well. */
   mood?: "bad" | "unsure";
 }
 
-/** What could not be read, and why. */
+/** The line of something that could not be read, with the reason. */
 export const unknown = (label: string, why: Error): Line => ({
   label,
   text: `unknown: ${messageOf(why)}`,
@@ -28,7 +28,7 @@ export const unknown = (label: string, why: Error): Line => ({
 /** `2 minutes ago`. */
 export const age = (time: string): string => DateTime.fromISO(time).toRelative({ locale: "en" }) ?? time;
 
-/** An update of stack history: when, what, and how it ended where that was not well. */
+/** The line of an update in stack history: when, what, and its result if it did not succeed. */
 export function describeUpdate({ line, from, result, name }: ReportUpdate): Line {
   const isBad = result !== "succeeded" && result !== "in-progress";
   return {
@@ -38,14 +38,14 @@ export function describeUpdate({ line, from, result, name }: ReportUpdate): Line
   };
 }
 
-/** A slot, with what load balancer and config say of it. */
+/** A slot as the load balancer and the config describe it, with its line. */
 export async function describeSlot(
   ctx: Context,
   slot: Slot,
   route: Route | Error | undefined,
   release: Parameters<typeof trafficWeights>[0],
 ) {
-  const held = release.slots[slot];
+  const version = release.slots[slot]?.version;
   const known = route instanceof Error ? undefined : route;
   const targets = known
     ? await valueOrError<TargetCounts>(() => ctx.loadBalancer.targets(known, slot))
@@ -60,21 +60,21 @@ export async function describeSlot(
         : route instanceof Error
           ? "targets unknown"
           : "no target group yet";
-  // Zero would read as an outage where only the load balancer's API does not answer.
+  // 0 % would look like an outage when only the load balancer's API does not answer.
   const share = route instanceof Error ? "unknown share" : `${actual ?? 0} %`;
   const drift = actual !== undefined && actual !== wanted ? `, CONFIG SAYS ${wanted} %` : "";
   const role = slot === release.live ? "live" : "idle";
   return {
     slot,
     role,
-    version: held?.version,
+    version,
     digest: digestIn(release, slot),
     weight: actual,
     configWeight: wanted,
     targets: targets instanceof Error ? undefined : targets,
     line: {
       label: slot,
-      text: `${role} ${held?.version ?? "empty"}, ${share} of the traffic${drift}, ${health}`,
+      text: `${role} ${version ?? "empty"}, ${share} of the traffic${drift}, ${health}`,
       ...(drift !== "" && { mood: "bad" as const }),
       ...((route instanceof Error || targets instanceof Error) && { mood: "unsure" as const }),
     } satisfies Line,

@@ -1,4 +1,4 @@
-/** The value, or the error that kept it away: for a page that says what it could not read rather than fail. */
+/** The value, or the error of reading it: for output that names what could not be read instead of failing. */
 export async function valueOrError<T>(read: () => Promise<T>): Promise<T | Error> {
   try {
     return await read();

@@ -14,7 +14,7 @@ export function wait(milliseconds: number, signal?: AbortSignal): Promise<void> 
   });
 }
 
-/** What `work` comes to, unless `signal` aborts before: then it throws the signal's reason, and the work goes on unseen. */
+/** The result of `work`. If `signal` aborts first, throws the signal's reason; the work itself goes on, and its result is ignored. */
 export function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {
@@ -25,7 +25,7 @@ export function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   });
 }
 
-/** What `work` comes to; throws where that takes longer than `milliseconds`, and the work goes on unseen. */
+/** The result of `work`. Throws after `milliseconds`; the work itself goes on, and its result is ignored. */
 export async function withinTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   const late = new AbortController();
   const timer = setTimeout(
@@ -47,14 +47,14 @@ export interface RetryOptions {
   firstPause?: number;
   /** Whether an error is worth another attempt. Default: every one. */
   again?: (error: unknown) => boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Source of jitter in 0..1; a test passes its own. */
   random?: () => number;
 }
 
 /**
- * Runs `action` again while it throws, with pauses that double and are cut by jitter, so that many callers that
- * were throttled together do not come back together. Throws the last error.
+ * Runs `action` until it does not throw. Pauses double from one attempt to the next and are jittered, so that callers that
+ * were throttled together do not return together. Throws the last error.
  */
 export async function retry<T>(action: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
   const { attempts = 5, firstPause = 100, again = () => true, signal, random = Math.random } = options;

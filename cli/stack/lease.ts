@@ -25,7 +25,7 @@ const takeOverPause = 150;
 export interface HeldLease {
   readonly id: string;
   /** The lease that was taken over, with which a lock left behind may be cleared. */
-  readonly previous?: Lease;
+  readonly previous?: Lease | undefined;
   /** Throws held (7) when the lease is no longer ours. To be asked before each change. */
   check(): Promise<void>;
   /** Gives it back; never throws. */
@@ -38,7 +38,7 @@ export interface LeaseArgs {
   stack: string;
   /** Name of the operation. */
   operation: string;
-  version?: string;
+  version?: string | undefined;
   actor: string;
   output: Output;
   signal: AbortSignal;
@@ -49,7 +49,7 @@ export interface LeaseArgs {
   /** Parameter of the lease. Default: the stack's own, of which a release is one. */
   path?: string;
   /** Whether a live operation may be ended: a rollback may end anything but a downgrade or another rollback. */
-  interrupts?: boolean;
+  interrupts?: boolean | undefined;
 }
 
 /** Operations that a rollback never ends: half a downgrade is worse than a late one. */

@@ -14,7 +14,7 @@ export interface OperateOptions {
   /** What the operation is, in its lease and in the update messages. Default: the command's name. */
   name?: string;
   /** Version that it is about. */
-  version?: string;
+  version?: string | undefined;
   /** Whether a live operation of somebody else may be ended for this one. */
   interrupts?: boolean;
   /** Seconds to wait for somebody else's update before giving up with held (7). Default 0. */

@@ -99,7 +99,7 @@ export interface EvidenceInput {
   /** SHA-256 of the content as it is now. */
   content: string;
   /** Last author of the content; evidence of a kind that must come from somebody else is refused without it. */
-  author?: Author;
+  author?: Author | undefined;
   /** Whether the giver's commit must carry a good signature of its author. */
   requireSigned: boolean;
 }

@@ -49,18 +49,18 @@ export interface IrreversibleChange {
   /** Hash of what would run: the revision's file, or the config that is the change. */
   sha256: string;
   /** Who wrote it last; undefined: not known. */
-  author?: Author;
+  author?: Author | undefined;
   /** Whether its impact names guardians. */
   guardians: boolean;
   /** Minutes that it may take; it is ended after them. */
   minutes: number;
   /** The evidence `evidence/approval/<subject>.json` with its giver. */
   approval: Found;
-  notice?: Notice;
+  notice?: Notice | undefined;
   /** Completion of the newest recovery point of the database, UTC. */
-  recoveryPoint?: string;
+  recoveryPoint?: string | undefined;
   /** The newest drill of point-in-time recovery. */
-  drill?: { at: string; ok: boolean };
+  drill?: { at: string; ok: boolean } | undefined;
 }
 
 /** What an irreversible change is refused for. */

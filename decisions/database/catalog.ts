@@ -66,9 +66,9 @@ export function provedCatalog(
 export interface Difference {
   object: string;
   /** Its definition by the proof; absent: no revision has it. */
-  expected?: string;
+  expected?: string | undefined;
   /** Its definition in the database; absent: it is not there. */
-  found?: string;
+  found?: string | undefined;
 }
 
 /** Who may do what, and which extensions there are, is the platform's too: more of them than the revisions give are no fault. */

@@ -40,7 +40,7 @@ export interface SchemaPlanInput {
   /** Reads the revisions between; asked only where both are given and differ. */
   between: (to: string, at: string) => RevisionsBetween;
   /** Rows that a person agreed to lose, by revision. */
-  loss?: ReadonlyMap<string, number>;
+  loss?: ReadonlyMap<string, number> | undefined;
 }
 
 /** The way, with what to say about it. */

@@ -34,31 +34,31 @@ export interface ChecklistFacts {
   /** Version tag that is to be deployed. */
   version: string;
   /** Its record, where `releases/<version>.json` exists and is sound. */
-  record?: ReleaseRecord;
+  record?: ReleaseRecord | undefined;
   /** The release as applied. */
   current: Release;
   requiresStaging: boolean;
   /** The stack before this one, to name it in messages. Default `staging`. */
-  promotedFrom?: string;
+  promotedFrom?: string | undefined;
   /** Digest that staging validated, "" none. */
-  stagingValidated?: string;
+  stagingValidated?: string | undefined;
   /** Digests of known-good updates of this stack. */
   knownGood: ReadonlySet<string>;
-  refused?: ReadonlyMap<string, Omit<Refusal, "digest">>;
+  refused?: ReadonlyMap<string, Omit<Refusal, "digest">> | undefined;
   /** Weights of the listener rule as they are, percent; both 0 while it answers the fixed 503. */
-  liveWeights?: Record<Slot, number>;
+  liveWeights?: Record<Slot, number> | undefined;
   /** Release alarms with their state (OK, ALARM, INSUFFICIENT_DATA). */
-  alarms?: readonly { name: string; state: string }[];
+  alarms?: readonly { name: string; state: string }[] | undefined;
   /** The service's requests and errors over the windows of its error budget. */
-  service?: ServiceWindows | "unknown";
+  service?: ServiceWindows | "unknown" | undefined;
   /** The objective that the budget belongs to. */
   slo: Objective;
   /** The revisions that the release brings, with their evidence. */
   revisions?: RevisionFacts;
   /** Lease of somebody else that is live; null: there is none; undefined: it could not be read. */
-  otherLease?: Lease | null;
+  otherLease?: Lease | null | undefined;
   /** What is known about recovery; absent: it could not be read. */
-  recovery?: RecoveryFacts;
+  recovery?: RecoveryFacts | undefined;
 }
 
 type CheckFunction = (facts: ChecklistFacts) => CheckResult;

@@ -14,10 +14,10 @@ export interface FlagAsk {
 
 /** What was typed. */
 export interface TypedFlag {
-  name?: string;
-  percentage?: string;
-  roles?: string;
-  cohorts?: string;
+  name?: string | undefined;
+  percentage?: string | undefined;
+  roles?: string | undefined;
+  cohorts?: string | undefined;
 }
 
 /** Word that stands for an empty list: an empty value of a make variable is an unset one. */
@@ -67,7 +67,7 @@ export interface FlagChangeInput {
   flags: Settings["flags"];
   heldFlags: Settings["heldFlags"];
   /** Flags as last applied; undefined where nothing is applied or it cannot be read. */
-  applied?: Settings["flags"];
+  applied?: Settings["flags"] | undefined;
   conditions: FlagConditions;
   /** Why the kill switch is on; undefined: it is off. */
   killSwitch?: string;

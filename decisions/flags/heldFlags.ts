@@ -62,7 +62,7 @@ export interface HoldAsk {
   reason?: string;
   /** Who; undefined: nobody was named. */
   actor?: string;
-  incident?: string;
+  incident?: string | undefined;
 }
 
 /** The holds to write, or every reason why not; the person asked wrongly (2). */

@@ -37,7 +37,7 @@ export interface Sample {
   /** What the source measured since the last sample, oldest first; a source reports every few seconds, or once a minute. */
   measured: readonly Measured[];
   targets: Observation["targets"];
-  service?: ServiceWindows | Unknown;
+  service?: ServiceWindows | Unknown | undefined;
   /** Whether the canary may take all traffic: it was judged, or a person overrode that. */
   mayPromote: boolean;
 }

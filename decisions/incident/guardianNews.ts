@@ -10,9 +10,9 @@ export interface GuardianNewsArgs {
   /** Whether it is over. */
   isOver: boolean;
   /** What they notice, in English; a general sentence where it is absent. */
-  text?: string;
+  text?: string | undefined;
   /** The same in Arabic. */
-  textArabic?: string;
+  textArabic?: string | undefined;
 }
 
 /** News of an incident for guardians in English and Arabic: what, since when in the school's time, what comes next, whom to ask. */

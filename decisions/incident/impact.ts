@@ -25,11 +25,11 @@ export interface Impact {
   /** Seconds for which it was watched. */
   seconds: number;
   /** Its measured share of all requests, percent; absent: not known. */
-  share?: number;
+  share?: number | undefined;
   /** Part of the error budget that it spent; absent: not known. */
-  budgetSpent?: number;
+  budgetSpent?: number | undefined;
   /** Part of the error budget that is left; absent: not known. */
-  budgetLeft?: number;
+  budgetLeft?: number | undefined;
   /** Why it was taken back. */
   reasons: string[];
 }

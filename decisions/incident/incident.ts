@@ -119,7 +119,7 @@ export interface IncidentNews {
   done: string;
   /** What comes next. */
   next: string;
-  contact?: Comms["contact"];
+  contact?: Comms["contact"] | undefined;
 }
 
 const headings: Record<EntryState, string> = {

@@ -24,8 +24,8 @@ export interface IncidentTimes {
 /** Seconds from the beginning to each step; absent where one of the two is not known. */
 export interface Durations {
   detect?: number;
-  mitigate?: number;
-  resolve?: number;
+  mitigate?: number | undefined;
+  resolve?: number | undefined;
   /** What they are counted from. `detected`: nobody said when it began, so `detect` is absent. */
   from: "started" | "detected";
 }

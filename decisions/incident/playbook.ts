@@ -106,9 +106,9 @@ export const playbook: readonly Step[] = [
 /** What the stack and its incident are like now. */
 export interface PlaybookState {
   stack: string;
-  incident?: OpenIncident;
+  incident?: OpenIncident | undefined;
   /** Names of release alarms that ring; absent: could not be read. */
-  alarms?: readonly string[];
+  alarms?: readonly string[] | undefined;
   traffic: "open" | "paused";
   /** Version and digest of what is live. */
   live?: { version: string; digest: string; revision: string };

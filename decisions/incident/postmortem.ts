@@ -31,13 +31,13 @@ export interface PostmortemFacts {
   }[];
   /** Commands and updates of the time around it. */
   around: readonly Moment[];
-  impact?: Impact;
+  impact?: Impact | undefined;
   /** Version that did harm, and the one that serves instead; absent: no release was taken back. */
   versions?: { bad?: string; restored?: string };
   /** Config changes from before the rollback to after it; absent: nothing was rolled back. */
-  config?: readonly DiffLine[];
+  config?: readonly DiffLine[] | undefined;
   /** Revision of the schema before and after, with the revisions that lie between. */
-  schema?: { before?: string; after?: string; between: readonly string[] };
+  schema?: { before?: string; after?: string; between: readonly string[] } | undefined;
 }
 
 /** What stands where a person has to write. */

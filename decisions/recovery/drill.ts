@@ -182,7 +182,7 @@ export type DrillRecord = z.infer<typeof drillRecord>;
 /** Drills of a stack as its parameters keep them. */
 export interface Drills {
   /** The newest one, whatever came of it. */
-  last?: DrillRecord;
+  last?: DrillRecord | undefined;
   /** The newest that passed. */
-  passed?: DrillRecord;
+  passed?: DrillRecord | undefined;
 }

@@ -14,14 +14,14 @@ export type { Lease } from "../stack/lease";
 /** What the program asks before it declares anything. */
 export interface Admission {
   /** The release as applied; undefined: nothing has been published, so this is a first run. */
-  published?: Release;
+  published?: Release | undefined;
   /** The release of the stack file. */
   next: Release;
   facts: TransitionFacts;
   /** Lease as read. */
-  lease?: Lease;
+  lease?: Lease | undefined;
   /** Id of the lease under which this program runs; undefined for a plain `pulumi up`. */
-  ownLease?: string;
+  ownLease?: string | undefined;
   now: Date;
   /** What is held, as published and as the file has it; absent: not asked. */
   holds?: HoldsInput;

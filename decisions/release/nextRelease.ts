@@ -68,7 +68,10 @@ export const releaseAfter = {
    * Database down to `revision`, with the image that knows the way. What was validated ran on the newer schema, so that is
    * cleared. Throws where no migration has run. `loss`: rows that may be lost, by revision.
    */
-  downgrade: (r: Release, to: { revision: string; loss?: ReadonlyMap<string, number> }): Release => {
+  downgrade: (
+    r: Release,
+    to: { revision: string; loss?: ReadonlyMap<string, number> | undefined },
+  ): Release => {
     if (!r.migration)
       throw new Error("No migration has run on this stack, so there is nothing to take down.");
     const { revision, image } = r.migration;

@@ -12,11 +12,11 @@ export interface PlannedUpdate {
   /** Sizing to write with it. Default: that of the stack file stays. */
   sizing?: WrittenSizing;
   /** Slot whose smoke tests must pass before the update. Default: none. */
-  smokeBefore?: Slot;
+  smokeBefore?: Slot | undefined;
   /** Whether the gate must have judged the canary `promote`, under the serial before this one, before the update. Default: no. */
   gateBefore?: boolean;
   /** Slot to smoke after the update, through its test rule. Default: none. */
-  smoke?: Slot;
+  smoke?: Slot | undefined;
   /** For people: what it does. */
   why: string;
 }

@@ -21,11 +21,11 @@ export interface TransitionFacts {
   /** Digests whose validation passed on this stack at some time. */
   knownGood: ReadonlySet<string>;
   /** Digest that the stack before this one validated; "" or absent: none, or not known. */
-  stagingValidated?: string;
+  stagingValidated?: string | undefined;
   /** Whether this stack takes only what another stack validated (A4): `promotedFrom` is set. */
   requiresStaging: boolean;
   /** That stack, to name it in messages. Default `staging`. */
-  promotedFrom?: string;
+  promotedFrom?: string | undefined;
   /** The gate's verdict; `serial` is the published serial under which the canary was judged. */
   verdict?: { digest: string; verdict: string; serial: number };
   /** A person's override; `check` is one id, or several separated by commas; valid for the step with `serial` only. */

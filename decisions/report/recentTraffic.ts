@@ -8,7 +8,7 @@ import { totalOf, type TrafficSeries } from "./trafficSeries";
 /** One slot over the time of a traffic series. */
 export interface SlotTraffic extends ServiceCounts {
   /** 95th percentile of the time to an answer in the newest step that has one, milliseconds; absent: none has. */
-  p95Ms?: number;
+  p95Ms?: number | undefined;
   /** The slot's share of both slots' requests in each part of the time, 0 to 1, oldest first; undefined: nobody asked. */
   shares: readonly (number | undefined)[];
 }

@@ -14,7 +14,7 @@ export interface TimelineEntry {
   /** Whether it went well; absent where that is no question. */
   ok?: boolean;
   /** State that an incident reached; absent for what is no entry of an incident. */
-  incidentState?: string;
+  incidentState?: string | undefined;
   /** Number under which it is marked in the charts; absent for what is not marked. */
   mark?: number;
 }

@@ -16,9 +16,9 @@ export interface ReportUpdate {
   kind: string;
   result: string;
   /** What it says to machines; absent for a plain `pulumi up`. */
-  note?: Note;
+  note?: Note | undefined;
   /** The release that it applied, where it can be read. */
-  release?: Release;
+  release?: Release | undefined;
   entry: HistoryEntry;
 }
 
@@ -45,7 +45,7 @@ export function updatesOf(history: readonly HistoryEntry[]): ReportUpdate[] {
 /** What is looked for in a history. */
 export interface UpdateRange {
   /** The newest update before it; absent when it is the first. */
-  before?: ReportUpdate;
+  before?: ReportUpdate | undefined;
   /** Its updates, the oldest first. */
   updates: ReportUpdate[];
 }

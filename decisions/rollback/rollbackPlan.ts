@@ -21,13 +21,13 @@ export interface RollbackPlanInput {
   current: Release;
   refused: ReadonlySet<string>;
   /** `version`: its newest known-good update; `update`: number, name, start time or operation id of one. */
-  target: { version?: string; update?: string };
+  target: { version?: string | undefined; update?: string | undefined };
   /** What to do with the database. */
   database: "auto" | "keep" | "downgrade";
   /** What the evidence tells of the revisions between a target's and the database's. */
   between: (to: string, at: string) => RevisionsBetween;
   /** Rows that a downgrade may lose, by revision. Default: none. */
-  loss?: ReadonlyMap<string, number>;
+  loss?: ReadonlyMap<string, number> | undefined;
   /** Records by version, to say what is known of the target. */
   releases: ReadonlyMap<string, ReleaseRecord>;
 }
@@ -47,7 +47,7 @@ export type RollbackPlan =
       target: KnownGood;
       steps: PlannedUpdate[];
       diff: DiffLine[];
-      brake?: PlannedBrake;
+      brake?: PlannedBrake | undefined;
       notes: string[];
     }
   /** 2: no such target; 3: today's schema refuses its config; 4: refused. */

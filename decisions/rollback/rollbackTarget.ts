@@ -7,7 +7,7 @@ export type FoundTarget = { ok: true; target: KnownGood } | { ok: false; code: 2
 export function findRollbackTarget(
   history: readonly HistoryEntry[],
   refused: ReadonlySet<string>,
-  asked: { version?: string; update?: string },
+  asked: { version?: string | undefined; update?: string | undefined },
 ): FoundTarget {
   const { targets, rejected } = knownGood(history, refused);
   const { version, update } = asked;

@@ -15,7 +15,7 @@ export interface RollbackGoal {
   restores: boolean;
   refused: ReadonlySet<string>;
   /** Rows that a downgrade may lose, by revision. Default: none. */
-  loss?: ReadonlyMap<string, number>;
+  loss?: ReadonlyMap<string, number> | undefined;
 }
 
 /** One part of a rollback: its update from `at`, or undefined where there is nothing to do. */

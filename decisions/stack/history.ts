@@ -124,7 +124,7 @@ const succeeded = (entry: HistoryEntry): boolean => entry.kind === "update" && e
 export interface Newest {
   entry: HistoryEntry;
   settings?: Settings;
-  release?: Release;
+  release?: Release | undefined;
 }
 
 /** The newest update that succeeded. A succeeded destroy ends what came before it: undefined, as on a first run. */

@@ -65,11 +65,11 @@ const recoveryPoint = z.object({ at: z.iso.datetime({ offset: true }) });
 /** A stack's parameters as typed facts. */
 export interface Published {
   /** The release as applied; undefined before the first `up`. */
-  release?: Release;
+  release?: Release | undefined;
   /** By digest. */
   refused: Map<string, Refusal>;
-  killSwitch?: KillSwitch;
-  lease?: Lease;
+  killSwitch?: KillSwitch | undefined;
+  lease?: Lease | undefined;
   /** By the serial that was published while the canary was judged. */
   verdicts: Map<number, GateVerdict>;
   /** By the serial of the step that it is for. */
@@ -77,13 +77,13 @@ export interface Published {
   /** Digests whose validation passed on this stack. */
   validated: Set<string>;
   /** What the newest update left in force against irreversible changes; undefined: none has yet. */
-  guard?: ProtectionState;
+  guard?: ProtectionState | undefined;
   /** Notices to guardians, by the change that they announced. */
   notices: Map<string, Notice>;
   /** The newest drill of point-in-time recovery. */
   drill?: { at: string; ok: boolean };
   /** ISO time of the newest recovery point that a command has seen. */
-  recoveryPoint?: string;
+  recoveryPoint?: string | undefined;
   /** Drills of point-in-time recovery. */
   drills: Drills;
   /** Flags that are published as held, by name, with the reason. */
@@ -239,11 +239,11 @@ export interface PromotionSource {
   /** Whether `promotedFrom` is set. */
   requiresStaging: boolean;
   /** The stack before this one, to name it in messages. Default `staging`. */
-  promotedFrom?: string;
+  promotedFrom?: string | undefined;
   /** Digest that the stack before this one validated; "" or absent: none or not known. */
-  stagingValidated?: string;
+  stagingValidated?: string | undefined;
   /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
-  stagingDowngraded?: ReadonlyMap<string, string>;
+  stagingDowngraded?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The facts for the step that makes `next` of the published release. Used by the program and by commands alike. */

@@ -6,15 +6,15 @@ import { emptyRelease } from "../release/nextRelease";
 /** What a command finds when it starts. */
 export interface StartingFacts {
   /** Newest update that succeeded; undefined on a first run. */
-  newest?: Newest;
+  newest?: Newest | undefined;
   /** Newest entry of any kind and result. */
-  newestEntry?: HistoryEntry;
+  newestEntry?: HistoryEntry | undefined;
   /** Whether Pulumi's state has an operation under way that nobody finished. */
   pendingOperations: boolean;
   /** Whether a dead operation's lease is still there. */
   deadLease: boolean;
   /** The release parameter. */
-  published?: Release;
+  published?: Release | undefined;
   /** The stack file's release. */
   file: Release;
 }

@@ -12,7 +12,7 @@ export interface Asked {
   /** The revision that it is to be at. */
   needed: string;
   /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
-  downgraded?: ReadonlyMap<string, string>;
+  downgraded?: ReadonlyMap<string, string> | undefined;
 }
 
 /** What the checks on revisions look at: the files, their evidence in git, and what the stage before has done. */

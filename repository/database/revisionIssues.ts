@@ -5,7 +5,7 @@ import { readRevisionFacts } from "./revisionFacts";
 /** What the stack before this one says of its database; undefined, where it cannot be asked or there is none. */
 interface Stage {
   /** Revision -> SHA-256 of its file, as its database was taken down and up again; absent: it does not say. */
-  downgraded?: ReadonlyMap<string, string>;
+  downgraded?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The check that needs the outputs of the stack before this one. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AuditEvent, type AuditHead } from "../../decisions/audit/auditChain";
 import { auditIssues } from "../../decisions/audit/auditIssues";
 import { databaseRoles, grantsOf, type DatabaseRole } from "../../decisions/database/databaseRoles";
-import { openReporting, type AuditRecord } from "../../cli/ports/auditTrail";
+import { openAuditTrail, type AuditRecord } from "../../cli/ports/auditTrail";
 import { createSpool } from "../../cli/audit/spool";
 import { postgresqlProvider } from "../../rehearsal/standins/providers/postgresql/provider";
 import type { Call } from "../../rehearsal/standins/providers/provider";
@@ -75,10 +75,10 @@ const record = (number: number): AuditRecord => ({
 });
 
 const all = async (): Promise<AuditEvent[]> => {
-  const reporting = await openReporting(url);
+  const trail = await openAuditTrail(url);
   const events: AuditEvent[] = [];
-  for await (const some of reporting.events()) events.push(...some);
-  await reporting.end();
+  for await (const some of trail.events()) events.push(...some);
+  await trail.end();
   return events;
 };
 
@@ -121,10 +121,10 @@ describe("records", () => {
     const spool = createSpool(join(home, "spool"));
     /** One attempt to deliver, as a command makes it at its end. */
     const deliver = async () => {
-      const reporting = await openReporting(url).catch(() => undefined);
-      if (!reporting) return;
-      await spool.flush(async (content, id) => void (await reporting.append(id, content as AuditRecord)));
-      await reporting.end().catch(() => undefined);
+      const trail = await openAuditTrail(url).catch(() => undefined);
+      if (!trail) return;
+      await spool.flush(async (content, id) => void (await trail.append(id, content as AuditRecord)));
+      await trail.end().catch(() => undefined);
     };
     let isWriting = true;
     let interruptions = 0;

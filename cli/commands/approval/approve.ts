@@ -17,8 +17,8 @@ import { makeLine } from "../../shell/options";
 import { replaceFile } from "../../ports/stackFile";
 
 /**
- * Writes an approval of a change that cannot be undone, bound to its content, to a window and to the rules in force. It
- * counts once it is committed: who gave it is that commit's author, who must not be the change's.
+ * Writes the approval of an irreversible change, bound to its content, to a window and to today's rules. It counts once it
+ * is committed: the commit's author is the approver, who must not be the change's author.
  */
 export async function run(ctx: Context): Promise<void> {
   const { change, settings } = await irreversibleChangeNow(ctx);
@@ -27,7 +27,7 @@ export async function run(ctx: Context): Promise<void> {
   if (reason === undefined)
     throw new Failure(
       exitCodes.usage,
-      "REASON is missing: say why the change is made. Nothing was written.",
+      "REASON is missing: say why you approve the change. Nothing was written.",
       {
         next: makeLine(ctx.stack, "approve", { CHANGE: subject, REASON: "<why>" }),
       },
@@ -52,9 +52,9 @@ export async function run(ctx: Context): Promise<void> {
   const file = evidencePath("approval", subject);
   ctx.output.set("approval", evidence);
   const { zone } = settings.changeWindow;
-  const told = `${subject} (${change.sha256.slice(0, 12)}) for ${shown(window.from, zone)} to ${shown(window.to, zone)}`;
+  const approved = `${subject} (${change.sha256.slice(0, 12)}) for ${shown(window.from, zone)} to ${shown(window.to, zone)}`;
   if (ctx.options.dryRun) {
-    ctx.output.print(`Would approve ${told}, in ${file}.`);
+    ctx.output.print(`Would approve ${approved}, in ${file}.`);
     return;
   }
   const path = join(ctx.root, file);
@@ -62,7 +62,7 @@ export async function run(ctx: Context): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   replaceFile(path, `${JSON.stringify(evidence, null, 2)}\n`);
   ctx.output.print(
-    `${isAnew ? "Approved anew" : "Approved"}: ${told}.\nIt counts once it is committed${rulesOf(settings).requireSigned ? " and signed" : ""}: git add ${file} && git commit${rulesOf(settings).requireSigned ? " -S" : ""}`,
+    `${isAnew ? "Approved anew" : "Approved"}: ${approved}.\nIt counts once it is committed${rulesOf(settings).requireSigned ? " and signed" : ""}: git add ${file} && git commit${rulesOf(settings).requireSigned ? " -S" : ""}`,
   );
   ctx.output.next(
     change.guardians
@@ -71,22 +71,22 @@ export async function run(ctx: Context): Promise<void> {
   );
 }
 
-/** Said now rather than on the night itself. */
+/** Refuses an approval by the change's own author now, rather than on the night of the change. */
 function refuseOwn(ctx: Context, { subject, author }: IrreversibleChange): void {
   if (!author)
     throw new Failure(
       exitCodes.refused,
-      `It is not known who wrote ${subject} last: commit it first, in a full clone. Nothing was written.`,
+      `Git does not say who changed ${subject} last: commit it first, in a full clone. Nothing was written.`,
     );
   const own = gitIdentity(ctx.root);
   if (own && isSamePerson(own, author))
     throw new Failure(
       exitCodes.refused,
-      `${own.emails[0]} wrote ${subject} last; one's own approval does not count. Let somebody else run this. Nothing was written.`,
+      `${own.emails[0]} changed ${subject} last, and authors cannot approve their own change. Ask somebody else to run this. Nothing was written.`,
     );
 }
 
-/** WINDOW, or the next out-of-hours window that is long enough, after guardians have had their hours of notice. */
+/** WINDOW, or the next out-of-hours window that is long enough, once the guardians' hours of notice are over. */
 function windowOf(
   { options }: Context,
   change: IrreversibleChange,
@@ -109,7 +109,7 @@ function windowOf(
   throw new Failure(exitCodes.usage, "`changeWindow` leaves no window open. Nothing was written.");
 }
 
-/** The window that a person asked for, where the change fits into it and the school is closed all the while. */
+/** The window that WINDOW asks for. Throws unless the change fits into it and the school is closed throughout. */
 function windowAsked(
   asked: string,
   { subject, minutes }: IrreversibleChange,

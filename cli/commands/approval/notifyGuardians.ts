@@ -10,8 +10,8 @@ import { makeLine } from "../../shell/options";
 import { deliverMessages, notify, waitsFor } from "../../incident/notify";
 
 /**
- * Tells guardians, in English and Arabic, of an approved change that affects them, and records that. The same notice is
- * sent once: run again, it sends only what still waits, or nothing.
+ * Notifies guardians, in English and Arabic, of an approved change that affects them, and records that. Each notice is sent
+ * once: run again, this sends only what still waits.
  */
 export async function run(ctx: Context): Promise<void> {
   const { change, settings } = await irreversibleChangeNow(ctx);
@@ -19,13 +19,13 @@ export async function run(ctx: Context): Promise<void> {
   if (!settings.comms)
     throw new Failure(
       exitCodes.usage,
-      `Stack ${ctx.stack} has no \`comms\`, so there is no way to tell anybody. Nothing was sent.`,
+      `Stack ${ctx.stack} has no \`comms\`, so nobody can be notified. Nothing was sent.`,
     );
   const read = approval.ok ? approvalDetails.safeParse(approval.evidence.details) : undefined;
   if (!approval.ok || !read?.success || approval.evidence.sha256 !== sha256)
     throw new Failure(
       exitCodes.refused,
-      `${subject} has no approval of its present content, so its time is not known: ${approval.ok ? "it was edited since" : approval.reasons.join("; ")}. Nothing was sent.`,
+      `The current content of ${subject} is not approved, so its window is not known: ${approval.ok ? "it was edited since" : approval.reasons.join("; ")}. Nothing was sent.`,
       { next: makeLine(ctx.stack, "approve", { CHANGE: subject, REASON: "<why>" }) },
     );
   const { window, minutes } = read.data;
@@ -34,7 +34,7 @@ export async function run(ctx: Context): Promise<void> {
   const isSame = notice?.sha256 === sha256 && notice.from === window.from && notice.to === window.to;
   if (isSame && notice.sentAt) {
     ctx.output.print(
-      `Guardians were told at ${shown(new Date(notice.sentAt), zone)}; nothing was sent again.`,
+      `Guardians were notified at ${shown(new Date(notice.sentAt), zone)}; nothing was sent again.`,
     );
     return done(ctx, from);
   }
@@ -64,7 +64,7 @@ export async function run(ctx: Context): Promise<void> {
   if (!reached.includes("topic"))
     throw new Failure(
       exitCodes.unexpected,
-      `The notice could not be sent yet. It waits on this machine; the hours of notice begin when it is sent.`,
+      `The notice could not be sent yet. It waits on this machine, and the hours of notice begin only once it is sent.`,
       { next: makeLine(ctx.stack, "notify-guardians", { CHANGE: subject }) },
     );
   ctx.output.print(

@@ -12,12 +12,12 @@ import { exitCodes, Failure } from "../../shell/failure";
 import { makeLine } from "../../shell/options";
 import { replaceFile } from "../../ports/stackFile";
 
-/** Limit for showing a revision, milliseconds: it runs on a server of its own. */
+/** Time limit for showing a revision, milliseconds: that starts a database server of its own. */
 const showMilliseconds = 120_000;
 
 /**
- * Records that somebody has read a revision as it is now: shows its SQL up and down with the lint's findings, asks, and
- * writes the evidence. It counts once it is committed, by another person than the revision's last author.
+ * Records the review of a revision as it is now: shows its SQL up and down with the lint's findings, asks, and writes the
+ * evidence. It counts once somebody other than the revision's last author has committed it.
  */
 export async function run(ctx: Context): Promise<void> {
   const { options, root, output } = ctx;
@@ -34,20 +34,20 @@ export async function run(ctx: Context): Promise<void> {
   if (!author)
     throw new Failure(
       exitCodes.refused,
-      `It is not known who wrote ${file} last: commit it first, in a full clone. Nothing was written.`,
+      `Git does not say who changed ${file} last: commit it first, in a full clone. Nothing was written.`,
     );
   const own = gitIdentity(root);
   if (own && isSamePerson(own, author))
     throw new Failure(
       exitCodes.refused,
-      `${own.emails[0]} wrote ${revision} last; one's own review does not count. Let somebody else run this. Nothing was written.`,
+      `${own.emails[0]} changed ${revision} last, and authors cannot review their own revision. Ask somebody else to run this. Nothing was written.`,
     );
   const { text, findings } = await shown(root, revision);
   process.stderr.write(`${text}\n`);
   if (findings > 0)
     throw new Failure(
       exitCodes.refused,
-      `The lint has ${findings} findings in ${revision}; they come before a review. Nothing was written.`,
+      `The lint has ${findings} finding(s) in ${revision}: fix them before the review. Nothing was written.`,
       { next: `make lint-migrations REVISION=${revision}` },
     );
   await confirm(`Is ${revision} right, up and down, as it is shown above?`, options, ctx.signal);
@@ -71,7 +71,7 @@ export async function run(ctx: Context): Promise<void> {
   output.next(`git add ${target} && git commit -S -m "Review ${revision}"`);
 }
 
-/** What a revision sends up and down, and how many findings the lint has in it. */
+/** The SQL of a revision, up and down, and how many findings the lint has in it. */
 async function shown(root: string, revision: string): Promise<{ text: string; findings: number }> {
   const words = ["-m", "migrations.check", "show", "--revision", revision];
   try {

@@ -3,40 +3,40 @@ import { auditIssues } from "../../../decisions/audit/auditIssues";
 import { parameters as paths } from "../../../decisions/stack/names";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { openReporting } from "../../ports/auditTrail";
+import { openAuditTrail } from "../../ports/auditTrail";
 import { readHead, recordsOf, recordsUrl } from "../../audit/recordCommand";
 
-/** Faults that are printed; the JSON has all. */
-const shownFaults = 20;
+/** How many issues are printed; the JSON has all. */
+const shownIssues = 20;
 
-/** Checks the audit trail from its first event to its anchored end; every fault is named, and the command is refused (4). */
+/** Checks the audit trail from its first event to its anchored end. Throws refused (4) with every issue. */
 export async function run(ctx: Context): Promise<void> {
   if (!ctx.settings.reporting)
     throw new Failure(exitCodes.usage, `Stack ${ctx.stack} has no \`reporting\`, so it keeps no records.`);
   const head = readHead(await ctx.parameters.read(paths.auditHead(ctx.stack)));
-  const reporting = await openReporting(await recordsUrl(ctx));
+  const trail = await openAuditTrail(await recordsUrl(ctx));
   const events: AuditEvent[] = [];
   try {
-    for await (const some of reporting.events()) events.push(...some);
+    for await (const some of trail.events()) events.push(...some);
   } finally {
-    await reporting.end();
+    await trail.end();
   }
-  const faults = auditIssues(events, head);
+  const issues = auditIssues(events, head);
   const waiting = recordsOf(ctx).waiting().length;
   ctx.output.set("events", events.length);
   ctx.output.set("head", head);
   ctx.output.set("waiting", waiting);
-  ctx.output.set("faults", faults);
-  if (faults.length > 0)
+  ctx.output.set("faults", issues);
+  if (issues.length > 0)
     throw new Failure(
       exitCodes.refused,
       [
-        `The audit trail of stack ${ctx.stack} has ${faults.length} fault(s):`,
-        ...faults.slice(0, shownFaults).map(({ kind, text }) => `  ${kind}: ${text}`),
-        ...(faults.length > shownFaults ? [`  and ${faults.length - shownFaults} more, in JSON=1`] : []),
+        `The audit trail of stack ${ctx.stack} has ${issues.length} issue(s):`,
+        ...issues.slice(0, shownIssues).map(({ kind, text }) => `  ${kind}: ${text}`),
+        ...(issues.length > shownIssues ? [`  and ${issues.length - shownIssues} more, in JSON=1`] : []),
       ].join("\n"),
     );
   ctx.output.print(
-    `${events.length} events hang together${head ? `, and event ${head.number} is the one that was kept outside of the database` : "; none is anchored yet"}.${waiting > 0 ? ` ${waiting} wait on this machine.` : ""}`,
+    `${events.length} events form an unbroken chain${head ? `, and event ${head.number} is the one anchored outside of the database` : "; none is anchored yet"}.${waiting > 0 ? ` ${waiting} wait on this machine.` : ""}`,
   );
 }

@@ -12,21 +12,21 @@ import { applyStep } from "../../release/applyStep";
 import { killSwitchOn } from "../../traffic/killSwitch";
 
 /**
- * Takes the database down to a revision, with the image of the migration that is applied. Refused by the rules of
- * transition while a release that needs the newer revision has traffic: then it is a rollback, or a pause comes first.
+ * Downgrades the database to a revision, with the image of the applied migration. The transition rules refuse it while a
+ * release that needs the newer revision has traffic: roll back instead, or pause first.
  */
 export async function run(ctx: Context): Promise<void> {
   const { revision, reason } = ctx.options;
   if (revision === undefined)
     throw new Failure(
       exitCodes.usage,
-      "REVISION is missing: name the revision to go down to. Nothing was changed.",
+      "REVISION is missing: name the revision to downgrade to. Nothing was changed.",
       {
         next: makeLine(ctx.stack, "downgrade", { REVISION: "<id>" }),
       },
     );
   await confirm(
-    `Take the database of stack ${ctx.stack} down to ${revision}? What the later revisions added is dropped.`,
+    `Downgrade the database of stack ${ctx.stack} to ${revision}? What later revisions added is dropped.`,
     ctx.options,
     ctx.signal,
   );
@@ -35,7 +35,7 @@ export async function run(ctx: Context): Promise<void> {
     if (!current.migration)
       throw new Failure(
         exitCodes.usage,
-        `No migration has run on stack ${ctx.stack}, so there is nothing to take down.`,
+        `No migration has run on stack ${ctx.stack}, so there is nothing to downgrade.`,
       );
     await verifyIfChanged(operation);
     if (current.migration.revision === revision) {
@@ -47,9 +47,9 @@ export async function run(ctx: Context): Promise<void> {
     const release = releaseAfter.downgrade(current, { revision, loss });
     const why = reason ?? `downgrade to ${revision}`;
     const before = operation.published.killSwitch;
-    // One with our own reason is what a killed run of this command left; anybody else's stays on afterwards.
+    // One with our reason was left by a killed run of this command; anybody else's stays on afterwards.
     const isOurs = before === undefined || before.reason === why;
-    // On open traffic the step is refused below, and a refused command must not stop workers.
+    // With open traffic the step below is refused, and a refused command must not stop workers.
     if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
       await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
     try {
@@ -59,7 +59,7 @@ export async function run(ctx: Context): Promise<void> {
     }
     ctx.output.print(describeUpdates(operation));
     const live = current.slots[current.live]?.version;
-    // Not `open`: what answers must be smoke-tested on the older schema and validated anew.
+    // Not `open`: the release must be smoke-tested and validated again on the older schema.
     ctx.output.next(live ? makeLine(ctx.stack, "deploy", { VERSION: live }) : makeLine(ctx.stack, "status"));
   });
 }

@@ -8,7 +8,7 @@ import { passMigration } from "../../database/revisionGate";
 import { verifyIfChanged } from "../../database/verifySchema";
 import { applyStep } from "../../release/applyStep";
 
-/** Takes the database up to the revision that a version needs, in an update of its own, and sees that it is what was proved. */
+/** Migrates the database to the revision that a version needs, in an update of its own, and verifies the schema. */
 export async function run(ctx: Context): Promise<void> {
   const record = readRecordOf(ctx, ctx.options.version);
   await operate(ctx, { version: record.version }, async (operation) => {

@@ -25,14 +25,14 @@ import { makeLine } from "../../shell/options";
 import { killSwitchOn } from "../../traffic/killSwitch";
 
 /**
- * Takes the stack's own database down to the revision of the release before (VERSION=, by default the one in the other
- * slot), and up again while that release serves (B5).
- * Run on the stage before production, after it has validated a release: production takes a revision only then. A run that
- * was killed leaves a validated release of either version, or a paused one; `make rollback VERSION=` finishes it.
+ * Downgrades the stack's own database to the revision of the previous release (VERSION=, by default the one in the other
+ * slot), and migrates it again while that release serves (B5).
+ * Run it on the stage before production, after that has validated a release: production accepts a revision only then. A run
+ * that was killed leaves a validated release of either version, or paused traffic; `make rollback VERSION=` finishes it.
  */
 export async function run(ctx: Context): Promise<void> {
   await confirm(
-    `Take the database of stack ${ctx.stack} down to the release before and up again? Traffic pauses meanwhile.`,
+    `Downgrade the database of stack ${ctx.stack} to the previous release and migrate it again? Traffic pauses meanwhile.`,
     ctx.options,
     ctx.signal,
   );
@@ -44,8 +44,8 @@ export async function run(ctx: Context): Promise<void> {
       const went = trial.revisions.join(", ");
       ctx.output.print(
         went === ""
-          ? `${trial.before.version} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to take down.`
-          : `Stack ${ctx.stack} has taken down ${went} and up again already.`,
+          ? `${trial.before.version} works with the revision that the database of stack ${ctx.stack} is at: there is nothing to downgrade.`
+          : `Stack ${ctx.stack} has downgraded ${went} and migrated again already.`,
       );
       return;
     }
@@ -55,17 +55,17 @@ export async function run(ctx: Context): Promise<void> {
     await mustComeUp(operation, trial);
     if (ctx.options.dryRun) {
       ctx.output.print(
-        `Would take down ${trial.revisions.join(", ")} and up again under ${trial.before.version}.`,
+        `Would downgrade ${trial.revisions.join(", ")} and migrate again under ${trial.before.version}.`,
       );
       return;
     }
-    // Nobody may work on a schema that goes away; the way back clears it once the database is down.
+    // No worker may run on a schema that goes away; the rollback clears the switch once the database is down.
     const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
     await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
     await executePlan(operation, down);
     const up = stepsUp(operation, trial);
     await executePlan(operation, up.slice(0, -1));
-    // Before the last update, whose output hands it to the next stack.
+    // Before the last update, whose output passes it to the next stack.
     for (const revision of trial.revisions) await record(operation, revision, trial);
     await executePlan(operation, up.slice(-1));
     ctx.output.print(describeUpdates(operation));
@@ -73,32 +73,32 @@ export async function run(ctx: Context): Promise<void> {
   ctx.output.next(makeLine("prod", "deploy", { VERSION: version }));
 }
 
-/** What is to be taken down. */
+/** What is downgraded, and under which release. */
 interface Trial {
-  /** The version that is live, and is live again at the end. */
+  /** The version that is live now and again at the end. */
   version: string;
   /** The release that serves while the database is down, at the revision that it needs. */
   before: SlotRelease;
   /** The revision that the database is at, before and after. */
   at: string;
-  /** The revisions that go down, oldest first. */
+  /** The revisions to downgrade, the oldest first. */
   revisions: string[];
 }
 
 function trialOf({ ctx, current, history, published }: Operation): Trial {
-  const [live, standby] = [current.slots[current.live], current.slots[other(current.live)]];
+  const [live, idle] = [current.slots[current.live], current.slots[other(current.live)]];
   if (!live || current.validated === undefined || current.validated !== liveDigest(current))
     throw new Failure(
       exitCodes.refused,
-      `Stack ${ctx.stack} has no validated release, so there is none that could be taken back. Nothing was changed.`,
+      `Stack ${ctx.stack} has no validated release, so there is nothing to roll back from. Nothing was changed.`,
       { next: makeLine(ctx.stack, "deploy", { VERSION: live?.version ?? "<tag>" }) },
     );
   const { version } = ctx.options;
-  const before = version === undefined ? standby : goodRelease(history, published, version);
+  const before = version === undefined ? idle : goodRelease(history, published, version);
   if (!before)
     throw new Failure(
       exitCodes.refused,
-      `The other slot of stack ${ctx.stack} is empty, so there is no release to go back to; name one that was validated here. Nothing was changed.`,
+      `The other slot of stack ${ctx.stack} is empty, so there is no release to roll back to; name one that was validated here. Nothing was changed.`,
       { next: makeLine(ctx.stack, "prove-downgrade", { VERSION: "<tag>" }) },
     );
   const at = current.migration?.revision ?? live.revision;
@@ -118,8 +118,8 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
 }
 
 /**
- * Throws refused (4) where the database could not come up again under the release that serves meanwhile: asked before
- * anything moves, because the stack would be left on the older release.
+ * Throws refused (4) unless the database can be migrated again under the release that serves meanwhile. Checked before
+ * anything moves, because otherwise the stack would be left on the older release.
  */
 async function mustComeUp({ ctx, current, history, published }: Operation, trial: Trial): Promise<void> {
   const { before, at } = trial;
@@ -138,10 +138,10 @@ async function mustComeUp({ ctx, current, history, published }: Operation, trial
   throw new Failure(
     exitCodes.refused,
     [
-      `The database of stack ${ctx.stack} is not taken down to ${before.revision}, for it could not come up to ${at} again; nothing was changed:`,
+      `The database of stack ${ctx.stack} is not downgraded to ${before.revision}, because it could not be migrated to ${at} again; nothing was changed:`,
       ...reasons.map((reason) => `  - ${reason}`),
       instead === undefined
-        ? "Deploy a release here first that works on both, then name it."
+        ? "First deploy a release here that works on both, then name it."
         : `${instead}, which was validated here, works on it.`,
     ].join("\n"),
     {
@@ -151,7 +151,7 @@ async function mustComeUp({ ctx, current, history, published }: Operation, trial
   );
 }
 
-/** The release of a version that was validated here. Throws the exit code of a rollback to it where there is none. */
+/** The release of a version that was validated here. Throws what a rollback to it would throw, if there is none. */
 function goodRelease(
   history: Operation["history"],
   { refused }: Operation["published"],
@@ -163,14 +163,14 @@ function goodRelease(
   return release.slots[release.live];
 }
 
-/** Whether the stack has done so already, with the revision's file as it is now. */
+/** Whether this stack has proved the revision already, with its file as it is now. */
 const isProved = ({ ctx, published }: Operation, revision: string): boolean =>
   published.downgrades.get(revision)?.sha256 === hashOf(ctx, revision);
 
 const hashOf = ({ root }: Context, revision: string): string =>
   readRevisionFiles(root).files.get(revision)?.sha256 ?? "";
 
-/** The updates of a rollback to a version, database included; flags and sizing stay as the file has them. */
+/** The updates of a rollback to a version, database included; flags and sizing stay as in the stack file. */
 async function stepsDown({ ctx, current }: Operation, version: string): Promise<PlannedUpdate[]> {
   const [history, published] = await Promise.all([ctx.engine.history(), readPublished(ctx)]);
   const planned = rollbackPlan({
@@ -192,8 +192,8 @@ async function stepsDown({ ctx, current }: Operation, version: string): Promise<
 }
 
 /**
- * Up again while the release before serves, then back to the other. Fewer than a rollback's: what is validated there may
- * stay so while the database goes up, for the release that was live knows that schema.
+ * The updates up again: the migration while the previous release serves, then back to the other. Fewer than a rollback's:
+ * the release stays validated during the migration, because it knows that schema.
  */
 function stepsUp({ ctx, current }: Operation, { version, at }: Trial): PlannedUpdate[] {
   const slot = slots.find((one) => current.slots[one]?.version === version);

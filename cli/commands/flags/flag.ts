@@ -13,8 +13,8 @@ import { makeLine } from "../../shell/options";
 import { UpdateFailed } from "../../ports/engine";
 
 /**
- * Changes who has one flag, or holds it off and releases it, in config and by one `up` under the same release. Refused
- * where people would be added to a flag that is off, expired or held; taking people away is always allowed.
+ * Changes who has one flag, holds it off, or lifts the hold: in config and by one `up` under the same release. Refused where
+ * people would be added to a flag that is off, expired or held; taking people away is always allowed.
  */
 export async function run(ctx: Context): Promise<void> {
   const { hold } = ctx.options;
@@ -27,7 +27,7 @@ export async function run(ctx: Context): Promise<void> {
   });
 }
 
-/** What is applied and what the file holds, together: no old file and no crash may lose a hold. */
+/** Holds of the applied settings and of the stack file together: an old file or a crash must not lose one. */
 function known(operation: Operation) {
   const { settings } = operation.ctx;
   const applied = newestSucceeded(operation.history)?.settings;

@@ -16,8 +16,8 @@ import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 
 /**
- * Opens an incident for a ticket, takes one a state further, or lists the open ones. What alarms have said is read first.
- * The same ticket again is the same incident while that is open.
+ * Opens an incident for a ticket, moves one to its next state, or lists the open ones. Reads the alarms' queue first.
+ * While a ticket's incident is open, the same ticket adds to it.
  */
 export async function run(ctx: Context): Promise<void> {
   if (!ctx.settings.reporting)
@@ -29,7 +29,7 @@ export async function run(ctx: Context): Promise<void> {
   return open(ctx);
 }
 
-/** The open incidents; none is no error. */
+/** Lists the open incidents; having none is not an error. */
 async function list(ctx: Context): Promise<void> {
   const open = await openIncidents(ctx);
   ctx.output.set("incidents", open);
@@ -44,7 +44,7 @@ async function list(ctx: Context): Promise<void> {
   ctx.output.next(makeLine(ctx.stack, "playbook", open[0] ? { INCIDENT: open[0].id } : {}));
 }
 
-/** When the incident began, as a person typed it in AT=, in the school's zone unless it says another. */
+/** When the incident began, from AT=; in the school's time zone unless AT names another. */
 function typedStart(ctx: Context): Date | undefined {
   if (ctx.options.at === undefined) return undefined;
   const read = readTime(ctx.options.at, zoneOf(ctx));
@@ -52,7 +52,7 @@ function typedStart(ctx: Context): Date | undefined {
   if (read.at.getTime() > Date.now())
     throw new Failure(
       exitCodes.usage,
-      `AT is ${shown(read.at, zoneOf(ctx))}, which is still to come: an incident began before now. Nothing was recorded.`,
+      `AT is ${shown(read.at, zoneOf(ctx))}, which is in the future: an incident begins before it is recorded. Nothing was recorded.`,
     );
   return read.at;
 }
@@ -62,7 +62,7 @@ async function open(ctx: Context): Promise<void> {
   if (title === undefined || ticket === undefined)
     throw new Failure(
       exitCodes.usage,
-      "Name TITLE= and TICKET= to open an incident, or INCIDENT= and STATE= to take one further. Nothing was recorded.",
+      "Name TITLE= and TICKET= to open an incident, or INCIDENT= and STATE= to move one on. Nothing was recorded.",
       { next: makeLine(ctx.stack, "incident", { TICKET: "<id>", TITLE: "<what people notice>" }) },
     );
   const startedAt = typedStart(ctx);
@@ -88,7 +88,7 @@ async function open(ctx: Context): Promise<void> {
   ctx.output.print(
     isNew
       ? `${id} is open since ${since}: ${title}.`
-      : `${id} is open since ${since}: ${known?.title ?? title}. This was noted; nobody was told again.`,
+      : `${id} is open since ${since}: ${known?.title ?? title}. This was noted; nobody was notified again.`,
   );
   ctx.output.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
 }
@@ -158,13 +158,13 @@ async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
   ctx.output.next(makeLine(ctx.stack, following ? "playbook" : "postmortem", { INCIDENT: id }));
 }
 
-/** A beginning after the times that are recorded would make every length wrong: refused (4), with each pair. */
+/** Refuses (4) a beginning that is later than recorded times, naming each pair: every duration would be wrong. */
 async function refuseDisorder(ctx: Context, id: string, startedAt: Date | undefined): Promise<void> {
   if (!startedAt) return;
-  const faults = orderIssues({ ...timesOf(await entriesOf(ctx, id)), started: startedAt });
-  if (faults.length > 0)
+  const issues = orderIssues({ ...timesOf(await entriesOf(ctx, id)), started: startedAt });
+  if (issues.length > 0)
     throw new Failure(
       exitCodes.refused,
-      `AT does not fit the records of ${id}: ${faults.join("; ")}. Nothing was recorded.`,
+      `AT does not fit the records of ${id}: ${issues.join("; ")}. Nothing was recorded.`,
     );
 }

@@ -4,14 +4,14 @@ import { guardianNews } from "../../../decisions/incident/guardianNews";
 import { incidentMessage, type OpenIncident } from "../../../decisions/incident/incident";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { recordIncident, usuallyTold, zoneOf } from "../../incident/incidentLog";
+import { recordIncident, defaultAudiences, zoneOf } from "../../incident/incidentLog";
 import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 import { deliverMessages, queueMessage } from "../../incident/notify";
 
 /**
- * C3: tells people of an incident as it stands: stakeholders and on call, or AUDIENCE=. Guardians get a text of their own in
- * English and Arabic, without what is internal. What cannot be delivered now is delivered by a later command.
+ * C3: notifies people about an incident as it stands: stakeholders and on call, or AUDIENCE=. Guardians get a text of their
+ * own in English and Arabic, without internal details. A later command delivers what cannot be delivered now.
  */
 export async function run(ctx: Context): Promise<void> {
   const { settings, options, stack } = ctx;
@@ -19,15 +19,15 @@ export async function run(ctx: Context): Promise<void> {
   if (!comms)
     throw new Failure(
       exitCodes.usage,
-      `Stack ${stack} has no \`comms\`, so there is no way to tell anybody. Nothing was sent.`,
+      `Stack ${stack} has no \`comms\`, so nobody can be notified. Nothing was sent.`,
     );
   const incident = await incidentAsked(ctx);
-  const told = readAudiences(options.audience);
+  const notified = readAudiences(options.audience);
   const { done, next } = await newest(ctx, incident);
   const since = new Date(incident.startedAt ?? incident.detectedAt);
   const zone = zoneOf(ctx);
   const { id, title, state, source, cause } = incident;
-  const messages = told.map((audience) => ({
+  const messages = notified.map((audience) => ({
     audience,
     ...(audience === "guardians"
       ? guardianNews({
@@ -67,25 +67,25 @@ export async function run(ctx: Context): Promise<void> {
     title,
     source,
     state: "told",
-    done: `${told.join(", ")} were told`,
+    done: `${notified.join(", ")} were notified`,
     next,
-    facts: { told, messages },
-    // The messages are on their way already: this only records them.
-    tells: [],
-    wasTold: true,
+    facts: { told: notified, messages },
+    // The messages are queued already: this only records them.
+    notifies: [],
+    wasNotified: true,
   });
   const reached = await deliverMessages(ctx);
   ctx.output.set("reached", reached);
   ctx.output.print(
     reached.length > 0
-      ? `Told ${told.join(" and ")} of ${id} by ${reached.join(" and ")}, at ${shown(new Date(), zone)}.`
+      ? `Notified ${notified.join(" and ")} about ${id} by ${reached.join(" and ")}, at ${shown(new Date(), zone)}.`
       : `The messages about ${id} wait on this machine; the next command sends them.`,
   );
   ctx.output.next(makeLine(stack, "playbook", { INCIDENT: id }));
 }
 
 function readAudiences(text: string | undefined): Audience[] {
-  if (text === undefined) return [...usuallyTold];
+  if (text === undefined) return [...defaultAudiences];
   const given = text.split(",").map((one) => one.trim());
   const unknown = given.filter((one) => !(audiences as readonly string[]).includes(one));
   if (unknown.length > 0)
@@ -96,7 +96,7 @@ function readAudiences(text: string | undefined): Audience[] {
   return given as Audience[];
 }
 
-/** What was done last and what comes next, as the newest entry that says so has it. */
+/** What was done last and what comes next, from the newest entry that is not about a notification. */
 async function newest(ctx: Context, incident: OpenIncident): Promise<{ done: string; next: string }> {
   const entries = await entriesOf(ctx, incident.id);
   const said = entries.filter(({ state }) => state !== "told").at(-1)?.body;

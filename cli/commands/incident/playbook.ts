@@ -16,7 +16,7 @@ import { openIncidents } from "../../incident/incidentLog";
 import { incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 
-/** C1 to C7 with the stack's real state: what is done, and the next command. Changes nothing. */
+/** Shows C1 to C7 for the stack as it is now: what is done, and the next command. Changes nothing. */
 export async function run(ctx: Context): Promise<void> {
   await readAlarmQueue(ctx);
   const incident =
@@ -31,7 +31,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.output.next(next ?? makeLine(ctx.stack, "status"));
 }
 
-/** An incident that still does harm comes before one that only waits for its post-mortem. */
+/** Sorts an incident that is not mitigated yet before one that only waits for its post-mortem. */
 const unfinishedFirst = (one: OpenIncident, two: OpenIncident): number => {
   const far = ({ state }: OpenIncident) => (isFurther(state, "mitigated") ? 1 : 0);
   return far(one) - far(two);

@@ -13,7 +13,7 @@ import { messageOf } from "../../shell/failure";
 import { zoneOf } from "../../incident/incidentLog";
 import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
-import { openReporting } from "../../ports/auditTrail";
+import { openAuditTrail } from "../../ports/auditTrail";
 import { replaceFile } from "../../ports/stackFile";
 import { redactText } from "../../shell/redact";
 import { recordsUrl } from "../../audit/recordCommand";
@@ -21,11 +21,11 @@ import { recordsUrl } from "../../audit/recordCommand";
 /** Folder of post-mortems below the project's root. */
 const folder = "postmortems";
 
-/** Milliseconds around an incident from which commands are shown. */
+/** Milliseconds before and after an incident whose commands are shown too. */
 const margin = 60_000;
 
 /**
- * C7: writes postmortems/<incident>.md with all that the records know. Run again, it renews that part and leaves what people
+ * C7: writes postmortems/<incident>.md, filled in from the records. Run again, it updates that part and keeps what people
  * wrote.
  */
 export async function run(ctx: Context): Promise<void> {
@@ -40,8 +40,8 @@ export async function run(ctx: Context): Promise<void> {
   const fact = <T>(name: string) =>
     bodies.map((body) => body[name] as T | undefined).findLast((one) => one !== undefined);
   const target = fact<{ version?: string }>("target");
-  const [before, after] = around(history, times.detected ?? from, times.resolved ?? new Date());
-  const config = fact<DiffLine[]>("diff") ?? changed(before, after);
+  const [before, after] = appliedSettings(history, times.detected ?? from, times.resolved ?? new Date());
+  const config = fact<DiffLine[]>("diff") ?? changedKeys(before, after);
   const [bad, restored] = [incident.version ?? fact<string>("badVersion"), target?.version ?? liveOf(after)];
   const impact = fact<Impact>("impact");
   const facts: PostmortemFacts = {
@@ -82,9 +82,9 @@ export async function run(ctx: Context): Promise<void> {
   );
 }
 
-/** Settings of the update in force when it was noticed, and of the one in force when it was over. */
-function around(history: readonly HistoryEntry[], noticed: Date, over: Date) {
-  const inForce = (at: Date) => {
+/** The settings that were applied when the incident was noticed, and when it was over. */
+function appliedSettings(history: readonly HistoryEntry[], noticed: Date, over: Date) {
+  const appliedAt = (at: Date) => {
     const entry = history.find(
       ({ kind, result, startTime }) =>
         kind === "update" && result === "succeeded" && new Date(startTime) <= at,
@@ -92,20 +92,20 @@ function around(history: readonly HistoryEntry[], noticed: Date, over: Date) {
     const read = entry && settingsOf(entry);
     return read?.ok ? read.settings : undefined;
   };
-  return [inForce(noticed), inForce(over)] as const;
+  return [appliedAt(noticed), appliedAt(over)] as const;
 }
 
-type InForce = ReturnType<typeof around>[number];
+type AppliedSettings = ReturnType<typeof appliedSettings>[number];
 
-/** Every key that the two differ in but for what rises with each step; history holds no secret. */
-const changed = (before: InForce, after: InForce): DiffLine[] | undefined =>
+/** Every key in which the two differ, except the serial, which rises with each step. Stack history holds no secret. */
+const changedKeys = (before: AppliedSettings, after: AppliedSettings): DiffLine[] | undefined =>
   before && after ? configDiff(before, after).filter(({ path }) => path !== "release.serial") : undefined;
 
-const liveOf = (settings: InForce): string | undefined =>
+const liveOf = (settings: AppliedSettings): string | undefined =>
   settings?.release.slots[settings.release.live]?.version;
 
-/** Revisions of the schema before and after, and those between them. */
-function schemaOf(ctx: Context, one: InForce, two: InForce): PostmortemFacts["schema"] {
+/** The schema's revisions before and after, and those in between. */
+function schemaOf(ctx: Context, one: AppliedSettings, two: AppliedSettings): PostmortemFacts["schema"] {
   const before = one?.release.migration?.revision;
   const after = two?.release.migration?.revision;
   const { graph } = readRevisionFiles(ctx.root);
@@ -117,12 +117,12 @@ function schemaOf(ctx: Context, one: InForce, two: InForce): PostmortemFacts["sc
   return { ...(before ? { before } : {}), ...(after ? { after } : {}), between };
 }
 
-/** Commands and updates that the records hold for the time; none where they cannot be reached. */
+/** Commands and updates of that time in the records; none if those cannot be reached. */
 async function commandsBetween(ctx: Context, from: Date, to: Date): Promise<Moment[]> {
   try {
-    const reporting = await openReporting(await recordsUrl(ctx));
+    const trail = await openAuditTrail(await recordsUrl(ctx));
     try {
-      const events = await reporting.between(ctx.stack, from, to);
+      const events = await trail.between(ctx.stack, from, to);
       return events.flatMap(({ at, kind, actor, body }): Moment[] => {
         if (kind === "command")
           return [
@@ -138,7 +138,7 @@ async function commandsBetween(ctx: Context, from: Date, to: Date): Promise<Mome
           : [];
       });
     } finally {
-      await reporting.end();
+      await trail.end();
     }
   } catch (error) {
     ctx.output.warn(

@@ -15,8 +15,8 @@ import { applyStep } from "../../release/applyStep";
 import { killSwitchOn } from "../../traffic/killSwitch";
 
 /**
- * C2: the incident's flags go off at once by the kill switch and are then held in config; traffic is paused where
- * CAUSE=migration. Flags are NAME= (separated by commas), else all of high risk. Never asks; safe to run again.
+ * C2: switches the incident's flags off at once by the kill switch, then holds them in config; CAUSE=migration pauses traffic
+ * too. The flags are NAME= (separated by commas), else all of high risk. Never asks; safe to run again.
  */
 export async function run(ctx: Context): Promise<void> {
   const { stack, options, settings } = ctx;
@@ -38,7 +38,7 @@ export async function run(ctx: Context): Promise<void> {
     return;
   }
   const reason = `${incident.id}: ${incident.title}`;
-  // Before the lease: what makes people safe must not wait until somebody's deploy has ended.
+  // Before the lease: users' safety must not wait until somebody's deploy has ended.
   const isOurs = asked.added.length > 0 && (await readPublished(ctx)).killSwitch === undefined;
   if (isOurs)
     await ctx.output.step("stop", "risky flags off by the kill switch", () =>
@@ -74,7 +74,7 @@ export async function run(ctx: Context): Promise<void> {
     state: "stabilized",
     detectedAt: new Date(incident.detectedAt),
     done: lines.slice(0, 2).join("; "),
-    next: "the release is taken back, or the fault is put right",
+    next: "the release is rolled back, or the cause is fixed",
     facts: {
       held: asked.added,
       paused: pauses,
@@ -86,7 +86,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.output.next(makeLine(stack, "playbook", { INCIDENT: incident.id }));
 }
 
-/** The fixed 503 at once, by a direct call; the update that follows makes it the config's word. */
+/** Answers the fixed 503 at once, by a direct call; the next update writes it into config. */
 async function pauseNow(ctx: Context): Promise<void> {
   const route = await ctx.loadBalancer.route(ctx.signal);
   if (route)

@@ -8,8 +8,8 @@ import { makeLine } from "../../shell/options";
 import { openRecovery, withRecovery } from "../../recovery/recoveryPort";
 
 /**
- * Proves that the database can be restored to a point in time: restores a copy beside it, compares, measures, removes the
- * copy, writes the evidence. Refused (4) when the drill fails.
+ * Proves that the database can be restored to a point in time: restores a copy beside it, compares and measures, removes the
+ * copy, writes the evidence. Throws refused (4) if the drill fails.
  */
 export async function run(ctx: Context): Promise<void> {
   const at = readAt(ctx.options.at, "AT");
@@ -32,13 +32,17 @@ export async function run(ctx: Context): Promise<void> {
   ctx.output.set("drill", record);
   ctx.output.print(describeDrill(record));
   if (!record.ok)
-    throw new Failure(exitCodes.refused, "The drill failed: what it restored is not what it had to be.", {
-      next: makeLine(ctx.stack, "drill"),
-    });
+    throw new Failure(
+      exitCodes.refused,
+      "The drill failed: the restored copy is not what it should be; see above.",
+      {
+        next: makeLine(ctx.stack, "drill"),
+      },
+    );
   ctx.output.next(makeLine(ctx.stack, "status"));
 }
 
-/** A time from the command line, in UTC. No time: usage (2). */
+/** A time from the command line, in UTC. Throws usage (2) if it is not one. */
 export function readAt(text: string | undefined, name: string): string | undefined {
   if (text === undefined) return undefined;
   const read = readInstant(text);
@@ -46,7 +50,7 @@ export function readAt(text: string | undefined, name: string): string | undefin
   return read.instant;
 }
 
-/** A failed drill replaces only the newest one: the last that passed stays on record. */
+/** A failed drill replaces only the newest: the last one that passed stays on record. */
 async function writeEvidence({ parameters, stack }: Context, record: DrillRecord): Promise<void> {
   const value = JSON.stringify(record);
   await parameters.put(paths.evidence(stack, "drill", "last"), value);
@@ -62,7 +66,7 @@ async function dryRun(ctx: Context, at: string | undefined): Promise<void> {
       range ? `Can be restored: ${range.oldest} to ${range.newest}.` : "Nothing can be restored.",
       `Would write two marker rows, hold the tables still for a moment, restore a copy from ${source.name} to ${at ?? "that moment"}, compare it and remove it.`,
       ...left.map(({ id, purpose, ready }) =>
-        purpose === "drill" || !ready ? `Would remove ${id}, left over.` : `Would leave ${id}.`,
+        purpose === "drill" || !ready ? `Would remove ${id}, a leftover.` : `Would leave ${id}.`,
       ),
     ].join("\n"),
   );

@@ -11,8 +11,8 @@ import { openRecovery, type Recovery, withRecovery } from "../../recovery/recove
 import { readAt } from "./drill";
 
 /**
- * Restores the database to a time beside the live one, which it never touches, and shows what differs and how to switch
- * over. The copy stays until REMOVE= names it. Run again with the same time it shows the copy that is there.
+ * Restores a copy of the database as of a time beside the live one, which it never touches, and shows how they differ and how
+ * to switch over. The copy stays until REMOVE= names it. Run again with the same time, it shows the same copy.
  */
 export async function run(ctx: Context): Promise<void> {
   if (ctx.options.remove !== undefined) return remove(ctx, ctx.options.remove);
@@ -28,7 +28,7 @@ export async function run(ctx: Context): Promise<void> {
   });
 }
 
-/** The id of a finished copy of that time; restores one where there is none. */
+/** The id of a finished copy as of that time; restores one if there is none. */
 async function restored(ctx: Context, { source, prefix, live }: Recovery, target: string): Promise<string> {
   const there = (await source.copies()).find((copy) => copy.purpose === "restore" && copy.target === target);
   if (there) {
@@ -37,7 +37,7 @@ async function restored(ctx: Context, { source, prefix, live }: Recovery, target
   }
   const connection = await connect(live, "the live database").catch(() => undefined);
   try {
-    // Without the live database the archive has what it has.
+    // Without the live database only what is archived already can be restored.
     await source.reach(target, connection, ctx.signal);
   } finally {
     await connection?.end();
@@ -62,14 +62,14 @@ async function restored(ctx: Context, { source, prefix, live }: Recovery, target
       ? error
       : new Failure(
           exitCodes.refused,
-          `The restore to ${target} failed: ${messageOf(error)}. The live database is as it was.`,
+          `The restore to ${target} failed: ${messageOf(error)}. The live database is unchanged.`,
           { cause: error },
         );
   }
   return id;
 }
 
-/** Rows of each table in both databases, and how to go on. */
+/** Shows the rows of each table in both databases, and how to switch over. */
 async function show(ctx: Context, { source, live }: Recovery, id: string, target: string): Promise<void> {
   const copy = await rowsOf(await source.connection(id, live), "the copy");
   if (copy instanceof Error) throw new Failure(exitCodes.unexpected, copy.message, { cause: copy });

@@ -7,7 +7,7 @@ import { other } from "../../../decisions/stack/names";
 import type { Proof } from "../../../decisions/report/evidenceInReport";
 import { timeRangeOf, buildReport, type ReleaseReport } from "../../../decisions/report/releaseReport";
 import type { TimeRange, Subject, Unknown } from "../../../decisions/report/reportInput";
-import { updatesOf } from "../../../decisions/report/updates";
+import { updatesOf, type ReportUpdate } from "../../../decisions/report/updates";
 import { evidenceSettings } from "../../../repository/approval/evidence";
 import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import { readProvedRevision } from "../../../repository/database/revisions";
@@ -21,13 +21,13 @@ import { drawCharts } from "../../report/page/charts";
 import { pageOf } from "../../report/page/page";
 import { replaceFile } from "../../ports/stackFile";
 import { redactText } from "../../shell/redact";
-import { openReporting } from "../../ports/auditTrail";
+import { openAuditTrail } from "../../ports/auditTrail";
 import { recordsUrl } from "../../audit/recordCommand";
 
-/** Seconds that a source may take; after that it is unknown, and the page says so. */
+/** Seconds that a source may take; after that the report says that it is unknown. */
 const patience = 15;
 
-/** Writes a release's or an incident's story as one HTML file. Changes nothing on the stack. */
+/** Writes the report of a release or an incident as one HTML file. Changes nothing on the stack. */
 export async function run(ctx: Context): Promise<void> {
   const { options, output, settings, stack } = ctx;
   const history = await ctx.engine.history();
@@ -36,15 +36,15 @@ export async function run(ctx: Context): Promise<void> {
   if (!range) throw unknownSubject(ctx, subject, history);
   const { from, to } = range;
   const [series, service, published, events, staging] = await Promise.all([
-    attempt("The metrics of that time", () => ctx.metrics.series(from, to, ctx.signal)),
-    attempt("What the error budget's window had", async () => {
+    valueOrUnknown("The metrics of that time", () => ctx.metrics.series(from, to, ctx.signal)),
+    valueOrUnknown("What the error budget's window had", async () => {
       const live = range.updateRange.updates.findLast(({ release }) => release)?.release?.live ?? "blue";
       const windows = await ctx.metrics.service(other(live), ctx.signal);
       if (windows === "unknown") throw new Error("the source of metrics does not say");
       return windows;
     }),
-    attempt("The stack's parameters", () => readPublished(ctx)),
-    attempt("The audit trail and the incident log", () => eventsBetween(ctx, from, to)),
+    valueOrUnknown("The stack's parameters", () => readPublished(ctx)),
+    valueOrUnknown("The audit trail and the incident log", () => eventsBetween(ctx, from, to)),
     readPromotionSource(ctx).catch(() => undefined),
   ]);
   const report = buildReport({
@@ -75,7 +75,7 @@ export async function run(ctx: Context): Promise<void> {
     ),
   );
   output.set("unknown", report.unknown);
-  output.print(glance(report, relative(process.cwd(), file) || file));
+  output.print(summary(report, relative(process.cwd(), file) || file));
 }
 
 const asked = (subject: Subject): Record<string, string> =>
@@ -84,11 +84,14 @@ const asked = (subject: Subject): Record<string, string> =>
 const defaultFile = (stack: string, subject: Subject): string =>
   join(".deployment-safety", "reports", `${stack}-${Object.values(asked(subject)).join("")}.html`);
 
-/** What was asked for; without VERSION and INCIDENT the release that history was about last. */
+/** What the report is about: VERSION, INCIDENT, else the newest release in stack history. */
 async function subjectOf(ctx: Context, history: readonly HistoryEntry[]): Promise<Subject> {
   const { incident, version } = ctx.options;
   if (incident !== undefined && version !== undefined)
-    throw new Failure(exitCodes.usage, "INCIDENT and VERSION are both given; a report is about one of them.");
+    throw new Failure(
+      exitCodes.usage,
+      "INCIDENT and VERSION are both given; a report is about one of them: leave one out.",
+    );
   if (incident !== undefined) {
     const entries = await entriesOf(ctx, incident);
     return { incident, title: entries.at(-1)?.title ?? incident, entries };
@@ -112,7 +115,7 @@ function unknownSubject(ctx: Context, subject: Subject, history: readonly Histor
   if (!("version" in subject))
     return new Failure(
       exitCodes.usage,
-      `Neither the records nor what waits on this machine knows an incident \`${subject.incident}\`.`,
+      `There is no incident \`${subject.incident}\` in the records or on this machine.`,
       { next: makeLine(ctx.stack, "status") },
     );
   const versions = new Set(updatesOf(history).flatMap(({ note }) => note?.version ?? []));
@@ -122,19 +125,19 @@ function unknownSubject(ctx: Context, subject: Subject, history: readonly Histor
   );
 }
 
-/** What the records have of that time. */
+/** The records of that time. */
 async function eventsBetween(ctx: Context, from: number, to: number) {
   if (!ctx.settings.reporting) throw new Error("this stack has no `reporting`");
-  const reporting = await openReporting(await recordsUrl(ctx));
+  const trail = await openAuditTrail(await recordsUrl(ctx));
   try {
-    return await reporting.between(ctx.stack, new Date(from), new Date(to));
+    return await trail.between(ctx.stack, new Date(from), new Date(to));
   } finally {
-    await reporting.end();
+    await trail.end();
   }
 }
 
-/** The value; or that it is unknown, and why. */
-async function attempt<T extends object>(what: string, read: () => Promise<T>): Promise<T | Unknown> {
+/** The value, or why it is unknown. */
+async function valueOrUnknown<T extends object>(what: string, read: () => Promise<T>): Promise<T | Unknown> {
   try {
     return await withinTime(read(), patience * 1000);
   } catch (error) {
@@ -142,11 +145,10 @@ async function attempt<T extends object>(what: string, read: () => Promise<T>): 
   }
 }
 
-/** Proof and review of each revision that the story's database went through. */
+/** Proof and review of each revision that the database went through in that time. */
 function proofsOf(ctx: Context, { updateRange }: TimeRange): Proof[] {
   const { files, graph } = readRevisionFiles(ctx.root);
-  const at = ({ release }: { release?: { migration?: { revision: string } } }) =>
-    release?.migration?.revision;
+  const at = ({ release }: Pick<ReportUpdate, "release">) => release?.migration?.revision;
   const reached = [...new Set(updateRange.updates.flatMap((update) => at(update) ?? []))];
   const from = updateRange.before && at(updateRange.before);
   const revisions = new Set(
@@ -178,8 +180,8 @@ function proofsOf(ctx: Context, { updateRange }: TimeRange): Proof[] {
   });
 }
 
-/** The page's first screen, for a terminal. */
-function glance({ heading, verdict, kpis, unknown }: ReleaseReport, file: string): string {
+/** A summary of the report for the terminal. */
+function summary({ heading, verdict, kpis, unknown }: ReleaseReport, file: string): string {
   const width = Math.max(...kpis.map(({ label }) => label.length));
   return [
     `${heading}: ${verdict.word}. ${verdict.sentence}`,

@@ -6,7 +6,7 @@ import { readPublished, type Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
 import { makeLine } from "../../shell/options";
 
-/** Takes a digest off the refused list. Needs who and why; asks. */
+/** Removes a digest from the list of refused digests. Needs REASON and ACTOR; asks. */
 export async function run(ctx: Context): Promise<void> {
   const { digest, reason, actor, actorNamed } = ctx.options;
   const { refused } = await readPublished(ctx);
@@ -35,10 +35,10 @@ export async function run(ctx: Context): Promise<void> {
       exitCodes.usage,
       `Digest \`${digest}\` is not refused. Refused digests: ${list}. Nothing was changed.`,
     );
-  await confirm(`${full} is ${describeRefusal(refusal)}. Allow it again?`, ctx.options, ctx.signal);
+  await confirm(`${full} is ${describeRefusal(refusal)}. Unblock it?`, ctx.options, ctx.signal);
   ctx.output.set("allowed", { digest: full, refusal, actor, reason });
   if (ctx.options.dryRun) {
-    ctx.output.print(`Would take ${full} off the refused list.`);
+    ctx.output.print(`Would remove ${full} from the list of refused digests.`);
     return;
   }
   const evidence = { digest: full, refusal, actor, reason, at: new Date().toISOString() };

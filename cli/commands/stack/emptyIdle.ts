@@ -7,18 +7,18 @@ import { operate } from "../../stack/operate";
 import { describeUpdates } from "../../stack/operation";
 import { applyStep } from "../../release/applyStep";
 
-/** Empties the idle slot. From then on going back is a load and a switch, no more a change of weights. */
+/** Empties the idle slot. A rollback then has to load the release again, instead of only changing weights. */
 export async function run(ctx: Context): Promise<void> {
   await confirm(
-    `Empty the idle slot of stack ${ctx.stack}? Going back to its release will then take minutes instead of seconds.`,
+    `Empty the idle slot of stack ${ctx.stack}? A rollback to its release will then take minutes instead of seconds.`,
     ctx.options,
     ctx.signal,
   );
   await operate(ctx, {}, async (operation) => {
     const { current } = operation;
     const idle = idleSlot(current);
-    const held = current.slots[idle];
-    if (!held) {
+    const emptied = current.slots[idle];
+    if (!emptied) {
       ctx.output.print(`Slot ${idle} is empty already.`);
       return;
     }
@@ -32,6 +32,6 @@ export async function run(ctx: Context): Promise<void> {
       release: releaseAfter.emptyIdle(current),
       reason: ctx.options.reason ?? "empty-idle",
     });
-    ctx.output.print(`Slot ${idle} held ${held.version} and is empty now.\n${describeUpdates(operation)}`);
+    ctx.output.print(`Slot ${idle} held ${emptied.version} and is empty now.\n${describeUpdates(operation)}`);
   });
 }

@@ -71,12 +71,11 @@ export async function readStatus(ctx: Context) {
 
 /** The fields of the JSON. */
 export function statusFields(status: Status): Record<string, unknown> {
-  const { published, route, recent, gate, waiting } = status;
-  const rule = route instanceof Error ? undefined : route;
+  const { published, route, recent, gate, waiting, targets } = status;
   return {
     release: status.release,
     fileAgrees: status.fileAgrees,
-    traffic: rule?.routing,
+    traffic: route instanceof Error ? undefined : route?.routing,
     slots: Object.fromEntries(status.slotLines.map(({ line: _, ...seen }) => [seen.slot, seen])),
     lease: status.lease,
     ...(gate && {
@@ -95,12 +94,7 @@ export function statusFields(status: Status): Record<string, unknown> {
     ),
     alarms: orWhy(status.firing),
     ...(waiting && { undelivered: orWhy(waiting) }),
-    knownGood: status.targets.map(({ name, startTime, version, digest }) => ({
-      name,
-      startTime,
-      version,
-      digest,
-    })),
+    knownGood: targets.map(({ name, startTime, version, digest }) => ({ name, startTime, version, digest })),
   };
 }
 

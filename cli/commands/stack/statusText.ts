@@ -19,14 +19,7 @@ export const statusLines = (status: Status): Line[] => [
   ...trafficLines(status),
   { label: "validated", text: status.release?.validated ?? "nothing" },
   { label: "database", text: status.release?.migration?.revision ?? "no migration yet" },
-  ...(status.gate
-    ? [
-        {
-          label: status.gate.phase,
-          text: `${status.gate.verdict} (${age(status.gate.at)}): ${status.gate.reasons.join(", ")}`,
-        },
-      ]
-    : []),
+  ...gateLines(status),
   ...safetyLines(status),
   ...incidentLines(status),
   ...undeliveredLines(status),
@@ -46,44 +39,41 @@ function stackLine({ stack, release, file, fileAgrees }: Status): Line {
     : { label: "stack", text: `${text}; the file says serial ${file.serial}: run make sync`, mood: "unsure" };
 }
 
-function trafficLines({ slotLines, recent, route }: Status): Line[] {
-  const traffic = (): Line => {
-    if (route instanceof Error) return unknown("traffic", route);
-    if (route?.routing.traffic === "paused") return { label: "traffic", text: "paused", mood: "bad" };
-    return { label: "traffic", text: route?.routing.traffic ?? "no listener rule yet" };
-  };
-  return [
-    ...slotLines.flatMap(({ slot, line }): Line[] => {
-      const seen = recent.slots instanceof Error ? undefined : recent.slots[slot];
-      return [line, ...(seen ? [{ label: `  ${recentMinutes} min`, text: describeSlotTraffic(seen) }] : [])];
-    }),
-    ...(recent.slots instanceof Error ? [unknown("figures", recent.slots)] : []),
-    traffic(),
-  ];
-}
+const gateLines = ({ gate }: Status): Line[] =>
+  gate ? [{ label: gate.phase, text: `${gate.verdict} (${age(gate.at)}): ${gate.reasons.join(", ")}` }] : [];
 
-function safetyLines({ lease, published, drill, firing, recent }: Status): Line[] {
-  const { killSwitch } = published;
-  const alarms = (): Line => {
-    if (firing instanceof Error) return unknown("alarms", firing);
-    return firing.length > 0
-      ? { label: "alarms", text: firing.join(", "), mood: "bad" }
-      : { label: "alarms", text: "none firing" };
-  };
-  return [
-    { label: "lease", text: lease ? `${describeLease(lease)}, ${lease.state}` : "free" },
-    killSwitch
-      ? { label: "kill switch", text: `ON since ${killSwitch.at}: ${killSwitch.reason}`, mood: "bad" }
-      : { label: "kill switch", text: "off" },
-    drill.ok
-      ? { label: "drill", text: drill.detail }
-      : { label: "drill", text: `DUE: ${drill.detail}`, mood: "unsure" },
-    alarms(),
-    recent.budget instanceof Error
-      ? unknown("budget", recent.budget)
-      : { label: "budget", text: recent.budget },
-  ];
-}
+const trafficLines = ({ slotLines, recent, route }: Status): Line[] => [
+  ...slotLines.flatMap(({ slot, line }): Line[] => {
+    const seen = recent.slots instanceof Error ? undefined : recent.slots[slot];
+    return [line, ...(seen ? [{ label: `  ${recentMinutes} min`, text: describeSlotTraffic(seen) }] : [])];
+  }),
+  ...(recent.slots instanceof Error ? [unknown("figures", recent.slots)] : []),
+  known("traffic", route, (rule) =>
+    rule?.routing.traffic === "paused"
+      ? { label: "traffic", text: "paused", mood: "bad" }
+      : { label: "traffic", text: rule?.routing.traffic ?? "no listener rule yet" },
+  ),
+];
+
+const safetyLines = ({ lease, published: { killSwitch }, drill, firing, recent }: Status): Line[] => [
+  { label: "lease", text: lease ? `${describeLease(lease)}, ${lease.state}` : "free" },
+  killSwitch
+    ? { label: "kill switch", text: `ON since ${killSwitch.at}: ${killSwitch.reason}`, mood: "bad" }
+    : { label: "kill switch", text: "off" },
+  drill.ok
+    ? { label: "drill", text: drill.detail }
+    : { label: "drill", text: `DUE: ${drill.detail}`, mood: "unsure" },
+  known("alarms", firing, (names) =>
+    names.length > 0
+      ? { label: "alarms", text: names.join(", "), mood: "bad" }
+      : { label: "alarms", text: "none firing" },
+  ),
+  known("budget", recent.budget, (text) => ({ label: "budget", text })),
+];
+
+/** The line of a value, or why there is none. */
+const known = <T>(label: string, value: T | Error, line: (value: T) => Line): Line =>
+  value instanceof Error ? unknown(label, value) : line(value);
 
 function incidentLines({ recent: { incidents } }: Status): Line[] {
   if (incidents instanceof Error) return [unknown("incidents", incidents)];
@@ -110,17 +100,15 @@ function flagLines({ flags, settings }: Status): Line[] {
   });
 }
 
-function historyLines({ history, targets }: Status): Line[] {
-  return [
-    ...(history instanceof Error
-      ? [unknown("history", history)]
-      : updatesOf(history.slice(0, shownUpdates)).map((update) => describeUpdate(update))),
-    ...targets
-      .filter(({ digest }, index) => targets.findIndex((one) => one.digest === digest) === index)
-      .slice(0, shownTargets)
-      .map((target) => ({
-        label: "known good",
-        text: `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`,
-      })),
-  ];
-}
+const historyLines = ({ history, targets }: Status): Line[] => [
+  ...(history instanceof Error
+    ? [unknown("history", history)]
+    : updatesOf(history.slice(0, shownUpdates)).map((update) => describeUpdate(update))),
+  ...targets
+    .filter(({ digest }, index) => targets.findIndex((one) => one.digest === digest) === index)
+    .slice(0, shownTargets)
+    .map((target) => ({
+      label: "known good",
+      text: `${target.version.padEnd(12)} ${age(target.startTime)} (${target.name})`,
+    })),
+];

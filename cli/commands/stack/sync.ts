@@ -7,7 +7,7 @@ import { makeLine } from "../../shell/options";
 import { describeDiff } from "../../rollback/planText";
 import { writeStackFile } from "../../ports/stackFile";
 
-/** Writes the release of the newest succeeded update into the stack file, and the flags that it held; nothing else changes. */
+/** Writes the release and the held flags of the newest succeeded update into the stack file; nothing else changes. */
 export async function run(ctx: Context): Promise<void> {
   const newest = newestSucceeded(await ctx.engine.history());
   const release = newest?.release;
@@ -19,9 +19,9 @@ export async function run(ctx: Context): Promise<void> {
         next: makeLine(ctx.stack, "deploy", { VERSION: "<tag>" }),
       },
     );
-  const held = ctx.settings.heldFlags;
-  const heldFlags = { ...held, ...missingHolds(newest.settings?.heldFlags ?? {}, held) };
-  const lines = configDiff({ release: ctx.settings.release, heldFlags: held }, { release, heldFlags });
+  const inFile = ctx.settings.heldFlags;
+  const heldFlags = { ...inFile, ...missingHolds(newest.settings?.heldFlags ?? {}, inFile) };
+  const lines = configDiff({ release: ctx.settings.release, heldFlags: inFile }, { release, heldFlags });
   ctx.output.set("diff", lines);
   ctx.output.print(describeDiff(lines));
   if (ctx.options.dryRun || lines.length === 0) return;

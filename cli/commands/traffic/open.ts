@@ -18,7 +18,7 @@ export async function run(ctx: Context): Promise<void> {
     if (live === undefined)
       throw new Failure(
         exitCodes.refused,
-        `Slot ${current.live} is empty: nothing would answer. Deploy a release first.`,
+        `Slot ${current.live} is empty, so nothing would answer. Deploy a release first.`,
       );
     if (current.traffic === "open") {
       ctx.output.print(`Traffic of stack ${ctx.stack} is open already.`);

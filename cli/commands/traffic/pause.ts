@@ -6,9 +6,9 @@ import { describeUpdates } from "../../stack/operation";
 import { makeLine } from "../../shell/options";
 import { applyStep } from "../../release/applyStep";
 
-/** Answers a fixed 503 at once by a direct call, then writes it into config, so that the two agree. Never asks. */
+/** Answers the fixed 503 at once by a direct call, then writes it into config, so that the two agree. Never asks. */
 export async function run(ctx: Context): Promise<void> {
-  // The lease comes first: the next update of a running deploy would open the traffic again.
+  // The lease comes first: otherwise the next update of a running deploy would open traffic again.
   await operate(ctx, { heal: false }, async (operation) => {
     const { current } = operation;
     const route = ctx.options.dryRun ? undefined : await ctx.loadBalancer.route(ctx.signal);

@@ -6,8 +6,7 @@ import type { Restorable } from "../../../decisions/recovery/window";
 import { firstGap, isSegment } from "../../../decisions/recovery/segments";
 import { messageOf } from "../../shell/failure";
 import { wait } from "../../shell/wait";
-import { copySettings, writeSettings } from "./copySettings";
-import { asServer, postgres, removeFolder } from "./server";
+import { asServer, fatalMessage, postgres, removeFolder, waitForPromotion } from "./server";
 import { assertCopy, type Copy, type Order, purposeOf, type Queryable, type RecoverySource } from "./source";
 
 type ArchiveConfig = Extract<RecoveryConfig, { source: "archive" }>;
@@ -90,10 +89,10 @@ class Archive implements RecoverySource {
         seconds: this.seconds + 10,
         signal,
       });
-      await promoted(data, this.seconds, signal);
+      await waitForPromotion(data, this.seconds, signal);
     } catch (error) {
       signal?.throwIfAborted();
-      throw new Error(`${fatal(log) ?? messageOf(error)}${gapHint(base.folder, this.segments())}`, {
+      throw new Error(`${fatalMessage(log) ?? messageOf(error)}${gapHint(base.folder, this.segments())}`, {
         cause: error,
       });
     }
@@ -142,17 +141,16 @@ class Archive implements RecoverySource {
 
   async takePoint(live: ClientConfig, signal?: AbortSignal): Promise<string> {
     const name = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase();
-    for (const left of readFolder(this.config.baseBackups).filter((one) =>
-      one.startsWith(`.${this.prefix}-`),
-    ))
-      await removeFolder(join(this.config.baseBackups, left), join(this.config.baseBackups, left));
-    const unfinished = join(this.config.baseBackups, `.${this.prefix}-${name}`);
+    const { baseBackups } = this.config;
+    for (const left of readFolder(baseBackups).filter((one) => one.startsWith(`.${this.prefix}-`)))
+      await removeFolder(join(baseBackups, left), join(baseBackups, left));
+    const unfinished = join(baseBackups, `.${this.prefix}-${name}`);
     await postgres("pg_basebackup", ["-D", unfinished, "-X", "none", "-c", "fast"], {
       seconds: this.seconds,
       signal,
       environment: clientEnvironment(live),
     });
-    await asServer(["mv", "--", unfinished, join(this.config.baseBackups, name)], { seconds: 30 });
+    await asServer(["mv", "--", unfinished, join(baseBackups, name)], { seconds: 30 });
     return (await this.newestPoint()) ?? new Date().toISOString();
   }
 
@@ -203,25 +201,6 @@ function readNote(file: string): Pick<Copy, "target" | "ready"> {
   }
 }
 
-/**
- * Waits until a server has recovered and was promoted. `pg_ctl start` does not: it returns once recovery has begun, also
- * where that is going to fail. The last line of postmaster.pid tells, and the file goes with the server.
- */
-async function promoted(data: string, seconds: number, signal?: AbortSignal): Promise<void> {
-  const until = Date.now() + seconds * 1000;
-  for (;;) {
-    let state: string | undefined;
-    try {
-      state = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[7]?.trim();
-    } catch (error) {
-      throw new Error("the copy's server ended while it recovered", { cause: error });
-    }
-    if (state === "ready") return;
-    if (Date.now() > until) throw new Error(`the copy had not recovered after ${seconds} s`);
-    await wait(50, signal);
-  }
-}
-
 /** Ends the current segment and waits until it is in the archive. */
 async function archiveNow(live: Queryable, wal: string, signal?: AbortSignal): Promise<void> {
   const { rows } = await live.query("SELECT pg_walfile_name(pg_switch_wal()) AS name");
@@ -239,11 +218,36 @@ async function archiveNow(live: Queryable, wal: string, signal?: AbortSignal): P
   }
 }
 
-/** Why recovery ended, in PostgreSQL's own words. */
-function fatal(log: string): string | undefined {
-  if (!existsSync(log)) return undefined;
-  const found = readFileSync(log, "utf8").match(/(?:FATAL|PANIC): .*/g);
-  return found?.at(-1)?.replace(/^\w+:\s*/, "");
+/** A copy must reach nobody, archive nothing and need little memory beside the live server. */
+const copySettings = (folder: string, wal: string): [string, string][] => [
+  ["listen_addresses", ""],
+  ["port", "5432"],
+  ["unix_socket_directories", folder],
+  ["hba_file", join(folder, "pg_hba.conf")],
+  ["ssl", "off"],
+  ["archive_mode", "off"],
+  ["hot_standby", "off"],
+  ["primary_conninfo", ""],
+  ["synchronous_standby_names", ""],
+  ["external_pid_file", ""],
+  ["logging_collector", "off"],
+  ["log_destination", "stderr"],
+  ["huge_pages", "try"],
+  ["shared_buffers", "256MB"],
+  ["max_connections", "20"],
+  ["restore_command", `cp "${wal}/%f" "%p"`],
+];
+
+/** Writes the settings last of all, over what ALTER SYSTEM may have left, and access for whoever may open the socket. */
+function writeSettings(folder: string, data: string, settings: [string, string][]): void {
+  const lines = settings.map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  const auto = join(data, "postgresql.auto.conf");
+  const kept = existsSync(auto) ? readFileSync(auto, "utf8") : "";
+  // Where a distribution keeps it elsewhere, the backup has no postgresql.conf; an empty one stands for the defaults.
+  const main = join(data, "postgresql.conf");
+  if (!existsSync(main)) writeFileSync(main, "");
+  writeFileSync(auto, `${kept}\n# copy\n${lines.join("\n")}\n`);
+  writeFileSync(join(folder, "pg_hba.conf"), "local all all trust\n");
 }
 
 /** The first segment that is missing after a backup, where one is. */

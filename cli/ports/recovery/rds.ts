@@ -170,7 +170,10 @@ class Rds implements RecoverySource {
 }
 
 /** Oldest and newest instant of an instance: its automated backups' window, and how far the log has come. */
-async function instanceWindow(client: RDSClient, id: string): Promise<{ oldest?: Date; newest?: Date }> {
+async function instanceWindow(
+  client: RDSClient,
+  id: string,
+): Promise<{ oldest?: Date | undefined; newest?: Date | undefined }> {
   const [instances, backups] = await Promise.all([
     client.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id })).catch(absent),
     client.send(new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: id })),
@@ -180,10 +183,13 @@ async function instanceWindow(client: RDSClient, id: string): Promise<{ oldest?:
     ({ Status }) => Status !== "creating",
   )?.RestoreWindow;
   const newest = instance?.LatestRestorableTime ?? window?.LatestTime;
-  return { ...(window?.EarliestTime ? { oldest: window.EarliestTime } : {}), newest };
+  return { oldest: window?.EarliestTime, newest };
 }
 
-async function clusterWindow(client: RDSClient, id: string): Promise<{ oldest?: Date; newest?: Date }> {
+async function clusterWindow(
+  client: RDSClient,
+  id: string,
+): Promise<{ oldest?: Date | undefined; newest?: Date | undefined }> {
   const answer = await client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: id })).catch(absent);
   const cluster = answer?.DBClusters?.[0];
   return {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { exitCodes, Failure } from "../../shell/failure";
 import { wait } from "../../shell/wait";
@@ -16,7 +17,7 @@ const isRoot = (): boolean => process.getuid?.() === 0;
 export interface ServerOptions {
   /** Longest time, seconds. */
   seconds: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   environment?: Record<string, string>;
 }
 
@@ -67,6 +68,32 @@ export async function asServer(
 /** {@link asServer} for a program of PostgreSQL's own, such as `pg_ctl`. */
 export async function postgres(name: string, words: string[], options: ServerOptions): Promise<string> {
   return asServer([`${await binaries()}/${name}`, ...words], options);
+}
+
+/**
+ * Waits until a server has recovered and was promoted. `pg_ctl start` does not: it returns once recovery has begun, also
+ * where that is going to fail. The last line of postmaster.pid tells, and the file goes with the server.
+ */
+export async function waitForPromotion(data: string, seconds: number, signal?: AbortSignal): Promise<void> {
+  const until = Date.now() + seconds * 1000;
+  for (;;) {
+    let state: string | undefined;
+    try {
+      state = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[7]?.trim();
+    } catch (error) {
+      throw new Error("the copy's server ended while it recovered", { cause: error });
+    }
+    if (state === "ready") return;
+    if (Date.now() > until) throw new Error(`the copy had not recovered after ${seconds} s`);
+    await wait(50, signal);
+  }
+}
+
+/** Why recovery ended, in PostgreSQL's own words. */
+export function fatalMessage(log: string): string | undefined {
+  if (!existsSync(log)) return undefined;
+  const found = readFileSync(log, "utf8").match(/(?:FATAL|PANIC): .*/g);
+  return found?.at(-1)?.replace(/^\w+:\s*/, "");
 }
 
 /** Ids of processes whose command line names something below `folder`: a server, or a copy that is still running. */

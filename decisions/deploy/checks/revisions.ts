@@ -6,7 +6,7 @@ import type { CheckResult } from "./checkResult";
 /** What they go by. */
 export interface RevisionFacts {
   /** Revisions that the database has yet to take, oldest first; undefined: the files do not say, see `unknown`. */
-  pending?: readonly ProvedRevision[];
+  pending?: readonly ProvedRevision[] | undefined;
   /** Why the files do not say. */
   unknown?: readonly string[];
   /** The revision that the release needs. */
@@ -14,13 +14,13 @@ export interface RevisionFacts {
   /** SHA-256 of the seed scripts as they are. */
   seeds: string;
   /** The release that is live while the database is migrated; absent on a first release. */
-  live?: { version: string; revision: string };
+  live?: { version: string; revision: string } | undefined;
   /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
-  downgraded?: ReadonlyMap<string, string>;
+  downgraded?: ReadonlyMap<string, string> | undefined;
   /** Whether this stack takes only what another stack has proved. */
   requiresStaging: boolean;
   /** Name of that stack. */
-  promotedFrom?: string;
+  promotedFrom?: string | undefined;
   /** Revision -> SHA-256 of its file as it is. */
   hashes: ReadonlyMap<string, string>;
 }

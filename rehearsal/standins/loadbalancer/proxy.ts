@@ -10,7 +10,7 @@ type Source = "target" | "load balancer" | "fixed response";
 /** One request and who answered it. 460: the client left first. `seconds`: until the target's headers. */
 export type Served = {
   listener: Listener;
-  group?: TargetGroup;
+  group?: TargetGroup | undefined;
   code: number;
   from: Source;
   seconds?: number;

@@ -218,6 +218,6 @@ describe("what a machine that is gone leaves", () => {
     expect(kept).toEqual(["what is this"]);
     expect(numbers(got)).toEqual([1]);
     expect(queue.held.map(({ body }) => body.includes("invented later"))).toEqual([true, false]);
-    expect(laptop.output.said.join()).toContain("does not know what it is");
+    expect(laptop.output.said.join()).toContain("does not understand it");
   });
 });

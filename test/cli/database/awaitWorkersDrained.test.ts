@@ -73,6 +73,8 @@ it("a cluster that does not answer is no proof that nobody works", async () => {
   await vi.runAllTimersAsync();
   expect(await failed).toMatchObject({
     exitCode: 4,
-    message: expect.stringMatching(/could not be seen.*not taken down: connect ECONNREFUSED/) as string,
+    message: expect.stringMatching(
+      /Could not check whether workers still run.*not downgraded: connect ECONNREFUSED/,
+    ) as string,
   });
 });

@@ -85,14 +85,12 @@ it("what was changed by hand is refused, object by object, and taken once it is 
   const failure = await found();
   expect(failure?.exitCode).toBe(4);
   expect(failure?.message.split("\n")).toEqual([
-    "The database of stack prod is not what was proved for 3f2a77aa:",
+    "The database of stack prod differs from what was proved for 3f2a77aa:",
     expect.stringMatching(/^ {2}- column public\.pupils\.nickname: expected is none, found is `text/),
     expect.stringMatching(
       /^ {2}- index public\.guardians_pupil: expected is `CREATE INDEX guardians_pupil ON .*`, found is none$/,
     ),
-    expect.stringContaining(
-      "Correct what differs, by hand or by a revision, then run the same command again",
-    ),
+    expect.stringContaining("Fix the differences, by hand or by a revision, then run the same command again"),
   ]);
   const kept = await beforeWayBack("rollback", "validate");
   expect(kept.failure, "a rollback that leaves the database alone goes on").toBeUndefined();

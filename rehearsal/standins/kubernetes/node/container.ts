@@ -1,6 +1,7 @@
 import type {
   V1Container,
   V1ContainerState,
+  V1ContainerStateTerminated,
   V1ContainerStatus,
   V1Pod,
   V1Probe,
@@ -212,13 +213,14 @@ function terminated(
   { terminationMessagePolicy }: V1Container,
   process: ContainerProcess,
   exit: Exit,
-): V1ContainerState["terminated"] {
+): V1ContainerStateTerminated {
   const failed = exit.code !== 0;
   const showsLog = terminationMessagePolicy === "FallbackToLogsOnError" && failed;
+  const message = exit.fault ?? (showsLog ? process.lastOutput() : undefined);
   return {
     exitCode: exit.code,
     reason: exit.fault ? "StartError" : failed ? "Error" : "Completed",
-    message: exit.fault ?? (showsLog ? process.lastOutput() : undefined),
+    ...(message !== undefined && { message }),
     startedAt: process.startedAt,
     finishedAt: exit.at,
   };

@@ -7,7 +7,7 @@ import { type ProcessRegister, signalGroup } from "./processRegister";
 export interface Exit {
   /** Its exit code; 128 + the signal's number if a signal ended it, 128 if it could not be started. */
   code: number;
-  signal?: NodeJS.Signals;
+  signal?: NodeJS.Signals | undefined;
   /** Why it could not be started. */
   fault?: string;
   at: Date;

@@ -90,7 +90,10 @@ export async function startNode(
   function bind(pod: V1Pod): void {
     if (pod.metadata?.deletionTimestamp || pod.spec?.schedulingGates?.length) return;
     const { name = "", namespace = "", uid } = pod.metadata ?? {};
-    const body = { metadata: { name, uid }, target: { apiVersion: "v1", kind: "Node", name: nodeName } };
+    const body = {
+      metadata: { name, ...(uid && { uid }) },
+      target: { apiVersion: "v1", kind: "Node", name: nodeName },
+    };
     core.createNamespacedPodBinding({ name, namespace, body }).catch((error: unknown) => {
       // Bound by an earlier sight of the same pod, or deleted since.
       if (![404, 409].includes((error as { code?: number }).code ?? 0))

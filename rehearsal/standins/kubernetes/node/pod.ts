@@ -85,7 +85,7 @@ export function runPod(
     await Promise.all(containers.map((container) => container.stop(grace)));
     changed();
     await report;
-    const body = { gracePeriodSeconds: 0, preconditions: { uid } };
+    const body = { gracePeriodSeconds: 0, preconditions: { ...(uid && { uid }) } };
     for (; !gone; await sleep(1000)) {
       try {
         await core.deleteNamespacedPod({ name, namespace, body });
@@ -102,7 +102,9 @@ const strategicMerge = setHeaderOptions("Content-Type", PatchStrategy.StrategicM
 
 const withoutTimes = (status: V1PodStatus): V1PodStatus => ({
   ...status,
-  conditions: status.conditions?.map((one) => ({ ...one, lastTransitionTime: undefined })),
+  ...(status.conditions && {
+    conditions: status.conditions.map(({ lastTransitionTime: _, ...one }) => one),
+  }),
 });
 
 /** The object is not there any more, or another one has its name. */
