@@ -115,8 +115,5 @@ function declareDatabase(stack: string, settings: Settings, flagsFirst: Resource
     });
   if (records) roles?.grantRecords([records]);
   const components = [job, records, isRollback ? undefined : roles];
-  return {
-    migrated: job ? [job.job] : [],
-    components: components.filter((one) => one !== undefined),
-  };
+  return { migrated: job ? [job.job] : [], components: components.filter((one) => one !== undefined) };
 }

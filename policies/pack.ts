@@ -120,7 +120,7 @@ function onlyOf(types: readonly string[], validate: ResourceValidation): Resourc
 
 const reporter =
   (reportViolation: ReportToEngine): ReportViolation =>
-  (violation, resource) =>
+  (resource, violation) =>
     reportViolation(
       sentence(resource ? `${resource.type.split(":").at(-1)} ${resource.name}` : "The stack", violation),
       resource?.urn,

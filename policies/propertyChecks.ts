@@ -1,5 +1,5 @@
 import type { Declared, ReportViolation } from "./rule";
-import { isSet, shown, unknown, valuesAt } from "./propertyValues";
+import { type Found, isSet, shown, unknown, valuesAt } from "./propertyValues";
 
 /** Checks of single properties, as a table. */
 
@@ -11,24 +11,36 @@ export interface PropertyCheck {
   allows?: (value: unknown, resource: Declared) => boolean;
   /** What is required, in words. */
   required: string;
-  fix: string;
+  /** Default: "Set it." */
+  fix?: string;
   /** Whether the property may be unset. Default: no, because in AWS and Kubernetes unset is seldom safe. */
   mayBeUnset?: boolean;
 }
 
-/** Reports every property that is unset or not allowed. */
+/** Reports every property that is unset or not allowed. Paths begin at `within`, by default the resource itself. */
 export function checkProperties(
   resource: Declared,
-  checks: readonly PropertyCheck[],
   report: ReportViolation,
+  checks: readonly PropertyCheck[],
+  within: Found = { path: "", value: resource.properties },
 ): void {
+  const reportAt = propertyReporter(resource, report);
   for (const { path, allows, required, fix, mayBeUnset } of checks)
-    for (const { path: at, value } of valuesAt(resource.properties, path)) {
+    for (const { path: at, value } of valuesAt(within.value, path, within.path)) {
       if (value === unknown) continue;
       const isRight = isSet(value) ? (allows?.(value, resource) ?? true) : mayBeUnset === true;
-      if (!isRight) report({ at, found: shown(value), required, fix }, resource);
+      if (!isRight) reportAt(at, value, required, fix);
     }
 }
+
+/** Reports one property; what was found is shown as JSON. */
+export type ReportAt = (at: string, found: unknown, required: string, fix?: string) => void;
+
+/** Reports properties of one resource, with `usualFix` where nothing else is said. */
+export const propertyReporter =
+  (resource: Declared, report: ReportViolation, usualFix = "Set it."): ReportAt =>
+  (at, found, required, fix = usualFix) =>
+    report(resource, { at, found: shown(found), required, fix });
 
 export const isTrue = (value: unknown): boolean => value === true;
 export const isFalse = (value: unknown): boolean => value === false;
@@ -43,5 +55,7 @@ export const isBetween =
   (low: number, high: number) =>
   (value: unknown): boolean =>
     typeof value === "number" && value >= low && value <= high;
+/** Whether it may name a port or is one; "*" is a placeholder. */
+export const isPort = (value: unknown): boolean => value !== 0 && value !== "*" && value !== false;
 export const isArn = (value: unknown): boolean =>
   typeof value === "string" && /^arn:[^:*]+:[^:*]+:/.test(value);

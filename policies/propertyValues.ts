@@ -52,9 +52,9 @@ export interface Found {
 
 /**
  * The values at a dotted path in which `[]` stands for every entry of a list. A path that ends early yields one value, unset;
- * below an unknown value everything is unknown.
+ * below an unknown value everything is unknown. The paths found begin with `start`.
  */
-export function valuesAt(root: unknown, path: string): Found[] {
+export function valuesAt(root: unknown, path: string, start = ""): Found[] {
   const walk = (value: unknown, parts: readonly string[], at: string): Found[] => {
     const [part, ...rest] = parts;
     if (part === undefined || value === unknown) return [{ path: at, value }];
@@ -66,7 +66,7 @@ export function valuesAt(root: unknown, path: string): Found[] {
     const inner = isObject(value) ? value[part] : undefined;
     return walk(inner, rest, at === "" ? part : `${at}.${part}`);
   };
-  return walk(root, path.replaceAll("[]", ".[]").split(".").filter(Boolean), "");
+  return walk(root, path.replaceAll("[]", ".[]").split(".").filter(Boolean), start);
 }
 
 /** The one value at a path without lists. */
@@ -89,6 +89,10 @@ export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
+
+/** The value of a parameter in Parameter Store. */
+export const parameterValue = (properties: Properties): unknown =>
+  valueAt(properties, "insecureValue") ?? valueAt(properties, "value");
 
 /** Parses a JSON document in a property, such as a flag; undefined if it is none, {@link unknown} if it is not known yet. */
 export function document(value: unknown): unknown {

@@ -20,16 +20,7 @@ export const ofType = (resources: readonly Declared[], ...wanted: readonly strin
   resources.filter(({ type }) => wanted.includes(type));
 
 /** Outputs by which other resources name one. */
-const identities = [
-  "arn",
-  "id",
-  "name",
-  "backupVaultArn",
-  "planId",
-  "alarmName",
-  "identifier",
-  "clusterIdentifier",
-];
+const identities = "arn id name backupVaultArn planId alarmName identifier clusterIdentifier".split(" ");
 
 /**
  * Whether the value of `property` names `target`: it equals one of the target's identities, or it was made from one of its
@@ -49,6 +40,10 @@ export function names(from: Declared, property: string, value: unknown, target: 
   const isHidden = own.includes(unknown) || valueAt(target.properties, "id") === undefined;
   return isHidden && made.length === 1 ? "yes" : "no";
 }
+
+/** Whether the value of `property` names `target`, or may turn out to. */
+export const mayName = (from: Declared, property: string, target: Declared): boolean =>
+  names(from, property, valueAt(from.properties, property), target) !== "no";
 
 /** The type of the resource that a URN names; before the last `$` are its parents' types. */
 const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";

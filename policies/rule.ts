@@ -6,14 +6,33 @@ export type Area = "recovery" | "traffic" | "release" | "alarms" | "flags" | "ap
 export type Severity = "low" | "medium" | "high" | "critical";
 
 /** One setting of a policy, JSON schema. `default` makes it optional. */
-export interface Setting {
-  type: "integer" | "number" | "string" | "boolean" | "array";
+export interface Setting<Value = unknown> {
+  type: "integer" | "boolean" | "array";
   description: string;
-  default: unknown;
+  default: Value;
   minimum?: number;
   maximum?: number;
   items?: { type: "string" };
 }
+
+export const integerSetting = (
+  description: string,
+  byDefault: number,
+  [minimum, maximum]: [number, number],
+): Setting<number> => ({ type: "integer", description, default: byDefault, minimum, maximum });
+
+export const booleanSetting = (description: string, byDefault: boolean): Setting<boolean> => ({
+  type: "boolean",
+  description,
+  default: byDefault,
+});
+
+export const textsSetting = (description: string, byDefault: string[] = []): Setting<string[]> => ({
+  type: "array",
+  items: { type: "string" },
+  description,
+  default: byDefault,
+});
 
 /** A resource as a policy sees it. */
 export interface Declared {
@@ -37,8 +56,8 @@ export interface Violation {
   fix: string;
 }
 
-/** Reports that a rule is broken; without a resource, by the stack as a whole. */
-export type ReportViolation = (violation: Violation, resource?: Declared) => void;
+/** Reports that a resource breaks a rule; `undefined` stands for the stack as a whole. */
+export type ReportViolation = (resource: Declared | undefined, violation: Violation) => void;
 
 /** What a check may ask besides the resources. */
 export interface PolicyContext {
@@ -110,11 +129,17 @@ export interface StackRule<Settings = never> extends Texts {
 
 export type Rule = ResourceRule | StackRule;
 
-/** A rule about one resource; `Settings` are the values of its settings. */
-export const resourceRule = <Settings = object>(rule: ResourceRule<Settings>): Rule => rule;
+/** What declares the values `Settings`. */
+interface Declaring<Settings> {
+  settings?: { readonly [Name in keyof Settings]: Setting<Settings[Name]> };
+}
+
+/** A rule about one resource; its check gets the values of the settings that it declares. */
+export const resourceRule = <Settings = object>(rule: ResourceRule<Settings> & Declaring<Settings>): Rule =>
+  rule;
 
 /** A rule about the whole stack. */
-export const stackRule = <Settings = object>(rule: StackRule<Settings>): Rule => rule;
+export const stackRule = <Settings = object>(rule: StackRule<Settings> & Declaring<Settings>): Rule => rule;
 
 /** A violation as one sentence. */
 export const sentence = (subject: string, { at, found, required, fix }: Violation): string =>

@@ -1,15 +1,14 @@
 import { admit } from "../decisions/release/admission";
 import type { Release, Settings } from "../decisions/stack/config";
 import { describeHint } from "../decisions/text/commandHint";
-import { leaseVariable } from "../decisions/stack/names";
-import { refusalMark } from "../decisions/stack/refusalMark";
+import { leaseVariable, refusalMark } from "../decisions/stack/names";
 import { type Published, transitionFacts, readParameters } from "../decisions/stack/parameters";
-import { readDowngradeIssues } from "../repository/database/downgradeIssues";
+import { readDowngradeIssues } from "../repository/database/revisionsBetween";
 import { irreversibleRefusals } from "../repository/approval/irreversible";
 import { revisionIssues } from "../repository/database/revisionIssues";
 import { here } from "../repository/stack/process";
 import { earlierStage, publishedParameters } from "./published";
-import { refusal } from "./refusal";
+import { messageOf, refusal } from "./refusal";
 
 /**
  * Lets the program continue only if the stack file's release is the published one or a legal step away from it, nobody else's
@@ -75,6 +74,6 @@ function read(stack: string, values: ReadonlyMap<string, string>): Published {
   try {
     return readParameters(stack, values);
   } catch (error) {
-    throw refusal(error instanceof Error ? error.message : String(error), error);
+    throw refusal(messageOf(error), error);
   }
 }

@@ -3,11 +3,9 @@ import { type GetListenerResult, getListener } from "@pulumi/aws/lb";
 import { getParametersByPath } from "@pulumi/aws/ssm";
 import { downgradesOutput, readDowngrades } from "../decisions/database/downgrades";
 import { parameterRoot } from "../decisions/stack/names";
-import { refusal } from "./refusal";
+import { messageOf, refusal } from "./refusal";
 
 /** What the program reads from outside its config before it declares anything. */
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * The listener that the release's rules are added to.
@@ -20,7 +18,7 @@ export async function existingListener(arn: string): Promise<GetListenerResult> 
     throw refusal(
       `deployment-safety:network.listenerArn names a listener that is not there or cannot be read: ${arn}\n` +
         `  Give the ARN of a listener of the load balancer, and check region and account (aws elbv2 describe-listeners).\n` +
-        `  ${reason(error)}`,
+        `  ${messageOf(error)}`,
       error,
     );
   }
@@ -35,7 +33,7 @@ export async function publishedParameters(stack: string): Promise<ReadonlyMap<st
     return new Map(found.names.map((name, index) => [name, found.values[index] ?? ""]));
   } catch (error) {
     throw refusal(
-      `The parameters below ${path} cannot be read, so it is not known what is published:\n  ${reason(error)}`,
+      `The parameters below ${path} cannot be read, so it is not known what is published:\n  ${messageOf(error)}`,
       error,
     );
   }
@@ -69,7 +67,7 @@ export async function earlierStage(promotedFrom: string): Promise<EarlierStage> 
     throw refusal(
       `deployment-safety:promotedFrom names a stack whose outputs cannot be read: ${name}\n` +
         `  Give the name of the stack that releases come from (\`pulumi stack ls\` lists them), or leave the key out.\n` +
-        `  ${reason(error)}`,
+        `  ${messageOf(error)}`,
       error,
     );
   }

@@ -13,16 +13,13 @@ export function refusal(message: string, cause?: unknown): RunError {
   return error;
 }
 
+/** The message of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Waits for both promises. If both reject, throws one refusal with both messages. */
 export async function bothOrRefuse<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  const settled = await Promise.allSettled([first, second]);
-  const [one, other] = settled;
-  if (one.status === "fulfilled" && other.status === "fulfilled") return [one.value, other.value];
-  const reasons = settled.flatMap((result) =>
-    result.status === "rejected" ? [result.reason as unknown] : [],
-  );
-  if (reasons.length === 1) throw reasons[0];
-  throw refusal(
-    reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))).join("\n"),
-  );
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === "rejected" && other.status === "rejected")
+    throw refusal([one.reason, other.reason].map(messageOf).join("\n"));
+  return [await first, await second];
 }

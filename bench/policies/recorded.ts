@@ -50,7 +50,7 @@ export async function judge(
     )
       continue;
     const values = settingsOf(rule, typeof given === "object" && given !== null ? given : {}) as never;
-    const report: ReportViolation = ({ at, found: what, required }, resource) => {
+    const report: ReportViolation = (resource, { at, found: what, required }) => {
       if (!found.has(rule.id))
         found.set(rule.id, `${resource?.name ?? "stack"} ${at ?? ""}: ${what}; ${required}`);
     };

@@ -58,11 +58,11 @@ export async function refuseIrreversible(ctx: Context, current: Release, wanted:
     return { root, stack, settings: { ...ctx.settings, release: wanted }, published };
   };
   let sources = await sourcesNow();
-  if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(sources, new Date())) {
+  if (!ctx.options.dryRun && lacksOnlyRecoveryPoint(sources, ctx.clock.now())) {
     await ensureRecoveryPoint(ctx, recoveryPointMinutes);
     sources = await sourcesNow();
   }
-  const reasons = irreversibleRefusals(sources, new Date()).map(({ text }) => text);
+  const reasons = irreversibleRefusals(sources, ctx.clock.now()).map(({ text }) => text);
   if (reasons.length === 0) return;
   throw new Failure(
     exitCodes.refused,

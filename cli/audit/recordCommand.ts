@@ -44,12 +44,12 @@ const recordedOptions = (Object.keys(commandOptions) as OptionName[]).filter(
 
 /** What a command was asked to do and what came of it. Only options whose row says so are recorded. */
 function eventOf(ctx: Context, exitCode: number, error: unknown): AuditRecord {
-  const { command, options, output, stack } = ctx;
+  const { command, options, output, stack, clock } = ctx;
   const { reason } = options;
   const { schemaDifferences } = output.fields;
   const asked = recordedOptions.map((option) => [option, options[option]] as const);
   return {
-    at: new Date().toISOString(),
+    at: clock.now().toISOString(),
     kind: "command",
     stack,
     actor: options.actor,
@@ -170,7 +170,7 @@ function recordsIn(ctx: Context) {
 /** Records a message that cannot be read, so that nothing that was sent gets lost. */
 export function keepUnreadable(ctx: Context, text: string): void {
   recordsOf(ctx).add({
-    at: new Date().toISOString(),
+    at: ctx.clock.now().toISOString(),
     kind: "command",
     stack: ctx.stack,
     actor: ctx.options.actor,
@@ -187,6 +187,16 @@ export async function recordsUrl(ctx: Context): Promise<string> {
   if (value === undefined)
     throw new Error(`the Secret \`${reporting.secretName}\` has no key ${reporting.key}`);
   return value;
+}
+
+/** Opens the stack's records for `work`, and closes them whatever becomes of it. */
+export async function withRecords<T>(ctx: Context, work: (trail: AuditTrail) => Promise<T>): Promise<T> {
+  const trail = await openAuditTrail(await recordsUrl(ctx));
+  try {
+    return await work(trail);
+  } finally {
+    await trail.end();
+  }
 }
 
 /** Appends a record. One that the schema will never accept is wrapped, unchanged, in a record that says so. */

@@ -4,7 +4,7 @@ import { slots, type Slot } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import { makeLine } from "../shell/options";
-import { retry, wait } from "../shell/wait";
+import { retry } from "../shell/wait";
 
 /** Seconds beyond the longest grace period: for the kubelet to kill a pod, and for the API server to learn of it. */
 const beyondGrace = 15;
@@ -23,14 +23,15 @@ const progressSeconds = 5;
 export async function awaitWorkersDrained(ctx: Context, release: Release): Promise<void> {
   const stopped = slots.filter((slot) => slotAllocations(release, ctx.settings.sizing)[slot].workers === 0);
   if (stopped.length === 0) return;
-  const began = Date.now();
+  const now = () => ctx.clock.now().getTime();
+  const began = now();
   let limit = 0;
   for (let shownAt = -Infinity; ;) {
     const left = await runningWorkers(ctx, stopped);
     if (left.length === 0) return;
     limit = Math.max(limit, ...left.map(({ graceSeconds }) => graceSeconds + beyondGrace));
     const names = left.map(({ name }) => name).join(", ");
-    const seconds = Math.round((Date.now() - began) / 1000);
+    const seconds = Math.round((now() - began) / 1000);
     if (seconds >= limit)
       throw new Failure(
         exitCodes.refused,
@@ -41,7 +42,7 @@ export async function awaitWorkersDrained(ctx: Context, release: Release): Promi
       shownAt = seconds;
       ctx.output.say(`waiting for workers to finish their jobs (${seconds} of at most ${limit} s): ${names}`);
     }
-    await wait(pause, ctx.signal);
+    await ctx.clock.wait(pause, ctx.signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from "../shell/context";
 import { connectToDatabase } from "./databaseUrl";
 import { messageOf } from "../shell/failure";
+import { disconnect } from "../ports/database";
 import { makeLine } from "../shell/options";
 import { within } from "../shell/wait";
 
@@ -16,8 +17,7 @@ export async function databaseUnreachable(
 ): Promise<string> {
   const signal = AbortSignal.timeout(patience * 1000);
   try {
-    const client = await within(connectToDatabase(ctx), signal);
-    await within(client.end(), signal);
+    await disconnect(await within(connectToDatabase(ctx), signal));
     return "";
   } catch (error) {
     if (signal.aborted) return `\nCould not check within ${patience} s whether the database answers.`;

@@ -16,6 +16,6 @@ export async function databaseUrl(ctx: Pick<Context, "settings" | "cluster">): P
   return value;
 }
 
-/** A connection to the stack's own database; the caller ends it. */
+/** A connection to the stack's own database; the caller ends it with `disconnect`. */
 export const connectToDatabase = async (ctx: Pick<Context, "settings" | "cluster">): Promise<Client> =>
   connect(readDatabaseUrl(await databaseUrl(ctx)), "the database");

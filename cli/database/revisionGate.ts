@@ -1,7 +1,7 @@
 import { revisionChecks } from "../../decisions/deploy/checks/revisions";
 import { describeHint } from "../../decisions/text/commandHint";
 import type { Release } from "../../decisions/stack/config";
-import { readDowngradeIssues } from "../../repository/database/downgradeIssues";
+import { readDowngradeIssues } from "../../repository/database/revisionsBetween";
 import { readRevisionFacts } from "../../repository/database/revisionFacts";
 import type { Context } from "../shell/context";
 import { readPromotionSource } from "../stack/promotionSource";

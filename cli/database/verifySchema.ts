@@ -1,4 +1,4 @@
-import { schemaIssues } from "../../decisions/database/catalog";
+import { schemaIssues, type LiveSchema } from "../../decisions/database/catalog";
 import { readMessage, type Note } from "../../decisions/stack/updateMessage";
 import { changesSchema, schemaCheck } from "../../decisions/database/schemaCheck";
 import type { Step } from "../../decisions/release/transitionFacts";
@@ -8,6 +8,7 @@ import { connectToDatabase } from "./databaseUrl";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
 import type { Operation } from "../stack/operation";
 import { makeLine } from "../shell/options";
+import { disconnect } from "../ports/database";
 import { readSchema } from "../ports/postgres/schema";
 
 /**
@@ -33,16 +34,13 @@ export async function verifySchema(ctx: Context, revision: string): Promise<void
   });
 }
 
-async function readLiveSchema(
-  ctx: Context,
-  schemas: readonly string[],
-): Promise<Awaited<ReturnType<typeof readSchema>>> {
+async function readLiveSchema(ctx: Context, schemas: readonly string[]): Promise<LiveSchema> {
   try {
     const client = await connectToDatabase(ctx);
     try {
       return await readSchema(client, ctx.root, schemas);
     } finally {
-      await client.end().catch(() => undefined);
+      await disconnect(client);
     }
   } catch (error) {
     ctx.signal.throwIfAborted();

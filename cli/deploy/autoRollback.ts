@@ -106,7 +106,8 @@ async function withoutRelease(operation: Operation, reason: string): Promise<voi
   if (operation.current.traffic !== "open") return;
   await apply(operation, { step: "pause", release: releaseAfter.pause(operation.current), reason });
   // So that it is not known good, and opens only with a validation.
-  await apply(operation, { step: "rollback", release: releaseAfter.abort(operation.current), reason });
+  const { current } = operation;
+  await apply(operation, { step: "rollback", release: releaseAfter.rollback(current, current.live), reason });
 }
 
 /** With the brake on: config goes back to the good slot, and the release in it is validated anew. */
@@ -116,7 +117,7 @@ async function backTo(
 ): Promise<void> {
   const { ctx, current } = operation;
   if (brake.routing) await confirmBrake(ctx, brake.routing, goodDigest);
-  const back = good === current.live ? releaseAfter.abort(current) : releaseAfter.rollback(current, good);
+  const back = releaseAfter.rollback(current, good);
   const steps: PlannedUpdate[] = [
     { step: "rollback", release: back, smoke: good, why: reason },
     { step: "validate", release: releaseAfter.validate(back), why: "the release before serves again" },

@@ -5,6 +5,7 @@ import { digest, digestIn, liveDigest } from "../../decisions/release/digest";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
 import { idleSlot } from "../../decisions/release/trafficWeights";
 import type { Release } from "../../decisions/stack/config";
+import { parameters as paths } from "../../decisions/stack/names";
 import { verifyIfChanged } from "../database/verifySchema";
 import { withRollbackIncident, type RollbackIncident } from "../incident/rollbackIncident";
 import { recordValidated } from "../release/knownGood";
@@ -39,11 +40,16 @@ async function deployFrom(
   record: ReleaseRecord,
   incident: RollbackIncident,
 ): Promise<DeployOutcome> {
-  const { ctx, current } = operation;
+  const { ctx, current, published } = operation;
   const planned = planDeploy(operation, record);
+  // A deploy that was killed between its last update and this write leaves it out, and a rollback cannot do without it.
+  if (current.validated !== undefined && !published.validated.has(current.validated))
+    await recordValidated(operation);
   const wanted = digest(record.image);
+  const known = await readSaved(ctx, wanted);
+  const saved = hasTraffic(current, wanted) ? known : undefined;
   // What was known of a release that has no traffic now is of an earlier try.
-  const saved = hasTraffic(current, wanted) ? await readSaved(ctx, wanted) : undefined;
+  if (known && !saved) await ctx.parameters.remove(paths.gate(ctx.stack));
   if (planned.kind === "nothing" && !saved) return alreadyReleased(operation, planned.why);
   const steps = stepsOf(ctx, planned, record);
   if (steps.length > 0) {
@@ -107,12 +113,11 @@ const hasTraffic = (current: Release, wanted: string): boolean =>
   liveDigest(current) === wanted ||
   (current.canaryWeight > 0 && digestIn(current, idleSlot(current)) === wanted);
 
-async function alreadyReleased(operation: Operation, why: string): Promise<DeployOutcome> {
+function alreadyReleased(operation: Operation, why: string): DeployOutcome {
   const { output, stack } = operation.ctx;
   output.say(why);
   output.print(why);
   output.set("upCount", operation.updates.length);
-  await recordValidated(operation);
   output.next(makeLine(stack, "status"));
   return { kind: "released" };
 }

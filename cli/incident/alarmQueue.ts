@@ -3,7 +3,7 @@ import { readAlarmNotice, type AlarmNotice } from "../../decisions/alarms/alarmN
 import { causeKind, causes } from "../../decisions/incident/incident";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
-import { openIncidents, recordIncident } from "./incidentLog";
+import { continuing, openIncidents, recordIncident } from "./incidentLog";
 import { regionOf } from "../ports/aws";
 import { openQueue } from "../ports/queue";
 import { keepUnreadable } from "../audit/recordCommand";
@@ -83,9 +83,7 @@ async function clear(ctx: Context, { id, alarm, at, reason }: AlarmNotice): Prom
   const open = (await openIncidents(ctx)).find(({ cause }) => causeKind(cause) === "alarms");
   if (!open) return false;
   await recordIncident(ctx, {
-    cause: open.cause,
-    title: open.title,
-    source: "alarm",
+    ...continuing(open),
     state: "note",
     at,
     done: `alarm ${alarm} cleared: ${reason}`,

@@ -7,13 +7,13 @@ import {
   openIncidentSchema,
   sameId,
   type EntryState,
-  type IncidentSource,
   type OpenIncident,
 } from "../../decisions/incident/incident";
 import type { Audience } from "../../decisions/incident/comms";
 import { parameterRoot, parameters as paths } from "../../decisions/stack/names";
 import type { Context } from "../shell/context";
 import { messageOf } from "../shell/failure";
+import { makeLine } from "../shell/options";
 import type { AuditRecord, IncidentRecord } from "../ports/auditTrail";
 import { recordsOf } from "../audit/recordCommand";
 import { queueMessage } from "./notify";
@@ -23,7 +23,9 @@ export interface IncidentUpdate {
   /** What it is about. There is at most one open incident for each cause. */
   cause: string;
   title: string;
-  source: IncidentSource;
+  source: OpenIncident["source"];
+  /** The incident that it continues, for one that the parameters may not hold any more: see {@link continuing}. */
+  incident?: OpenIncident | undefined;
   state: EntryState;
   /** When this happened. Default: now. */
   at?: Date | undefined;
@@ -52,6 +54,26 @@ export interface IncidentUpdate {
   recordId?: string;
 }
 
+/** What an update has that continues an incident. */
+export const continuing = (incident: OpenIncident) => ({
+  incident,
+  cause: incident.cause,
+  title: incident.title,
+  source: incident.source,
+});
+
+/** The command that closes an incident, with what a person must fill in. */
+export const closingLine = ({ stack }: Context, incident: string, reason = "<what was done>"): string =>
+  makeLine(stack, "incident", {
+    INCIDENT: incident,
+    STATE: "closed",
+    REASON: reason,
+    ROOT_CAUSE: "<why>",
+    ACTION: "<what prevents it>",
+    OWNER: "<who>",
+    DUE: "<date>",
+  });
+
 /** Who is notified about an incident by default. */
 export const defaultAudiences = ["on-call", "stakeholders"] as const satisfies Audience[];
 
@@ -71,14 +93,15 @@ export async function recordIncident(
   ctx: Context,
   update: IncidentUpdate,
 ): Promise<{ id: string; cause: string; isNew: boolean }> {
-  const at = update.at ?? new Date();
+  const at = update.at ?? ctx.clock.now();
   const { incident, isNew } = await findOrOpen(ctx, update, at);
   const state = update.state === "opened" && !isNew ? "note" : update.state;
-  const { title, source, cause, done, next, facts = {}, operation } = update;
+  const { title, source, cause, done, next, facts = {}, operation, recordId } = update;
   const audiences = audiencesOf(update, state);
   const startedAt = update.startedAt?.toISOString() ?? incident.startedAt;
+  const { id, detectedAt, stabilizedCause } = incident;
   const record: IncidentRecord = {
-    id: incident.id,
+    id,
     cause: incident.cause,
     title: incident.title,
     source: incident.source,
@@ -87,8 +110,9 @@ export async function recordIncident(
     body: {
       done,
       next,
-      detectedAt: incident.detectedAt,
+      detectedAt,
       startedAt,
+      stabilizedCause,
       ...(audiences.length > 0 ? { told: audiences } : {}),
       ...(state === "note" ? { saw: { title, source, cause } } : {}),
       ...facts,
@@ -101,33 +125,20 @@ export async function recordIncident(
     actor: ctx.options.actor,
     body: { command: ctx.command, incident: record },
   };
-  recordsOf(ctx).add(
-    whole,
-    update.recordId ?? (isState(state) ? sameId(`${incident.id} ${state}`) : undefined),
-  );
-  if (audiences.length > 0) {
-    const contact = ctx.settings.comms?.contact;
-    const news = {
-      id: incident.id,
-      title: incident.title,
-      state,
-      stack: ctx.stack,
-      since: new Date(startedAt ?? incident.detectedAt),
-      zone: zoneOf(ctx),
-      done,
-      next,
-      contact,
-    };
-    const { recordId } = update;
-    for (const audience of audiences)
-      queueMessage(
-        ctx,
-        { audience, ...incidentMessage(news) },
-        undefined,
-        recordId && sameId(`${recordId} ${audience}`),
-      );
-  }
-  return { id: incident.id, cause: incident.cause, isNew };
+  recordsOf(ctx).add(whole, recordId ?? (isState(state) ? sameId(`${id} ${state}`) : undefined));
+  const message = incidentMessage({
+    ...record,
+    state,
+    stack: ctx.stack,
+    since: new Date(startedAt ?? detectedAt),
+    zone: zoneOf(ctx),
+    done,
+    next,
+    contact: ctx.settings.comms?.contact,
+  });
+  for (const audience of audiences)
+    queueMessage(ctx, { audience, ...message }, undefined, recordId && sameId(`${recordId} ${audience}`));
+  return { id, cause: incident.cause, isNew };
 }
 
 /** Finds or makes the open incident of a cause, and stores its state. If the store is unreachable, it may be recorded twice. */
@@ -136,9 +147,9 @@ async function findOrOpen(
   update: IncidentUpdate,
   at: Date,
 ): Promise<{ incident: OpenIncident; isNew: boolean }> {
-  const { cause, title, source, state, version, digest } = update;
-  const detectedAt = update.detectedAt ?? at;
-  const made: OpenIncident = {
+  const { cause, title, source, state, version, digest, detectedAt = at } = update;
+  const now = ctx.clock.now();
+  const made: OpenIncident = update.incident ?? {
     id: incidentId(ctx.stack, cause, detectedAt),
     cause,
     title,
@@ -152,19 +163,19 @@ async function findOrOpen(
   const pathOf = (one: string) => paths.incident(ctx.stack, causeKey(one));
   try {
     if (state === "opened") {
-      const { incident, isNew } = await claim(ctx, updated(made, update, at));
+      const { incident, isNew } = await claim(ctx, updated(made, update, at, now));
       if (isNew) return { incident, isNew };
-      const noted = updated(incident, { ...update, state: "note" }, at);
+      const noted = updated(incident, { ...update, state: "note" }, at, now);
       await ctx.parameters.put(pathOf(incident.cause), JSON.stringify(noted));
       return { incident: noted, isNew };
     }
-    const after = updated(readOpen(await ctx.parameters.read(pathOf(cause))) ?? made, update, at);
+    const after = updated(readOpen(await ctx.parameters.read(pathOf(cause))) ?? made, update, at, now);
     if (after.state === "closed") await ctx.parameters.remove(pathOf(cause));
     else await ctx.parameters.put(pathOf(cause), JSON.stringify(after));
     return { incident: after, isNew: false };
   } catch (error) {
     ctx.output.warn(`the incident could not be looked up, so it may be recorded twice: ${messageOf(error)}`);
-    return { incident: updated(made, update, at), isNew: state === "opened" };
+    return { incident: updated(made, update, at, now), isNew: state === "opened" };
   }
 }
 
@@ -173,15 +184,15 @@ const audiencesOf = ({ notifies }: IncidentUpdate, state: EntryState): readonly 
   notifies ?? (state === "note" ? [] : defaultAudiences);
 
 /** How often one cause may recur before its incidents are closed. */
-const mostAgain = 20;
+const mostRecurrences = 20;
 
-/** The open incident with this cause, else `wanted`. A cause that recurs after it was mitigated is another incident. */
+/** The open incident with this cause, else `wanted`. A cause that recurs after it was resolved is another incident. */
 async function claim(
   { parameters, stack }: Context,
   wanted: OpenIncident,
 ): Promise<{ incident: OpenIncident; isNew: boolean }> {
   let incident = wanted;
-  for (let again = 0; again < mostAgain; again++) {
+  for (let again = 0; again < mostRecurrences; again++) {
     const path = paths.incident(stack, causeKey(incident.cause));
     if (await parameters.create(path, JSON.stringify(incident))) return { incident, isNew: true };
     const before = readOpen(await parameters.read(path));
@@ -192,11 +203,11 @@ async function claim(
       incident = { ...wanted, cause, id: incidentId(stack, cause, new Date(wanted.detectedAt)) };
     }
   }
-  throw new Error(`${mostAgain} incidents with this cause are open`);
+  throw new Error(`${mostRecurrences} incidents with this cause are open`);
 }
 
 /** The incident after an update. */
-function updated(before: OpenIncident, update: IncidentUpdate, at: Date): OpenIncident {
+function updated(before: OpenIncident, update: IncidentUpdate, at: Date, now: Date): OpenIncident {
   const { state, startedAt, stabilizedCause = before.stabilizedCause, wasNotified = false } = update;
   const isNotified = wasNotified || audiencesOf(update, state).length > 0;
   return {
@@ -209,7 +220,7 @@ function updated(before: OpenIncident, update: IncidentUpdate, at: Date): OpenIn
           reached: { ...before.reached, [state]: before.reached[state] ?? at.toISOString() },
         }
       : {}),
-    ...(isNotified ? { toldAt: new Date().toISOString() } : {}),
+    ...(isNotified ? { toldAt: now.toISOString() } : {}),
   };
 }
 

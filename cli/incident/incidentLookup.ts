@@ -1,27 +1,28 @@
-import { DateTime } from "luxon";
+import type { z } from "zod";
 import {
   furthest,
   incidentStates,
-  type IncidentState,
+  openIncidentSchema,
   type OpenIncident,
 } from "../../decisions/incident/incident";
+import { timesOf } from "../../decisions/incident/incidentTimes";
 import type { Context } from "../shell/context";
 import { exitCodes, Failure, messageOf } from "../shell/failure";
-import { openAuditTrail, type AuditRecord, type IncidentEntry } from "../ports/auditTrail";
-import { recordsOf, recordsUrl } from "../audit/recordCommand";
+import type { AuditRecord, IncidentEntry } from "../ports/auditTrail";
+import { recordsOf, withRecords } from "../audit/recordCommand";
 import { openIncidents } from "./incidentLog";
 
-/** Finds incidents: open ones in the parameters, all others in the records. */
-
-/** The incident that INCIDENT= names, else the newest open one. Throws usage (2) if there is none. */
+/**
+ * The incident that INCIDENT= names, else the newest open one. Open ones are in the parameters, all others in the records.
+ * Throws usage (2) if there is none.
+ */
 export async function incidentAsked(ctx: Context): Promise<OpenIncident> {
   const { incident: asked } = ctx.options;
   const open = await openIncidents(ctx);
   const found = asked === undefined ? open[0] : open.find(({ id }) => id === asked);
   if (found) return found;
   const entries = asked === undefined ? [] : await entriesOf(ctx, asked);
-  const [first] = entries;
-  if (asked !== undefined && first) return fromEntries(asked, first, entries);
+  if (asked !== undefined && entries[0]) return fromEntries(asked, entries[0], entries);
   const known = open.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
   throw new Failure(
     exitCodes.usage,
@@ -33,21 +34,30 @@ export async function incidentAsked(ctx: Context): Promise<OpenIncident> {
 
 /** An incident from the records: one that is closed, or was opened while the parameters could not be written. */
 function fromEntries(id: string, first: IncidentEntry, entries: readonly IncidentEntry[]): OpenIncident {
-  const facts = first.body as { detectedAt?: string; startedAt?: string } | null;
-  const iso = (text: string) => DateTime.fromISO(text).toUTC().toISO() ?? text;
-  const states = entries.flatMap(({ state, at }) =>
-    incidentStates.includes(state as IncidentState) ? [[state, iso(at)] as const] : [],
-  );
-  return {
+  const iso = (text: string) => new Date(text).toISOString();
+  const { started, detected } = timesOf(entries);
+  const newest = (fact: string, known: z.ZodType<unknown>) =>
+    entries.map(({ body }) => known.safeParse(body[fact]).data).findLast((value) => value !== undefined);
+  const { version, digest, stabilizedCause } = openIncidentSchema.shape;
+  const notified = entries.findLast(({ state, body }) => state === "told" || body.told !== undefined);
+  const reached = incidentStates.flatMap((state): [string, string][] => {
+    const entry = entries.find((one) => one.state === state);
+    return entry ? [[state, iso(entry.at)]] : [];
+  });
+  return openIncidentSchema.parse({
     id,
     cause: first.cause,
     title: first.title,
     source: first.source,
     state: furthest(entries.map(({ state }) => state)),
-    detectedAt: iso(facts?.detectedAt ?? first.at),
-    ...(facts?.startedAt === undefined ? {} : { startedAt: iso(facts.startedAt) }),
-    reached: Object.fromEntries(states.toReversed()),
-  };
+    detectedAt: detected?.toISOString() ?? iso(first.at),
+    startedAt: started?.toISOString(),
+    version: newest("badVersion", version),
+    digest: newest("badDigest", digest),
+    stabilizedCause: newest("stabilizedCause", stabilizedCause),
+    toldAt: notified && iso(notified.at),
+    reached: Object.fromEntries(reached),
+  });
 }
 
 /** The entries of an incident in the records and in this machine's spool, the oldest first. */
@@ -62,12 +72,7 @@ export async function entriesOf(ctx: Context, id: string): Promise<IncidentEntry
   const oldestFirst = (entries: IncidentEntry[]) =>
     entries.sort((one, two) => Date.parse(one.at) - Date.parse(two.at));
   try {
-    const trail = await openAuditTrail(await recordsUrl(ctx));
-    try {
-      return oldestFirst([...(await trail.entries(id)), ...waiting]);
-    } finally {
-      await trail.end();
-    }
+    return await withRecords(ctx, async (trail) => oldestFirst([...(await trail.entries(id)), ...waiting]));
   } catch (error) {
     ctx.output.warn(
       `the records cannot be reached, so only what waits on this machine is shown: ${messageOf(error)}`,

@@ -22,7 +22,7 @@ export interface Proof {
   value: Record<string, unknown>;
 }
 
-type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "output" | "parameters">;
+type Place = Pick<Context, "root" | "stack" | "settings" | "file" | "output" | "parameters" | "clock">;
 
 const spoolOf = (ctx: Place, channel: string): Spool => spoolIn(ctx, `comms-${channel}`);
 
@@ -84,7 +84,7 @@ async function send(ctx: Place, channel: Channel, content: unknown, id: string):
   const { message, proof } = waiting;
   if (waiting.sentAt === undefined) await channel.send(message, id);
   if (!proof) return undefined;
-  const sentAt = waiting.sentAt ?? new Date().toISOString();
+  const sentAt = waiting.sentAt ?? ctx.clock.now().toISOString();
   try {
     await ctx.parameters.put(proof.path, JSON.stringify({ ...proof.value, sentAt }));
     return undefined;

@@ -7,10 +7,10 @@ import { impactOf } from "../../decisions/incident/impact";
 import { causes } from "../../decisions/incident/incident";
 import type { Context } from "../shell/context";
 import { exitCodeOf, messageOf } from "../shell/failure";
-import { recordIncident, type IncidentUpdate } from "./incidentLog";
+import { continuing, recordIncident, type IncidentUpdate } from "./incidentLog";
 import { incidentAsked } from "./incidentLookup";
 import type { Operation } from "../stack/operation";
-import type { Output, OutputStep, StepKind } from "../shell/output";
+import type { Output, StepKind } from "../shell/output";
 import { deliverMessages } from "./notify";
 
 /** What is known when a release begins to be taken back. */
@@ -94,12 +94,16 @@ async function recordOpened(ctx: Context, opening: RollbackCause): Promise<Incid
     ? "the release is being taken back by itself"
     : `${ctx.options.actor} takes the release back`;
   const update: IncidentUpdate = {
-    cause: named?.cause ?? causes.release(bad),
-    title: named?.title ?? `release ${version ?? bad} is taken back`,
-    source: named?.source ?? "rollback",
-    state: named ? "note" : "opened",
-    startedAt: named ? undefined : startedAt,
-    detectedAt: named ? new Date(named.detectedAt) : noticed,
+    ...(named
+      ? { ...continuing(named), state: "note" }
+      : {
+          cause: causes.release(bad),
+          title: `release ${version ?? bad} is taken back`,
+          source: "rollback",
+          state: "opened",
+          startedAt,
+          detectedAt: noticed,
+        }),
     version,
     digest: bad,
     done: `${who}: ${firstLine(reason)}`,
@@ -134,12 +138,12 @@ async function recordUnfinished(ctx: Context, begun: IncidentUpdate, error: unkn
 }
 
 async function recordResolved(ctx: Context, begun: IncidentUpdate): Promise<void> {
-  const { fields, steps } = ctx.output;
+  const { fields, steps, startedAt } = ctx.output;
   const common = { ...begun, facts: {}, next: "find the cause, then close this incident" };
   await recordIncident(ctx, {
     ...common,
     state: "mitigated",
-    at: mitigatedAt(steps),
+    at: mitigatedAt(ctx.output),
     done: "all traffic is with the release before",
     notifies: [],
   });
@@ -153,7 +157,7 @@ async function recordResolved(ctx: Context, begun: IncidentUpdate): Promise<void
       schemaDifferences: fields.schemaDifferences,
       impact: impactOf(fields.gate, fields.bake),
       steps: steps.map(({ name, from, to, ok }) => ({ name, from, to, ok })),
-      startedAtOfSteps: new Date(performance.timeOrigin).toISOString(),
+      startedAtOfSteps: new Date(startedAt).toISOString(),
     },
   });
 }
@@ -161,10 +165,10 @@ async function recordResolved(ctx: Context, begun: IncidentUpdate): Promise<void
 const firstLine = (text: string): string => text.split("\n")[0] ?? "";
 
 /** When users were safe again: when requests showed it, else when the brake was on; undefined where neither succeeded. */
-export function mitigatedAt(steps: readonly OutputStep[]): Date | undefined {
+export function mitigatedAt({ steps, startedAt }: Pick<Output, "steps" | "startedAt">): Date | undefined {
   const end = (kind: StepKind) => steps.find((step) => step.kind === kind && step.ok)?.to;
   const safe = end("verify-brake") ?? end("brake");
-  return safe === undefined ? undefined : new Date(performance.timeOrigin + safe * 1000);
+  return safe === undefined ? undefined : new Date(startedAt + safe * 1000);
 }
 
 /** Version of the slot that holds a digest. */
@@ -187,13 +191,13 @@ function verdictAt({ steps }: Output): Date | undefined {
 
 /** When the release began to do harm: when it got traffic, by this command or by an update of history. */
 function began(
-  { steps }: Output,
+  { steps, startedAt }: Output,
   history: readonly HistoryEntry[],
   bad: string,
   noticed: Date,
 ): Date | undefined {
   const step = steps.find(({ step, ok }) => (step === "canary" || step === "first") && ok);
-  const own = step?.to === undefined ? undefined : new Date(performance.timeOrigin + step.to * 1000);
+  const own = step?.to === undefined ? undefined : new Date(startedAt + step.to * 1000);
   const since = exposedSince(history, bad) ?? own;
   return since && noticed.getTime() - since.getTime() <= longestUnnoticed ? since : undefined;
 }

@@ -32,15 +32,8 @@ export interface IncidentRecord {
 }
 
 /** One entry of an incident, as it is read. */
-export interface IncidentEntry {
-  title: string;
-  cause: string;
-  source: IncidentRecord["source"];
-  at: string;
-  state: string;
-  actor: string;
-  body: Record<string, unknown>;
-}
+export type IncidentEntry = Pick<IncidentRecord, "title" | "cause" | "source" | "state"> &
+  Pick<ReadEvent, "at" | "actor" | "body">;
 
 /** One event as people read it. */
 export interface ReadEvent {

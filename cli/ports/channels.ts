@@ -71,19 +71,20 @@ function webhook(url: string): Channel {
   return {
     name: "webhook",
     async send({ subject, text }) {
+      const late = AbortSignal.timeout(limit);
       let status: number;
       try {
         const answer = await fetch(url, {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ text: `*${subject}*\n${text}` }),
-          signal: AbortSignal.timeout(limit),
+          signal: late,
         });
         status = answer.status;
         await answer.body?.cancel();
       } catch {
         // Not as cause: it may hold the address.
-        throw new Error("the webhook did not answer within 10 s");
+        throw new Error(`the webhook did not answer${late.aborted ? ` within ${limit / 1000} s` : ""}`);
       }
       if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
     },

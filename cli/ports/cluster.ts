@@ -1,7 +1,7 @@
 import type { BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { labels, type Slot } from "../../decisions/stack/names";
 import { keepSecret } from "../shell/redact";
-import { wait } from "../shell/wait";
+import { wait, withinTime } from "../shell/wait";
 
 /** A worker's pod that has not ended. */
 export interface WorkerPod {
@@ -20,10 +20,16 @@ export interface Cluster {
   secret(name: string, key: string): Promise<string | undefined>;
 }
 
+/** Longest that one call may take, milliseconds; the client library itself would wait for 5 minutes. */
+const limit = 10_000;
+
 /** Kubernetes' own default of `terminationGracePeriodSeconds`. */
 const kubernetesGrace = 30;
 
-/** The cluster of the current kubeconfig. The client library takes half a second to load, so it is loaded when first used. */
+/**
+ * The cluster of the current kubeconfig. The client library takes half a second to load, so it is loaded when first used.
+ * Each call throws after 10 s without an answer, saying which it was.
+ */
 export function createCluster(namespace: string): Cluster {
   let connection: Promise<{ core: CoreV1Api; batch: BatchV1Api }> | undefined;
   const connect = () =>
@@ -32,31 +38,33 @@ export function createCluster(namespace: string): Cluster {
       config.loadFromDefault();
       return { core: config.makeApiClient(CoreV1Api), batch: config.makeApiClient(BatchV1Api) };
     }));
+  const inTime = <T>(what: string, asking: Promise<T>): Promise<T> =>
+    withinTime(asking, limit, `Kubernetes, ${what} in namespace ${namespace}`);
+  const pods = async (core: CoreV1Api, labelSelector: string) =>
+    (await inTime(`pods with ${labelSelector}`, core.listNamespacedPod({ namespace, labelSelector }))).items;
   return {
     async endMigrations(seconds, signal) {
       const { core, batch } = await connect();
-      const { items } = await batch.listNamespacedJob({
-        namespace,
-        labelSelector: `${labels.component}=migrate`,
-      });
+      const labelSelector = `${labels.component}=migrate`;
+      const { items } = await inTime("migration Jobs", batch.listNamespacedJob({ namespace, labelSelector }));
       const running = items.flatMap((job) =>
         job.metadata?.name && (job.status?.active ?? 0) > 0 ? [job.metadata.name] : [],
       );
       for (const name of running)
-        await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
+        await inTime(
+          `deletion of Job ${name}`,
+          batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" }),
+        );
       const until = Date.now() + seconds * 1000;
-      for (const name of running) {
-        const left = async () =>
-          (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${name}` })).items.length > 0;
-        while ((await left()) && Date.now() < until) await wait(250, signal);
-      }
+      for (const name of running)
+        while ((await pods(core, `job-name=${name}`)).length > 0 && Date.now() < until)
+          await wait(250, signal);
       return running;
     },
     async workers(of) {
       const { core } = await connect();
       const labelSelector = `${labels.component}=worker,${labels.slot} in (${of.join(",")})`;
-      const { items } = await core.listNamespacedPod({ namespace, labelSelector });
-      return items
+      return (await pods(core, labelSelector))
         .filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed")
         .map(({ metadata, spec }) => ({
           name: metadata?.name ?? "",
@@ -65,7 +73,8 @@ export function createCluster(namespace: string): Cluster {
     },
     async secret(name, key) {
       const { core } = await connect();
-      const value = (await core.readNamespacedSecret({ name, namespace })).data?.[key];
+      const { data } = await inTime(`Secret ${name}`, core.readNamespacedSecret({ name, namespace }));
+      const value = data?.[key];
       if (value === undefined) return undefined;
       const text = Buffer.from(value, "base64").toString();
       keepSecret(text);

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,8 +74,12 @@ export interface UpArgs {
 
 const pages = 100;
 
+/** Longest that a question to the backend may take, seconds. `up` takes as long as its resources, which have their own limits. */
+const backendPatience = 120;
+
 /** The engine of the `pulumi` on PATH, for `stack` of the project in `root`. Why not by the Automation API: docs/adr/0011. */
-export const createEngine = (root: string, stack: string): Engine => new PulumiEngine(root, stack);
+export const createEngine = (root: string, stack: string, patience = backendPatience): Engine =>
+  new PulumiEngine(root, stack, patience);
 
 class PulumiEngine implements Engine {
   /** Whether history said that there is no such stack yet. */
@@ -86,6 +90,7 @@ class PulumiEngine implements Engine {
   constructor(
     private readonly root: string,
     private readonly stack: string,
+    private readonly patience: number,
   ) {}
 
   async history(): Promise<HistoryEntry[]> {
@@ -175,20 +180,27 @@ class PulumiEngine implements Engine {
       const { stdout } = await run("pulumi", [...args, "--non-interactive"], {
         cwd: this.root,
         maxBuffer: 256 * 1024 * 1024,
+        timeout: this.patience * 1000,
+        killSignal: "SIGKILL",
         env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
       });
       return stdout;
     } catch (error) {
-      const { stderr = "", code } = error as { stderr?: string; code?: unknown };
+      const {
+        stderr = "",
+        code,
+        killed,
+      } = error as Omit<Partial<ExecFileException>, "code"> & { code?: unknown };
       if (code === "ENOENT")
         throw new Failure(
           exitCodes.usage,
           "There is no `pulumi` on PATH. `make doctor` says how to get it.",
           { cause: error },
         );
-      throw new Error(`\`pulumi ${args.join(" ")}\` failed: ${stderr.trim() || String(error)}`, {
-        cause: error,
-      });
+      const why = killed
+        ? `did not end within ${this.patience} s`
+        : `failed: ${stderr.trim() || String(error)}`;
+      throw new Error(`\`pulumi ${args.join(" ")}\` ${why}`, { cause: error });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { refusalMark } from "../../decisions/stack/refusalMark";
+import { refusalMark } from "../../decisions/stack/names";
 
 /** What the engine's log of events tells of an update. */
 

@@ -55,7 +55,7 @@ export function createLoadBalancer({ region, listenerArn, rulePriority }: LoadBa
     let Marker: string | undefined;
     do {
       const page = await client
-        .send(new DescribeRulesCommand({ ListenerArn: listenerArn, ...(Marker ? { Marker } : {}) }), {
+        .send(new DescribeRulesCommand({ ListenerArn: listenerArn, Marker }), {
           ...(signal && { abortSignal: signal }),
         })
         .catch((error: unknown) => {

@@ -36,14 +36,8 @@ export function createParameters(region: string | undefined): Parameters {
       const values = new Map<string, string>();
       let NextToken: string | undefined;
       do {
-        const page = await client.send(
-          new GetParametersByPathCommand({
-            Path: root,
-            Recursive: true,
-            MaxResults: 10,
-            ...(NextToken ? { NextToken } : {}),
-          }),
-        );
+        const asked = { Path: root, Recursive: true, MaxResults: 10, NextToken };
+        const page = await client.send(new GetParametersByPathCommand(asked));
         for (const { Name, Value } of page.Parameters ?? [])
           if (Name && Value !== undefined) values.set(Name, Value);
         NextToken = page.NextToken;

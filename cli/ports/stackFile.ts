@@ -3,12 +3,12 @@ import { dirname, join, resolve } from "node:path";
 import { isMap, isNode, isScalar, parseDocument, Scalar, visit, type Document } from "yaml";
 import {
   parse,
-  type Issue,
   type Release,
   type Settings,
   type WrittenFlags,
   type WrittenSizing,
 } from "../../decisions/stack/config";
+import type { Issue } from "../../decisions/text/issues";
 import { configNamespace, ownEntries } from "../../decisions/stack/configKeys";
 import { exitCodes, Failure } from "../shell/failure";
 

@@ -27,10 +27,7 @@ export async function writeMarker(live: Client, id: string): Promise<void> {
 
 /** All markers, the oldest first; none if no drill ever ran. */
 export async function readMarkers(client: Client): Promise<Marker[]> {
-  const { rows } = await client.query<{ found: string | null }>("SELECT to_regclass($1)::text AS found", [
-    markers,
-  ]);
-  if (!rows[0]?.found) return [];
+  if (!(await hasTable(client, markers))) return [];
   const read = await client.query<{ id: string; at: Date }>(`SELECT id, at FROM ${markers} ORDER BY at`);
   return read.rows.map(({ id, at }) => ({ id, at: at.toISOString() }));
 }
@@ -124,18 +121,20 @@ export async function readState(
   tables: readonly string[],
 ): Promise<DatabaseState> {
   const states: TableState[] = [];
-  for (const name of tables) {
-    const exists = await client.query<{ found: string | null }>("SELECT to_regclass($1)::text AS found", [
-      name,
-    ]);
-    if (exists.rows[0]?.found) states.push(await readTable(client, name));
-  }
+  for (const name of tables) if (await hasTable(client, name)) states.push(await readTable(client, name));
   return {
     revision: await readRevision(client),
     fingerprint: await readFingerprint(client, root),
     tables: states,
     markers: await readMarkers(client),
   };
+}
+
+async function hasTable(client: Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>("SELECT to_regclass($1) IS NOT NULL AS found", [
+    name,
+  ]);
+  return rows[0]?.found === true;
 }
 
 async function readTable(client: Client, name: string): Promise<TableState> {
@@ -152,10 +151,7 @@ export async function countRows(client: Client, name: string): Promise<number> {
 }
 
 async function readRevision(client: Client): Promise<string> {
-  const { rows } = await client.query<{ found: string | null }>(
-    "SELECT to_regclass('alembic_version')::text AS found",
-  );
-  if (!rows[0]?.found) return "";
+  if (!(await hasTable(client, "alembic_version"))) return "";
   const heads = await client.query<{ version_num: string }>(
     "SELECT version_num FROM alembic_version ORDER BY 1",
   );
@@ -168,11 +164,6 @@ async function readFingerprint(client: Client, root: string): Promise<string> {
     "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', $1)",
     [schema],
   );
-  return fingerprintOf(
-    await readCatalog(
-      client,
-      root,
-      rows.map(({ name }) => name),
-    ),
-  );
+  const schemas = rows.map(({ name }) => name);
+  return fingerprintOf(await readCatalog(client, root, schemas));
 }

@@ -11,7 +11,7 @@ import {
 import { lagSeconds, outsideRestorable } from "../../decisions/recovery/window";
 import { holdStill, loggedTables, readMarkers, readState, writeMarker } from "./databaseState";
 import { messageOf } from "../shell/failure";
-import { connect } from "../ports/database";
+import { connect, disconnect } from "../ports/database";
 import { copyId, type RecoverySource } from "../ports/recovery/source";
 import type { Output, OutputStep } from "../shell/output";
 import { redactText } from "../shell/redact";
@@ -61,7 +61,7 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
     const range = await source.restorable(signal);
     if (range) record.recoveryPointSeconds = rounded(lagSeconds(range.newest, DateTime.utc()));
     if (args.at !== undefined) refuseOutside(outsideRestorable(args.at, range));
-    const live = await opened(open, args.live, "the live database");
+    const live = await opened(args, open, args.live, "the live database");
     const aim = args.at === undefined ? await aimNow(args, live, open, id) : await aimAt(args.at, live);
     record.target = aim.target;
     const expectation = aim.expected();
@@ -76,7 +76,7 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
     await step(args, `restore to ${aim.target}`, () =>
       source.restore({ id, purpose: "drill", target: aim.target }, signal),
     );
-    const copy = await opened(open, await source.connection(id, args.live), "the copy");
+    const copy = await opened(args, open, await source.connection(id, args.live), "the copy");
     await copy.query("SELECT 1");
     record.recoverySeconds = rounded((performance.now() - began) / 1000);
     const restored = await step(args, "compare the copy", async () =>
@@ -91,7 +91,7 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
     signal?.throwIfAborted();
     record.findings.push({ check: "recovery", ok: false, detail: messageOf(error) });
   } finally {
-    await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+    await Promise.all(open.map(disconnect));
     await step(args, "remove the copy", () => source.remove(id)).catch((error: unknown) => {
       const detail = `the copy ${id} could not be removed: ${messageOf(error)}; the next drill tries again`;
       record.findings.push({ check: "recovery", ok: false, detail });
@@ -104,15 +104,11 @@ export async function runDrill(args: DrillArgs): Promise<DrillRecord> {
 }
 
 /** The drill's own target: an instant between two markers at which the tables' contents are known. */
-async function aimNow(
-  { root, tables, signal, source, live: config }: DrillArgs,
-  live: Client,
-  open: Client[],
-  id: string,
-): Promise<Aim> {
+async function aimNow(args: DrillArgs, live: Client, open: Client[], id: string): Promise<Aim> {
+  const { root, tables, signal, source } = args;
   const own = { before: `${id}-before`, after: `${id}-after` };
   await writeMarker(live, own.before);
-  const reader = await opened(open, config, "the live database");
+  const reader = await opened(args, open, args.live, "the live database");
   const still = await holdStill(live, reader, tables, source.precision, signal);
   await writeMarker(live, own.after);
   return {
@@ -149,8 +145,14 @@ function refuseOutside(reason: string | undefined): void {
   if (reason !== undefined) throw new Error(reason);
 }
 
-async function opened(open: Client[], config: ClientConfig, what: string): Promise<Client> {
-  const client = await connect(config, what);
+/** A query of a drill may take as long as the restore: tables are counted whole. */
+async function opened(
+  { source }: DrillArgs,
+  open: Client[],
+  config: ClientConfig,
+  what: string,
+): Promise<Client> {
+  const client = await connect({ ...config, query_timeout: source.limitMinutes * 60_000 }, what);
   open.push(client);
   return client;
 }

@@ -16,7 +16,7 @@ export async function ensureRecoveryPoint(ctx: Context, maxMinutes: number): Pro
     ctx.output.warn(`the recovery points could not be read: ${messageOf(error)}`);
     return null;
   });
-  const { ok, detail } = recoveryPointAge(newest, new Date(), maxMinutes * 60);
+  const { ok, detail } = recoveryPointAge(newest, ctx.clock.now(), maxMinutes * 60);
   if (!ok) {
     try {
       newest = await ctx.output.step("recovery", `take a recovery point: ${detail}`, () =>
@@ -30,7 +30,7 @@ export async function ensureRecoveryPoint(ctx: Context, maxMinutes: number): Pro
       });
     }
   }
-  const at = newest ?? new Date().toISOString();
+  const at = newest ?? ctx.clock.now().toISOString();
   await ctx.parameters.put(paths.evidence(ctx.stack, "recovery-point", "last"), JSON.stringify({ at }));
   return at;
 }

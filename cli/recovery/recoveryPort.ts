@@ -50,6 +50,7 @@ export async function withRecovery<T>(ctx: Context, action: (recovery: Recovery)
     actor: ctx.options.actor,
     output: ctx.output,
     signal: ctx.signal,
+    clock: ctx.clock,
     lost: (reason) => ctx.abort(reason),
   });
   try {
@@ -67,9 +68,6 @@ export async function removeLeftovers(ctx: Pick<Context, "output">, source: Reco
     await ctx.output.step("recovery", `remove ${id}, left over by a command that was killed`, () =>
       source.remove(id),
     );
-  if (left.length > 0)
-    ctx.output.set(
-      "removedLeftovers",
-      left.map(({ id }) => id),
-    );
+  const removed = left.map(({ id }) => id);
+  if (removed.length > 0) ctx.output.set("removedLeftovers", removed);
 }

@@ -23,7 +23,7 @@ const patience = 3_000;
 /** Reads the last minutes of both slots, the error budget and the open incidents, side by side and in bounded time. */
 export async function readRecentTraffic(ctx: Context, live: Slot): Promise<RecentTraffic> {
   const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(patience)]);
-  const to = Date.now();
+  const to = ctx.clock.now().getTime();
   const from = to - recentMinutes * 60_000;
   const [series, budget, incidents] = await Promise.all([
     valueOrError(() => ctx.metrics.series(from, to, signal)).then((answer) => named(ctx, answer)),

@@ -1,7 +1,6 @@
 import { schemaPlan } from "../../decisions/database/schemaPlan";
 import { slots } from "../../decisions/stack/names";
-import type { BrakeOrder } from "../../decisions/traffic/brakeOrder";
-import { quickOrder } from "../../decisions/traffic/quickBrake";
+import { quickOrder, type BrakeOrder } from "../../decisions/traffic/brakeOrder";
 import { readRevisionsBetween } from "../../repository/database/revisionsBetween";
 import { readPublished, type Context } from "../shell/context";
 

@@ -167,14 +167,21 @@ async function planAndExecute(rollback: Rollback, operation: Operation): Promise
 }
 
 /** The plan's updates, with what is verified before and after them. */
-async function execute({ ctx, brake }: Rollback, operation: Operation, planned: SoundPlan): Promise<void> {
+async function execute(rollback: Rollback, operation: Operation, planned: SoundPlan): Promise<void> {
+  const { ctx, brake, request } = rollback;
   const { target, steps } = planned;
   const { digest } = target;
   const { routing } = brake;
   const isMeant = routing && (takesDatabaseDown(planned) || routing.traffic === "open");
   await Promise.all([abortMigrations(ctx), isMeant && confirmBrake(ctx, routing, digest)]);
   await verifyBeforeRollback(operation, steps);
-  await executePlan(operation, steps, brake);
+  const loaded = steps.findIndex(({ step }) => step === "load") + 1;
+  if (loaded > 0) {
+    await executePlan(operation, steps.slice(0, loaded), brake);
+    // Before that, no slot could have taken the traffic.
+    await brakeByPlan(rollback, planRollback(operation, request.target));
+  }
+  await executePlan(operation, steps.slice(loaded), brake);
   await confirmTraffic(ctx, { routing: routingFor(operation.current), digest, after: "rollback" });
   await smokeStep(ctx, operation.current, undefined);
   // What a deploy knew of the release that left.

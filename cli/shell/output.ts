@@ -49,6 +49,8 @@ export interface Output {
   set(field: string, value: unknown): void;
   /** Sets the command to type next; the last one set wins. */
   next(command: string): void;
+  /** When the command was typed, milliseconds since 1970: turns the steps' seconds into times of day. */
+  readonly startedAt: number;
   readonly steps: readonly OutputStep[];
   /** Fields set so far. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -63,31 +65,31 @@ type Stream = NodeJS.WritableStream & { isTTY?: boolean };
 /** Seconds since the process started: how long the person at the keyboard has waited. */
 export const secondsSinceStart = (): number => Math.round(performance.now()) / 1000;
 
-/** The output of one run of `command`. Streams are arguments so that a test can read them. */
+/** The output of one run of `command`. Streams and time are arguments so that a test can bring its own. */
 export function createOutput(
   command: string,
   stack: string,
   json: boolean,
-  streams: { stdout: Stream; stderr: Stream } = process,
+  { stdout, stderr }: { stdout: Stream; stderr: Stream } = process,
+  { startedAt, secondsNow } = { startedAt: performance.timeOrigin, secondsNow: secondsSinceStart },
 ): Output {
   const steps: OutputStep[] = [];
   const fields: Record<string, unknown> = {};
   let nextCommand: string | undefined;
   const styledOn = (stream: Stream, style: Style, text: string) =>
     stream.isTTY && !process.env.NO_COLOR ? styleText(style, text, { validateStream: false }) : text;
-  const styled = (style: Style, text: string) => styledOn(streams.stderr, style, text);
+  const styled = (style: Style, text: string) => styledOn(stderr, style, text);
   const line = (text: string) =>
-    streams.stderr.write(
-      `${styled("dim", `${secondsSinceStart().toFixed(1).padStart(6)} s`)}  ${redactText(text)}\n`,
-    );
+    stderr.write(`${styled("dim", `${secondsNow().toFixed(1).padStart(6)} s`)}  ${redactText(text)}\n`);
 
   return {
     steps,
     fields,
+    startedAt,
     say: line,
     warn: (text) => line(styled("yellow", text)),
     async step(kind, name, action) {
-      const entry: OutputStep = { kind, name, from: secondsSinceStart() };
+      const entry: OutputStep = { kind, name, from: secondsNow() };
       steps.push(entry);
       // The mark sets a step apart from a remark.
       line(`> ${name}`);
@@ -99,12 +101,12 @@ export function createOutput(
         entry.ok = false;
         throw error;
       } finally {
-        entry.to = secondsSinceStart();
+        entry.to = secondsNow();
       }
     },
-    paint: (style, text) => styledOn(streams.stdout, style, text),
+    paint: (style, text) => styledOn(stdout, style, text),
     print(text) {
-      if (!json) streams.stdout.write(redactText(text.endsWith("\n") ? text : `${text}\n`));
+      if (!json) stdout.write(redactText(text.endsWith("\n") ? text : `${text}\n`));
     },
     set(field, value) {
       fields[field] = value;
@@ -123,18 +125,16 @@ export function createOutput(
       if (error !== undefined) {
         line(styled("red", `${command} ended with exit code ${exitCode}: ${messageOf(error)}`));
         if (!(error instanceof Failure) && error instanceof Error)
-          streams.stderr.write(redactText(`${error.stack ?? ""}\n`));
+          stderr.write(redactText(`${error.stack ?? ""}\n`));
       }
       if (nextCommand) line(styled("bold", `next: ${nextCommand}`));
       if (json) {
         const details = error instanceof Failure ? error.more.details : undefined;
         const problem = error === undefined ? {} : { error: messageOf(error), ...details };
         const next = nextCommand ? { next: nextCommand } : {};
-        const seconds = secondsSinceStart();
-        // When the command was typed: turns the steps' seconds into times of day.
-        const startedAt = new Date(performance.timeOrigin).toISOString();
-        streams.stdout.write(
-          `${JSON.stringify(redactRecord({ command, stack, exitCode, startedAt, seconds, ...fields, steps, ...problem, ...next }))}\n`,
+        const [typed, seconds] = [new Date(startedAt).toISOString(), secondsNow()];
+        stdout.write(
+          `${JSON.stringify(redactRecord({ command, stack, exitCode, startedAt: typed, seconds, ...fields, steps, ...problem, ...next }))}\n`,
         );
       }
       return exitCode;

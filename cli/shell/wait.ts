@@ -25,11 +25,11 @@ export function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   });
 }
 
-/** The result of `work`. Throws after `milliseconds`; the work itself goes on, and its result is ignored. */
-export async function withinTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+/** The result of `work`. Throws after `milliseconds`, naming `what`; the work itself goes on, and its result is ignored. */
+export async function withinTime<T>(work: Promise<T>, milliseconds: number, what?: string): Promise<T> {
   const late = new AbortController();
   const timer = setTimeout(
-    () => late.abort(new Error(`no answer within ${milliseconds / 1000} s`)),
+    () => late.abort(new Error(`${what ? `${what}: ` : ""}no answer within ${milliseconds / 1000} s`)),
     milliseconds,
   );
   try {

@@ -1,7 +1,7 @@
 import type { Release, Settings, WrittenFlags, WrittenSizing } from "../../decisions/stack/config";
 import type { HistoryEntry } from "../../decisions/stack/history";
 import type { Published } from "../../decisions/stack/parameters";
-import type { Step } from "../../decisions/release/transition";
+import type { Step } from "../../decisions/release/transitionFacts";
 import type { Context } from "../shell/context";
 import type { ChangedResource } from "../ports/engine";
 import type { HeldLease } from "./lease";

@@ -1,5 +1,5 @@
 import { downgradesOutput, readDowngrades } from "../../decisions/database/downgrades";
-import type { PromotionSource } from "../../decisions/stack/parameters";
+import type { PromotionSource } from "../../decisions/release/transitionFacts";
 import type { Context } from "../shell/context";
 
 /** What only another stack knows: the digest that the stack before this one validated (A4), and what it took down (B5). */

@@ -1,5 +1,4 @@
 import {
-  all,
   ComponentResource,
   type ComponentResourceOptions,
   type Input,
@@ -7,7 +6,6 @@ import {
   output,
 } from "@pulumi/pulumi";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
-import * as sns from "@pulumi/aws/sns";
 import {
   alarmPrefix,
   alarmTopic,
@@ -20,7 +18,7 @@ import { dashboard } from "../../decisions/alarms/dashboard";
 import { compositeRule, releaseAlarms } from "../../decisions/alarms/releaseAlarms";
 import type { Slot } from "../../decisions/stack/names";
 import { AlarmQueue } from "./alarmQueue";
-import { alarmSubscriptions } from "./alarmSubscriptions";
+import { subscribedTopic } from "./subscribedTopic";
 
 export interface ReleaseAlarmsArgs extends AlarmSettings {
   /** ARN of the load balancer that the listener belongs to. */
@@ -45,8 +43,7 @@ export class ReleaseAlarms extends ComponentResource {
     const { stack, settings } = args;
     const prefix = alarmPrefix(settings.application.name, stack);
     const topicName = alarmTopic(settings.application.name, stack);
-    const topic = new sns.Topic(`${name}-topic`, { name: topicName }, { parent: this });
-    alarmSubscriptions(`${name}-topic`, topic, settings.alarms.subscribers, this);
+    const topic = subscribedTopic(`${name}-topic`, topicName, settings.alarms.subscribers, this);
     if (settings.reporting)
       new AlarmQueue(
         `${name}-queue`,
@@ -83,16 +80,11 @@ export class ReleaseAlarms extends ComponentResource {
           { parent: this, dependsOn: spec.anyOf.flat().flatMap((key) => alarms.get(key) ?? []) },
         ),
       );
-    const body = all([
-      args.loadBalancerArn,
-      names.loadBalancer,
-      names.blue,
-      names.green,
-      ...[...alarms.values()].map(({ arn }) => arn),
-    ]).apply(([balancerArn = "", loadBalancer = "", blue = "", green = "", ...alarmArns]) => {
-      const region = balancerArn.split(":")[3] ?? "";
-      return JSON.stringify(dashboard({ ...args, region, names: { loadBalancer, blue, green }, alarmArns }));
-    });
+    const alarmArns = [...alarms.values()].map(({ arn }) => arn);
+    const body = output({ balancerArn: args.loadBalancerArn, names, alarmArns }).apply(
+      ({ balancerArn, ...known }) =>
+        JSON.stringify(dashboard({ ...args, ...known, region: balancerArn.split(":")[3] ?? "" })),
+    );
     new cloudwatch.Dashboard(
       `${name}-dashboard`,
       { dashboardName: `${prefix}releases`, dashboardBody: body },
@@ -103,22 +95,19 @@ export class ReleaseAlarms extends ComponentResource {
   }
 }
 
-type Names = Record<Source, Output<string>>;
-
 /** The name by which CloudWatch knows a load balancer or a target group: the last part of its ARN. */
 const afterColon = (arn: string): string => arn.slice(arn.lastIndexOf(":") + 1);
 
-function namesOf({ loadBalancerArn, targetGroupArns }: ReleaseAlarmsArgs): Names {
-  const ofGroup = (slot: Slot) => output(targetGroupArns[slot]).apply(afterColon);
+function namesOf({ loadBalancerArn, targetGroupArns }: ReleaseAlarmsArgs): Record<Source, Output<string>> {
   return {
     loadBalancer: output(loadBalancerArn).apply((arn) => afterColon(arn).replace("loadbalancer/", "")),
-    blue: ofGroup("blue"),
-    green: ofGroup("green"),
+    blue: output(targetGroupArns.blue).apply(afterColon),
+    green: output(targetGroupArns.green).apply(afterColon),
   };
 }
 
 /** The alarm as CloudWatch takes it. */
-function metricAlarm(spec: AlarmSpec, names: Names): cloudwatch.MetricAlarmArgs {
+function metricAlarm(spec: AlarmSpec, names: ReturnType<typeof namesOf>): cloudwatch.MetricAlarmArgs {
   const { period, expression, label } = spec;
   return {
     alarmDescription: spec.description,

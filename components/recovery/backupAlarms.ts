@@ -1,20 +1,14 @@
-import {
-  ComponentResource,
-  type ComponentResourceOptions,
-  type Input,
-  jsonStringify,
-  type Output,
-} from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
 import * as scheduler from "@pulumi/aws/scheduler";
 import * as sfn from "@pulumi/aws/sfn";
-import * as sns from "@pulumi/aws/sns";
 import { backupAlarms, type BackupAlarm } from "../../decisions/alarms/backupAlarms";
 import type { Subscriber } from "../../decisions/alarms/subscribers";
 import { backupNames } from "../../decisions/recovery/backupNames";
 import { databaseOf, lagMetric, lagMinutes, lagStateMachine } from "../../decisions/recovery/restorableLag";
-import { alarmSubscriptions } from "../alarms/alarmSubscriptions";
+import { subscribedTopic } from "../alarms/subscribedTopic";
+import { policyDocument, serviceRole } from "./iam";
 
 export interface BackupAlarmsArgs {
   application: string;
@@ -33,8 +27,7 @@ export class BackupAlarms extends ComponentResource {
   constructor(name: string, args: BackupAlarmsArgs, options?: ComponentResourceOptions) {
     super("deployment-safety:components:BackupAlarms", name, {}, options);
     const names = backupNames(args.application, args.stack);
-    const topic = new sns.Topic(`${name}-topic`, { name: names.alarms }, { parent: this });
-    alarmSubscriptions(`${name}-topic`, topic, args.subscribers, this);
+    const topic = subscribedTopic(`${name}-topic`, names.alarms, args.subscribers, this);
     for (const alarm of backupAlarms(names.vault, args.databaseArn))
       new cloudwatch.MetricAlarm(
         `${name}-${alarm.key}`,
@@ -82,31 +75,32 @@ function metricAlarm({
   };
 }
 
+const rolePurpose = "Measures how far point-in-time recovery of the database lies behind";
+
 /** Measures every few minutes how far the latest restorable time is behind. */
 function measureLag(name: string, awsName: string, databaseArn: string, parent: BackupAlarms): void {
   const { kind } = databaseOf(databaseArn);
-  const machineRole = role(`${name}-lag-role`, awsName, "states.amazonaws.com", parent);
+  const role = (suffix: string, roleName: string, service: string) =>
+    serviceRole(`${name}-${suffix}`, { name: roleName, description: rolePurpose, service }, parent);
+  const machineRole = role("lag-role", awsName, "states.amazonaws.com");
   const policy = new iam.RolePolicy(
     `${name}-lag-policy`,
     {
       name: "measure",
       role: machineRole.name,
-      policy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Action: kind === "cluster" ? "rds:DescribeDBClusters" : "rds:DescribeDBInstances",
-            Resource: databaseArn,
-          },
-          {
-            Effect: "Allow",
-            Action: "cloudwatch:PutMetricData",
-            Resource: "*",
-            Condition: { StringEquals: { "cloudwatch:namespace": lagMetric.namespace } },
-          },
-        ],
-      }),
+      policy: policyDocument(
+        {
+          Effect: "Allow",
+          Action: kind === "cluster" ? "rds:DescribeDBClusters" : "rds:DescribeDBInstances",
+          Resource: databaseArn,
+        },
+        {
+          Effect: "Allow",
+          Action: "cloudwatch:PutMetricData",
+          Resource: "*",
+          Condition: { StringEquals: { "cloudwatch:namespace": lagMetric.namespace } },
+        },
+      ),
     },
     { parent },
   );
@@ -120,15 +114,10 @@ function measureLag(name: string, awsName: string, databaseArn: string, parent: 
     },
     { parent, dependsOn: [policy] },
   );
-  const scheduleRole = role(
-    `${name}-schedule-role`,
-    `${awsName}-schedule`,
-    "scheduler.amazonaws.com",
-    parent,
-  );
+  const scheduleRole = role("schedule-role", `${awsName}-schedule`, "scheduler.amazonaws.com");
   const start = new iam.RolePolicy(
     `${name}-schedule-policy`,
-    { name: "start", role: scheduleRole.name, policy: mayStart(machine.arn) },
+    { name: "start", role: scheduleRole.name, policy: machine.arn.apply(mayStart) },
     { parent },
   );
   new scheduler.Schedule(
@@ -148,22 +137,5 @@ function measureLag(name: string, awsName: string, databaseArn: string, parent: 
   );
 }
 
-const role = (name: string, awsName: string, service: string, parent: BackupAlarms): iam.Role =>
-  new iam.Role(
-    name,
-    {
-      name: awsName,
-      description: "Measures how far point-in-time recovery of the database lies behind",
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
-      }),
-    },
-    { parent },
-  );
-
-const mayStart = (machineArn: Input<string>): Output<string> =>
-  jsonStringify({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: "states:StartExecution", Resource: machineArn }],
-  });
+const mayStart = (machineArn: string): string =>
+  policyDocument({ Effect: "Allow", Action: "states:StartExecution", Resource: machineArn });

@@ -8,6 +8,7 @@ import type { Settings } from "../../decisions/stack/config";
 import { databaseOf } from "../../decisions/recovery/restorableLag";
 import { lockOf } from "../../decisions/approval/vaultLock";
 import { BackupAlarms } from "./backupAlarms";
+import { policyDocument, serviceRole } from "./iam";
 
 export interface BackupScheduleArgs {
   stack: string;
@@ -87,21 +88,12 @@ export class BackupSchedule extends ComponentResource {
 }
 
 /** Denies deletion by hand. AWS Backup's own expiry still works. */
-const noDeletion = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [
-    {
-      Sid: "NoDeletionByHand",
-      Effect: "Deny",
-      Principal: "*",
-      Action: [
-        "backup:DeleteRecoveryPoint",
-        "backup:UpdateRecoveryPointLifecycle",
-        "backup:DeleteBackupVault",
-      ],
-      Resource: "*",
-    },
-  ],
+const noDeletion = policyDocument({
+  Sid: "NoDeletionByHand",
+  Effect: "Deny",
+  Principal: "*",
+  Action: ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle", "backup:DeleteBackupVault"],
+  Resource: "*",
 });
 
 /** Key, vault, policy against deletion by hand, lock. Points of RDS and Aurora are encrypted with the database's own key. */
@@ -118,17 +110,12 @@ function guardedVault(
       description: `Encrypts the backup vault ${vaultName}`,
       enableKeyRotation: true,
       deletionWindowInDays: 30,
-      policy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "Account",
-            Effect: "Allow",
-            Principal: { AWS: `arn:${partition}:iam::${account}:root` },
-            Action: "kms:*",
-            Resource: "*",
-          },
-        ],
+      policy: policyDocument({
+        Sid: "Account",
+        Effect: "Allow",
+        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Action: "kms:*",
+        Resource: "*",
       }),
     },
     { parent, protect: true },
@@ -196,20 +183,14 @@ function restoreTests(name: string, awsName: string, tested: Tested, parent: Bac
 /** The role that AWS Backup assumes to make recovery points and to restore them. */
 function backupRole(name: string, awsName: string, databaseArn: string, parent: BackupSchedule) {
   const [, partition] = databaseArn.split(":");
-  const trust = {
-    Version: "2012-10-17",
-    Statement: [
-      { Effect: "Allow", Principal: { Service: "backup.amazonaws.com" }, Action: "sts:AssumeRole" },
-    ],
-  };
-  const role = new iam.Role(
+  const role = serviceRole(
     `${name}-role`,
     {
       name: awsName,
       description: "Taken by AWS Backup for recovery points of the database, and to restore them",
-      assumeRolePolicy: JSON.stringify(trust),
+      service: "backup.amazonaws.com",
     },
-    { parent },
+    parent,
   );
   const attachments = ["Backup", "Restores"].map(
     (act) =>

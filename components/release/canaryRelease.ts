@@ -32,26 +32,14 @@ export class CanaryRelease extends ComponentResource {
     const { stack, settings, after = [] } = args;
     const copies = slots.map((slot, index) => {
       const testRulePriority = settings.network.rulePriority - slots.length + index;
-      return releaseSlot({
-        name: `${name}-${slot}`,
-        parent: this,
-        stack,
-        slot,
-        settings,
-        testRulePriority,
-        after,
-      });
+      const place = { name: `${name}-${slot}`, parent: this, stack, slot, settings };
+      return releaseSlot({ ...place, testRulePriority, after });
     });
     const [blue, green] = copies as [ReleaseSlot, ReleaseSlot];
 
     this.targetGroupArns = { blue: blue.targetGroupArn, green: green.targetGroupArn };
-    this.listenerRuleArn = weightedRule(
-      name,
-      settings,
-      this.targetGroupArns,
-      [...blue.ready, ...green.ready],
-      this,
-    ).arn;
+    const ready = [...blue.ready, ...green.ready];
+    this.listenerRuleArn = weightedRule(name, settings, this.targetGroupArns, ready, this).arn;
     this.registerOutputs({ listenerRuleArn: this.listenerRuleArn, targetGroupArns: this.targetGroupArns });
   }
 }

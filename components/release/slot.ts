@@ -5,9 +5,12 @@ import * as core from "@pulumi/kubernetes/core/v1";
 import { objects, slotHeader } from "../../decisions/stack/names";
 import { shortTimeout } from "./timeouts";
 import { podLabels } from "./pod";
-import type { ReleaseSlotArgs } from "./slotArgs";
-import { webWorkload } from "./webWorkload";
-import { workerWorkload } from "./workerWorkload";
+import { type WorkloadArgs, webWorkload, workerWorkload } from "./workload";
+
+interface ReleaseSlotArgs extends Omit<WorkloadArgs, "release"> {
+  /** Priority of the slot's test rule; lower than the weighted rule's, so that it matches first. */
+  testRulePriority: number;
+}
 
 /** A slot as the traffic rule needs it. */
 export interface ReleaseSlot {

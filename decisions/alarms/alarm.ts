@@ -6,7 +6,7 @@ import type { Slot } from "../stack/names";
 /** Whose metric it is: a slot's target group, or the load balancer as a whole. */
 export type Source = Slot | "loadBalancer";
 
-/** Dimensions by which CloudWatch finds a source's metrics, from the names that it knows the three by. */
+/** Dimensions by which CloudWatch finds a source's metrics, from its names for all three. */
 export const dimensions = <Name>(of: Source, names: Record<Source, Name>): Record<string, Name> => ({
   LoadBalancer: names.loadBalancer,
   ...(of !== "loadBalancer" && { TargetGroup: names[of] }),
@@ -21,6 +21,14 @@ export interface Query {
   stat: string;
   of: Source;
 }
+
+/** A metric of a source. Default statistic: the sum. */
+export const query = (of: Source, id: string, metricName: string, stat = "Sum"): Query => ({
+  id,
+  metricName,
+  stat,
+  of,
+});
 
 /** A metric alarm. */
 export interface AlarmSpec {
@@ -41,7 +49,7 @@ export interface AlarmSpec {
   threshold: number;
   /** What a period without data is. */
   missing: "breaching" | "notBreaching";
-  /** Whether it tells the topic. One that only says something together with another does not. */
+  /** Whether it notifies the topic. One that only means something together with another does not. */
   rings: boolean;
 }
 
@@ -62,31 +70,25 @@ export interface AlarmSettings {
 /** What the names of a stack's alarms begin with. */
 export const alarmPrefix = (application: string, stack: string): string => `${application}-${stack}-`;
 
-/** Name of the topic that a stack's release alarms tell. */
+/** Name of the topic that a stack's release alarms notify. */
 export const alarmTopic = (application: string, stack: string): string =>
   `${alarmPrefix(application, stack)}release-alarms`;
 
-/** Name of the queue in which the commands find what that topic told. */
-export const alarmQueue = (application: string, stack: string): string =>
-  `${alarmPrefix(application, stack)}release-alarms`;
+/** Name of the queue in which the commands find what that topic said: the topic's own. */
+export const alarmQueue = alarmTopic;
 
 /**
- * The longest that an alarm can look back, seconds: period times evaluation periods. A day for periods below an hour, seven
- * days for others (CloudWatch API reference, PutMetricAlarm, Period).
+ * Rings above the threshold in two minutes of three: one bad minute is noise, and two in a row would miss an error that comes
+ * and goes. No data is not breaching.
  */
-export const longestLook = (period: number): number => (period < 3_600 ? 86_400 : 604_800);
-
-/** Two bad minutes of three: one is noise, and two in a row would miss an error that comes and goes. */
-export const twoOfThree = { period: 60, evaluationPeriods: 3, datapointsToAlarm: 2 } as const;
-
-/** Three bad minutes of three, for what is bad for a minute or two in the course of things. */
-export const threeOfThree = { ...twoOfThree, datapointsToAlarm: 3 } as const;
-
-/** Requests in a minute below which a ratio or a percentile says nothing: at 1 % they would be chance. */
-export const minRequests = 100;
-
-/** So many failures in a minute count whatever the number of requests is: a quiet night must not hide an outage. */
-export const minFailures = 10;
+export const aboveInTwoOfThree = {
+  period: 60,
+  evaluationPeriods: 3,
+  datapointsToAlarm: 2,
+  comparison: "GreaterThanThreshold",
+  missing: "notBreaching",
+  rings: true,
+} as const satisfies Partial<AlarmSpec>;
 
 /** What whoever is woken should look at and do, the same in each alarm. */
 export const advice = (stack: string): string =>

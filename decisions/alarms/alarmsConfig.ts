@@ -18,6 +18,6 @@ export const alarmsSchema = z.strictObject({
    * no such alarm, for a stack that nobody uses all day.
    */
   maxQuietMinutes: z.int().min(0).max(1440).default(0),
-  /** Who is told when an alarm on the release or on the backups rings. Default: nobody, which production may not say. */
+  /** Who is notified when an alarm on the release or on the backups rings. Default: nobody, which production may not say. */
   subscribers: subscribersSchema,
 });

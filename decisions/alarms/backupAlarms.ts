@@ -25,9 +25,6 @@ export interface BackupAlarm {
 /** Hour, UTC, in which the database makes its own daily backup; the hourly job that meets it is lost, and must not page. */
 export const ownBackupHour = 3;
 
-/** A backup that is still running then has met the next one: AWS Backup runs one job at a time for a database. */
-const tooLongHours = 1;
-
 /** Hours without a completed recovery point after which somebody is told: two hourly jobs may be lost, a third may not. */
 const missingHours = 3;
 
@@ -38,8 +35,8 @@ const hour = 3600;
 
 /** The alarms on a stack's backups. Their names do not begin as the release's do: a late backup is not a bad release. */
 export function backupAlarms(vault: string, databaseArn: string): BackupAlarm[] {
-  const jobs = (id: string, state: string, stat: string, period: number) => ({
-    id,
+  const jobs = (state: string, stat: string, period: number) => ({
+    id: state.toLowerCase(),
     name: `NumberOfBackupJobs${state}`,
     namespace: "AWS/Backup",
     dimensions: { BackupVaultName: vault },
@@ -54,7 +51,7 @@ export function backupAlarms(vault: string, databaseArn: string): BackupAlarm[] 
       threshold: 1,
       evaluationPeriods: missingHours,
       treatMissingData: "breaching",
-      metrics: [jobs("completed", "Completed", "Sum", hour)],
+      metrics: [jobs("Completed", "Sum", hour)],
     },
     {
       key: "failed",
@@ -65,20 +62,17 @@ export function backupAlarms(vault: string, databaseArn: string): BackupAlarm[] 
       treatMissingData: "notBreaching",
       // A job that meets the database's own backup is given up an hour later at most, when its start window closes.
       expression: `IF(HOUR(SUM(METRICS())) >= ${ownBackupHour} AND HOUR(SUM(METRICS())) <= ${ownBackupHour + 1}, 0, SUM(METRICS()))`,
-      metrics: [
-        jobs("failed", "Failed", "Sum", hour),
-        jobs("aborted", "Aborted", "Sum", hour),
-        jobs("expired", "Expired", "Sum", hour),
-      ],
+      metrics: ["Failed", "Aborted", "Expired"].map((state) => jobs(state, "Sum", hour)),
     },
     {
       key: "too-long",
       description: `A backup job ran for a whole hour: the next one has to wait for it. Runbook: docs/backups.md`,
       comparisonOperator: "GreaterThanOrEqualToThreshold",
       threshold: 1,
-      evaluationPeriods: (tooLongHours * hour) / 300,
+      // An hour: then it has met the next one, for AWS Backup runs one job at a time for a database.
+      evaluationPeriods: hour / 300,
       treatMissingData: "notBreaching",
-      metrics: [jobs("running", "Running", "Minimum", 300)],
+      metrics: [jobs("Running", "Minimum", 300)],
     },
     {
       key: "restorable-lag",

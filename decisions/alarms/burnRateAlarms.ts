@@ -1,42 +1,35 @@
 import { fastBurns, minErrors, windowSeconds, type BurnWindow } from "../gate/errorBudget";
 import { slots, type Slot } from "../stack/names";
-import { advice, type AlarmSettings, type AlarmSpec, type CompositeSpec, type Query } from "./alarm";
+import { advice, query, type AlarmSettings, type AlarmSpec, type CompositeSpec } from "./alarm";
 
-/** Whose error budget: the whole service's, or what one slot alone would do to it. */
-export type Subject = "service" | Slot;
-
-/** Every subject that has burn alarms. */
-export const subjects: readonly Subject[] = ["service", ...slots];
-
-/** Burn rates of a subject, window by window, and the alarm that puts them together. */
-export interface BurnAlarms {
-  windows: AlarmSpec[];
-  fast: CompositeSpec;
-}
+/** Whose error budget burns: the whole service's, or what one slot alone would do to it. */
+export const subjects = ["service", ...slots] as const;
+type Subject = (typeof subjects)[number];
 
 /** Length of a window in a key and in words. */
 const names: Record<BurnWindow, string> = { fiveMinutes: "5m", halfHour: "30m", hour: "1h", sixHours: "6h" };
 
 /**
  * Multi-window, multi-burn-rate: the burns are those that a promotion is judged by, see {@link fastBurns}. CloudWatch
- * judges one expression over one period, so each window is an alarm of its own with one period, sliding, and a composite
- * asks for the long and the short one together. The windows alone ring nowhere: a long one rings on for hours after an
- * incident is over, a short one rings at each blip.
+ * judges one expression over one period, so each window is an alarm of its own with one period, sliding, and the composite
+ * `fast` asks for the long and the short one together. The windows alone ring nowhere: a long one rings on for hours after
+ * an incident is over, a short one rings at each blip.
  *
  * Fewer than three failures in a window are none, whatever share they are. No data is no request, which spends nothing: not
  * breaching. The classic third pair, 3 days and 6 hours, is not here: it calls for a ticket rather than for a rollback.
  */
-export function burnAlarms(subject: Subject, given: AlarmSettings): BurnAlarms {
+export function burnAlarms(
+  subject: Subject,
+  given: AlarmSettings,
+): { windows: AlarmSpec[]; fast: CompositeSpec } {
   const { stack, settings } = given;
   const burns = fastBurns(settings.slo);
-  const groups = subject === "service" ? slots : [subject];
-  const windows = burns.flatMap(({ long, short, burn }) =>
-    [long, short].map((window) => windowAlarm(subject, groups, window, burn, given)),
-  );
   const who = subject === "service" ? `The service ${stack}` : `Slot ${subject} of ${stack}`;
   const rates = burns.map(({ burn, says }) => `${burn} times ${says}`).join(", or ");
   return {
-    windows,
+    windows: burns.flatMap(({ long, short, burn }) =>
+      [long, short].map((window) => windowAlarm(subject, window, burn, given)),
+    ),
     fast: {
       key: `${subject}-burn`,
       anyOf: burns.map(({ long, short }) => [long, short].map((window) => keyOf(subject, window))),
@@ -58,17 +51,11 @@ export const maxFailedPercent = (burn: number, objective: number): number =>
 
 function windowAlarm(
   subject: Subject,
-  groups: readonly Slot[],
   window: BurnWindow,
   burn: number,
   { stack, settings }: AlarmSettings,
 ): AlarmSpec {
-  const query = (slot: Slot, id: string, metricName: string): Query => ({
-    id: `${slot}${id}`,
-    metricName,
-    stat: "Sum",
-    of: slot,
-  });
+  const groups: readonly Slot[] = subject === "service" ? slots : [subject];
   const sum = (id: string) => groups.map((slot) => `FILL(${slot}${id}, 0)`).join(" + ");
   const failed = `(${sum("Failed")})`;
   const threshold = maxFailedPercent(burn, settings.slo.objective);
@@ -82,8 +69,8 @@ function windowAlarm(
     missing: "notBreaching",
     rings: false,
     queries: groups.flatMap((slot) => [
-      query(slot, "Requests", "RequestCount"),
-      query(slot, "Failed", "HTTPCode_Target_5XX_Count"),
+      query(slot, `${slot}Requests`, "RequestCount"),
+      query(slot, `${slot}Failed`, "HTTPCode_Target_5XX_Count"),
     ]),
     expression: `IF(${failed} >= ${minErrors}, 100 * ${failed} / (${sum("Requests")}), 0)`,
     label: `failed requests of ${subject} over ${names[window]}, percent`,

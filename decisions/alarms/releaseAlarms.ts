@@ -4,29 +4,25 @@ import { burnAlarms, subjects } from "./burnRateAlarms";
 import { loadBalancerErrors, noTraffic } from "./serviceAlarms";
 import { slotAlarms } from "./slotAlarms";
 
-/** Every alarm of a stack's releases. */
-export interface ReleaseAlarmSpecs {
-  metric: AlarmSpec[];
-  /** In an order in which each names only alarms before it. */
-  composite: CompositeSpec[];
-}
-
 /** Key of the alarm that means "this release is bad". */
 export const badRelease = "release-is-bad";
 
-/** All alarms, from config alone, so that what rings and when can be tested without a cloud. */
-export function releaseAlarms(given: AlarmSettings): ReleaseAlarmSpecs {
+/**
+ * All alarms of a stack's releases, from config alone, so that what rings and when can be tested without a cloud. A composite
+ * names only alarms before it.
+ */
+export function releaseAlarms(given: AlarmSettings): { metric: AlarmSpec[]; composite: CompositeSpec[] } {
   const ofSlots = slots.flatMap((slot) => slotAlarms(slot, given));
   const balancer = loadBalancerErrors(given);
   const burns = subjects.map((subject) => burnAlarms(subject, given));
-  const signs = [...ofSlots, balancer, ...burns.map(({ fast }) => fast)].map(({ key }) => [key]);
+  const fastBurns = burns.map(({ fast }) => fast);
   return {
     metric: [...ofSlots, balancer, ...noTraffic(given), ...burns.flatMap(({ windows }) => windows)],
     composite: [
-      ...burns.map(({ fast }) => fast),
+      ...fastBurns,
       {
         key: badRelease,
-        anyOf: signs,
+        anyOf: [...ofSlots, balancer, ...fastBurns].map(({ key }) => [key]),
         description:
           `A release of ${given.stack} is bad: errors, latency, pods, connections or burn of a slot, or the load ` +
           `balancer's own errors. One alarm to page by; its parts say what it is. ${advice(given.stack)}`,

@@ -1,30 +1,21 @@
 import { slots } from "../stack/names";
-import { advice, twoOfThree, type AlarmSettings, type AlarmSpec, type Query } from "./alarm";
-
-const elb = (code: 502 | 503 | 504): Query => ({
-  id: `e${code}`,
-  metricName: `HTTPCode_ELB_${code}_Count`,
-  stat: "Sum",
-  of: "loadBalancer",
-});
+import { aboveInTwoOfThree, advice, query, type AlarmSettings, type AlarmSpec } from "./alarm";
 
 /**
  * 502, 503 and 504 that the load balancer made itself, because pods are gone or do not answer. No target group has these
  * metrics, so a slot whose pods are dead has an error rate of 0. While traffic is paused the 503s are meant, and only 502
- * and 504 count. A count, so it needs no minimum of requests beside its own. Reported only where there are some: no data is
- * none, not breaching.
+ * and 504 count. A count, so it needs no minimum of requests. Reported only where there are some: no data is none.
  */
 export function loadBalancerErrors({ stack, settings }: AlarmSettings): AlarmSpec {
   const { maxLoadBalancerErrors } = settings.alarms;
   const isPaused = settings.release.traffic === "paused";
-  const queries = isPaused ? [elb(502), elb(504)] : [elb(502), elb(503), elb(504)];
+  const queries = (isPaused ? [502, 504] : [502, 503, 504]).map((code) =>
+    query("loadBalancer", `e${code}`, `HTTPCode_ELB_${code}_Count`),
+  );
   return {
+    ...aboveInTwoOfThree,
     key: "load-balancer-errors",
-    ...twoOfThree,
-    comparison: "GreaterThanThreshold",
     threshold: maxLoadBalancerErrors,
-    missing: "notBreaching",
-    rings: true,
     queries,
     expression: queries.map(({ id }) => `FILL(${id}, 0)`).join(" + "),
     label: "answers that the load balancer made itself, a minute",
@@ -54,7 +45,7 @@ export function noTraffic({ stack, settings }: AlarmSettings): AlarmSpec[] {
       threshold: 1,
       missing: "breaching",
       rings: true,
-      queries: slots.map((slot) => ({ id: slot, metricName: "RequestCount", stat: "Sum", of: slot })),
+      queries: slots.map((slot) => query(slot, slot, "RequestCount")),
       expression: slots.map((slot) => `FILL(${slot}, 0)`).join(" + "),
       label: "requests to both slots, a minute",
       description:

@@ -2,9 +2,9 @@ import { IANAZone } from "luxon";
 import { z } from "zod";
 
 /**
- * When a change that cannot be undone may run: outside of a school's hours. Local days and hours are turned into
- * instants in one place, {@link closedOn}, because a clock that is put forward skips hours (in Egypt midnight itself, one
- * Friday a year) and one that is put back shows some twice.
+ * When a change that cannot be undone may run: outside of a school's hours. Only {@link closedOn} turns local days and hours
+ * into instants, because a clock that is put forward skips hours (in Egypt midnight itself, one Friday a year) and one that is
+ * put back shows some twice.
  */
 
 const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
@@ -50,7 +50,7 @@ export const changeWindowSchema = z.strictObject({
 export type ChangeCalendar = z.infer<typeof changeWindowSchema>;
 
 /** A stretch of time in which nothing irreversible runs, milliseconds since 1970; `to` is the first instant after it. */
-export interface Closed {
+interface Closed {
   from: number;
   to: number;
   why: string;
@@ -82,8 +82,8 @@ export function closedOn(date: string, calendar: ChangeCalendar): Closed | undef
   const frozen = calendar.freezes.find(({ from, to }) => from <= date && date <= to);
   if (frozen) return between("00:00", "24:00", `${date} is frozen: ${frozen.name}`);
   const weekday = weekdays[(new Date(midnight).getUTCDay() + 6) % 7];
-  if (!calendar.schoolDays.some((name) => name === weekday) || calendar.holidays.includes(date))
-    return undefined;
+  const isSchoolDay = calendar.schoolDays.some((name) => name === weekday);
+  if (!isSchoolDay || calendar.holidays.includes(date)) return undefined;
   const { from, to } = calendar.schoolHours;
   return between(from, to, `school hours are ${from} to ${to} on a ${weekday}`);
 }
@@ -125,10 +125,8 @@ export function windowAt(at: Date, calendar: ChangeCalendar): WindowState {
     else ({ to: closedUntil, why } = closed);
   }
   if (closedUntil === undefined) return { open: true };
-  // Closed on every day ahead: no window opens.
-  return closedUntil > now + (horizonDays - 2) * day
-    ? { open: false, why }
-    : { open: false, why, opens: new Date(closedUntil) };
+  const isClosedThroughout = closedUntil > now + (horizonDays - 2) * day;
+  return { open: false, why, ...(!isClosedThroughout && { opens: new Date(closedUntil) }) };
 }
 
 /** An instant as people read it: local time with the zone's name, then UTC. */
@@ -142,32 +140,24 @@ export function shown(at: Date, zone: string): string {
     hour: "2-digit",
     minute: "2-digit",
   });
-  return `${local} ${zone} (${at.toISOString().slice(0, 16)}Z)`;
+  return `${local} ${zone} (${utc(at)})`;
 }
 
-/** A time that a person typed, as an instant; or what is wrong with it. */
-export type TypedTime = { ok: true; at: Date } | { ok: false; reason: string };
-
-/** Reads `2026-11-27T22:00` as time of the zone, or `…Z` and `…+02:00` as it says. */
-export function readTime(text: string, zone: string): TypedTime {
+/** Reads `2026-11-27T22:00` as time of the zone, or `…Z` and `…+02:00` as it says; or tells what is wrong with it. */
+export function readTime(text: string, zone: string): { ok: true; at: Date } | { ok: false; reason: string } {
+  const wrong = (reason: string) => ({ ok: false as const, reason: `\`${text}\` ${reason}` });
   const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})?$/.exec(text);
   const naive = Date.parse(`${parts?.[1]}T${parts?.[2]}Z`);
   if (!parts || Number.isNaN(naive))
-    return {
-      ok: false,
-      reason: `\`${text}\` is no time; allowed is 2026-11-27T22:00 (${zone}), or the same with Z or +02:00`,
-    };
+    return wrong(`is no time; allowed is 2026-11-27T22:00 (${zone}), or the same with Z or +02:00`);
   if (parts[3]) return { ok: true, at: new Date(text) };
   const { first, last, skipped } = readings(naive, IANAZone.create(zone));
-  if (skipped)
-    return {
-      ok: false,
-      reason: `\`${text}\` does not exist in ${zone}: the clock is put forward over it; the next minute is ${shown(new Date(first), zone)}`,
-    };
-  if (first !== last)
-    return {
-      ok: false,
-      reason: `\`${text}\` comes twice in ${zone}; say which: ${new Date(first).toISOString().slice(0, 16)}Z or ${new Date(last).toISOString().slice(0, 16)}Z`,
-    };
-  return { ok: true, at: new Date(first) };
+  const at = new Date(first);
+  if (first !== last) return wrong(`comes twice in ${zone}; say which: ${utc(at)} or ${utc(new Date(last))}`);
+  if (!skipped) return { ok: true, at };
+  return wrong(
+    `does not exist in ${zone}: the clock is put forward over it; the next minute is ${shown(at, zone)}`,
+  );
 }
+
+const utc = (at: Date): string => `${at.toISOString().slice(0, 16)}Z`;

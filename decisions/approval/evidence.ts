@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeIssues, knownKeys } from "../text/issues";
+import { issueLines, knownKeys } from "../text/issues";
 
 /**
  * Evidence about content: a fact that a check relies on, in a committed file, bound to the hash of what was looked at.
@@ -8,12 +8,12 @@ import { describeIssues, knownKeys } from "../text/issues";
 
 /**
  * `review`: a person read a revision. `proof`: a program ran a revision up and down. `approval`: a person agrees to an
- * irreversible change. That guardians were told of one is a parameter, written when they were.
+ * irreversible change. The notice to guardians is no file but a parameter, written once they have it.
  */
 export const evidenceKinds = ["review", "proof", "approval"] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
-/** What is not somebody's to say about his own work. */
+/** Kinds of evidence that nobody can give about his own work. */
 const independentKinds: ReadonlySet<EvidenceKind> = new Set(["review", "approval"]);
 
 const subject = z
@@ -74,27 +74,17 @@ export function readEvidence(
 ): { ok: true; evidence: Evidence } | { ok: false; reasons: string[] } {
   const file = evidencePath(kind, subject);
   const parsed = evidenceSchema.safeParse(value, { error: knownKeys });
-  if (!parsed.success)
-    return {
-      ok: false,
-      reasons: describeIssues(parsed.error, value).map(
-        ({ path, message }) => `${file}: \`${path}\` ${message}`,
-      ),
-    };
+  if (!parsed.success) return { ok: false, reasons: issueLines(file, parsed.error, value) };
   const { data } = parsed;
-  const reasons = [
-    ...(data.kind === kind
-      ? []
-      : [`${file}: \`kind\` is \`${data.kind}\`; allowed is its folder, \`${kind}\``]),
-    ...(data.subject === subject
-      ? []
-      : [`${file}: \`subject\` is \`${data.subject}\`; allowed is its name, \`${subject}\``]),
-  ];
+  const reasons: string[] = [];
+  if (data.kind !== kind)
+    reasons.push(`${file}: \`kind\` is \`${data.kind}\`; allowed is its folder, \`${kind}\``);
+  if (data.subject !== subject)
+    reasons.push(`${file}: \`subject\` is \`${data.subject}\`; allowed is its name, \`${subject}\``);
   return reasons.length > 0 ? { ok: false, reasons } : { ok: true, evidence: data };
 }
 
-/** What {@link judgeEvidence} weighs. */
-export interface EvidenceInput {
+interface EvidenceInput {
   found: Found;
   /** SHA-256 of the content as it is now. */
   content: string;
@@ -113,18 +103,13 @@ export function judgeEvidence(input: EvidenceInput): { ok: true; by: string; evi
   const file = evidencePath(kind, subject);
   const by = giver.emails[0] ?? "";
   const reasons: string[] = [];
-  if (evidence.sha256 !== content)
-    reasons.push(
-      `${file} is about other content: it saw ${evidence.sha256.slice(0, 12)}…, now it is ${content.slice(0, 12)}…`,
-    );
-  if (independentKinds.has(kind)) {
-    if (!author)
-      reasons.push(
-        `the last author of ${subject} is not known, so it is not known whether ${file} is from somebody else`,
-      );
-    else if (isSamePerson(author, giver))
-      reasons.push(`${file} is by ${by}, the last author of ${subject}; one's own ${kind} does not count`);
-  }
+  const isOther = `${file} is about other content: it saw ${evidence.sha256.slice(0, 12)}…, now it is ${content.slice(0, 12)}…`;
+  if (evidence.sha256 !== content) reasons.push(isOther);
+  const noAuthor = `the last author of ${subject} is not known, so it is not known whether ${file} is from somebody else`;
+  const isOwn = `${file} is by ${by}, the last author of ${subject}; one's own ${kind} does not count`;
+  if (independentKinds.has(kind))
+    if (!author) reasons.push(noAuthor);
+    else if (isSamePerson(author, giver)) reasons.push(isOwn);
   if (requireSigned) reasons.push(...signatureFaults(file, giver));
   return reasons.length === 0
     ? { ok: true, by, evidence }
@@ -152,18 +137,13 @@ const plainName = (name: string): string => name.normalize("NFKC").trim().replac
 
 /** A signature by another person's key proves nothing about the author: `git commit --author` writes any name. */
 function signatureFaults(file: string, giver: Giver): string[] {
-  const commit = giver.commit.slice(0, 12);
-  if (giver.signature === "N") return [`the commit ${commit} that adds ${file} is not signed`];
-  if (giver.signature !== "G")
-    return [
-      `the signature of the commit ${commit} that adds ${file} is not good (git says ${giver.signature}): its key is not among the allowed signers, or it was changed`,
-    ];
+  const commit = `the commit ${giver.commit.slice(0, 12)} that adds ${file}`;
+  if (giver.signature === "N") return [`${commit} is not signed`];
+  const notGood = `the signature of ${commit} is not good (git says ${giver.signature}): its key is not among the allowed signers, or it was changed`;
+  if (giver.signature !== "G") return [notGood];
   const signer = plainEmail(/<([^<>]+)>/.exec(giver.signer)?.[1] ?? giver.signer);
-  return giver.emails.map(plainEmail).includes(signer)
-    ? []
-    : [
-        `the commit ${commit} that adds ${file} is signed by ${giver.signer}, but its author is ${giver.emails[0] ?? ""}`,
-      ];
+  if (giver.emails.map(plainEmail).includes(signer)) return [];
+  return [`${commit} is signed by ${giver.signer}, but its author is ${giver.emails[0] ?? ""}`];
 }
 
 /** What to do where a piece of evidence does not count. */

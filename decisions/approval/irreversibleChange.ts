@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { shown, windowAt, type ChangeCalendar } from "./changeWindow";
 import { vaultLock } from "./vaultLock";
 import { judgeEvidence, type Author, type Found } from "./evidence";
 import { drillCounts, drillDays, isFresh } from "../recovery/freshness";
-import { describeIssues } from "../text/issues";
+import { issueLines } from "../text/issues";
 
 /**
- * Whether a change that cannot be undone may run now. One function, asked by the command, by the program and by the
- * policy, each time at the moment of running: what was true when it was asked for may not be true any more.
+ * Whether a change that cannot be undone may run now. The command, the program and the policy ask one function, each at the
+ * moment of running: what was true when somebody asked for the change may not be true any more.
  */
 
 const instant = z.iso.datetime();
@@ -42,7 +42,7 @@ export const noticeSchema = z.object({
 });
 export type Notice = z.infer<typeof noticeSchema>;
 
-/** An irreversible change and what is known about it. What could not be read is undefined, and then it does not run. */
+/** An irreversible change and what is known about it. It does not run where something could not be read: undefined. */
 export interface IrreversibleChange {
   /** Revision, or `vault-lock`. */
   subject: string;
@@ -80,7 +80,11 @@ export type ReasonCode =
   | "recovery-point"
   | "drill";
 
-export type MayRun = { ok: true } | { ok: false; reasons: { reasonCode: ReasonCode; text: string }[] };
+/** One reason against a change, with what to do. */
+export interface Reason {
+  reasonCode: ReasonCode;
+  text: string;
+}
 
 /** Minutes that a recovery point may be old. */
 export const recoveryPointMinutes = 60;
@@ -94,123 +98,78 @@ export interface ChangeRules {
 
 /** Hash by which an approval is bound to the rules that its giver saw. */
 export const rulesHash = ({ calendar, requireSigned }: ChangeRules): string =>
-  createHash("sha256")
-    .update(JSON.stringify([calendar, requireSigned]))
-    .digest("hex");
+  hash("sha256", JSON.stringify([calendar, requireSigned]));
 
 type Condition = (change: IrreversibleChange, now: Date, rules: ChangeRules) => [ReasonCode, string][];
 
-const hour = 3_600_000;
-
-/** What the approval says, where its details can be read. */
-function detailsOf({ approval }: IrreversibleChange): ApprovalDetails | undefined {
-  const read = approval.ok ? approvalDetails.safeParse(approval.evidence.details) : undefined;
-  return read?.success ? read.data : undefined;
-}
-
 const approved: Condition = (change, now, rules) => {
   const { subject, sha256, author, approval, minutes } = change;
-  const { zone } = rules.calendar;
+  const { calendar, requireSigned } = rules;
+  const local = (at: Date) => shown(at, calendar.zone);
   const again = `Let somebody else than its author run \`make approve CHANGE=${subject}\`, commit and sign what it writes.`;
   if (!approval.ok) return approval.reasons.map((reason) => ["approval-missing", `${reason}. ${again}`]);
-  const { requireSigned } = rules;
-  const judged = judgeEvidence({
-    found: approval,
-    content: sha256,
-    author,
-    requireSigned,
-  });
-  const found: [ReasonCode, string][] = judged.ok
-    ? []
-    : judged.reasons.map((reason) => ["approval-void", `${reason}. ${again}`]);
-  const read = approvalDetails.safeParse(approval.evidence.details);
-  if (!read.success)
-    return [
-      ...found,
-      ...describeIssues(read.error, approval.evidence.details).map((issue): [ReasonCode, string] => [
-        "approval-void",
-        `evidence/approval/${subject}.json: \`details.${issue.path}\` ${issue.message}. ${again}`,
-      ]),
-    ];
-  const { data } = read;
-  if (data.rules !== rulesHash(rules))
-    found.push([
-      "approval-rules",
-      `\`changeWindow\` or \`evidence.requireSigned\` is not what it was when this was approved. Put it back, or have it approved anew. ${again}`,
-    ]);
-  if (Date.parse(data.expires) <= now.getTime())
-    found.push([
-      "approval-expired",
-      `the approval expired at ${shown(new Date(data.expires), zone)}. ${again}`,
-    ]);
-  const [from, to] = [new Date(data.window.from), new Date(data.window.to)];
-  if (now < from || now >= to)
-    found.push([
-      "outside-approved-window",
-      `the approved window is ${shown(from, zone)} to ${shown(to, zone)}, now it is ${shown(now, zone)}. Run it inside the window, or have another one approved.`,
-    ]);
-  else if (to.getTime() - now.getTime() < minutes * 60_000)
-    found.push([
-      "window-too-short",
-      `the change may take ${minutes} minutes and the approved window closes at ${shown(to, zone)}. Have another window approved.`,
-    ]);
-  if (data.minutes < minutes)
-    found.push([
-      "window-too-short",
-      `${data.minutes} minutes were announced and approved, now it may take ${minutes}. ${again}`,
-    ]);
+  const judged = judgeEvidence({ found: approval, content: sha256, author, requireSigned });
+  const { details } = approval.evidence;
+  const read = approvalDetails.safeParse(details);
+  const faults = [
+    ...(judged.ok ? [] : judged.reasons),
+    ...(read.success ? [] : issueLines(`evidence/approval/${subject}.json`, read.error, details, "details.")),
+  ];
+  const found: [ReasonCode, string][] = faults.map((fault) => ["approval-void", `${fault}. ${again}`]);
+  if (!read.success) return found;
+  const { window, expires, minutes: announced, rules: approvedRules } = read.data;
+  const otherRules = `\`changeWindow\` or \`evidence.requireSigned\` is not what it was when this was approved. Put it back, or have it approved anew. ${again}`;
+  if (approvedRules !== rulesHash(rules)) found.push(["approval-rules", otherRules]);
+  const expired = `the approval expired at ${local(new Date(expires))}. ${again}`;
+  if (Date.parse(expires) <= now.getTime()) found.push(["approval-expired", expired]);
+  const [from, to] = [new Date(window.from), new Date(window.to)];
+  const outside = `the approved window is ${local(from)} to ${local(to)}, now it is ${local(now)}. Run it inside the window, or have another one approved.`;
+  const closesTooSoon = `the change may take ${minutes} minutes and the approved window closes at ${local(to)}. Have another window approved.`;
+  if (now < from || now >= to) found.push(["outside-approved-window", outside]);
+  else if (isShorter(now, to, minutes)) found.push(["window-too-short", closesTooSoon]);
+  const longer = `${announced} minutes were announced and approved, now it may take ${minutes}. ${again}`;
+  if (announced < minutes) found.push(["window-too-short", longer]);
   return found;
 };
 
+const isShorter = (from: Date, to: Date, minutes: number): boolean =>
+  to.getTime() - from.getTime() < minutes * 60_000;
+
 const outOfHours: Condition = ({ minutes }, now, { calendar }) => {
   const state = windowAt(now, calendar);
+  const local = (at: Date) => shown(at, calendar.zone);
   if (!state.open) {
-    const opens = state.opens ? `The next window opens at ${shown(state.opens, calendar.zone)}.` : "";
-    return [["outside-hours", `${state.why}, and it is ${shown(now, calendar.zone)}. ${opens}`.trim()]];
+    const opens = state.opens ? `The next window opens at ${local(state.opens)}.` : "";
+    return [["outside-hours", `${state.why}, and it is ${local(now)}. ${opens}`.trim()]];
   }
-  if (!state.closes || state.closes.getTime() - now.getTime() >= minutes * 60_000) return [];
-  return [
-    [
-      "window-too-short",
-      `the change may take ${minutes} minutes, but the school's hours begin at ${shown(state.closes, calendar.zone)}. Run it in the next window.`,
-    ],
-  ];
+  if (!state.closes || !isShorter(now, state.closes, minutes)) return [];
+  const text = `the change may take ${minutes} minutes, but the school's hours begin at ${local(state.closes)}. Run it in the next window.`;
+  return [["window-too-short", text]];
 };
 
 const guardiansNotified: Condition = (change, now, { calendar }) => {
-  const { subject, sha256, guardians, notice } = change;
+  const { subject, sha256, guardians, notice, approval } = change;
   if (!guardians) return [];
-  const window = detailsOf(change)?.window;
   const next = `Run \`make notify-guardians CHANGE=${subject}\`.`;
   if (!notice?.sentAt)
     return [["notice-missing", `it affects guardians, and no notice to them was sent. ${next}`]];
   const found: [ReasonCode, string][] = [];
-  const isOther =
-    notice.sha256 !== sha256 ||
-    (window !== undefined && (window.from !== notice.from || window.to !== notice.to));
-  if (isOther)
-    found.push([
-      "notice-content",
-      `the notice that guardians got announced another change or another time (${shown(new Date(notice.from), calendar.zone)}). ${next}`,
-    ]);
-  const hours = (now.getTime() - Date.parse(notice.sentAt)) / hour;
-  if (!(hours >= calendar.noticeHours))
-    found.push([
-      "notice-late",
-      `guardians were told ${Math.max(hours, 0).toFixed(1)} hours ago; required are ${calendar.noticeHours}. Wait until then, or have a later window approved.`,
-    ]);
+  const window = approval.ok ? approvalDetails.safeParse(approval.evidence.details).data?.window : undefined;
+  const isOtherTime = window !== undefined && (window.from !== notice.from || window.to !== notice.to);
+  const announced = `the notice that guardians got announced another change or another time (${shown(new Date(notice.from), calendar.zone)}). ${next}`;
+  if (notice.sha256 !== sha256 || isOtherTime) found.push(["notice-content", announced]);
+  const hours = (now.getTime() - Date.parse(notice.sentAt)) / 3_600_000;
+  const late = `guardians were told ${Math.max(hours, 0).toFixed(1)} hours ago; required are ${calendar.noticeHours}. Wait until then, or have a later window approved.`;
+  if (!(hours >= calendar.noticeHours)) found.push(["notice-late", late]);
   return found;
 };
 
-const recoverable: Condition = ({ recoveryPoint }, now, { calendar }) =>
-  isFresh(recoveryPoint, now, recoveryPointMinutes * 60_000)
-    ? []
-    : [
-        [
-          "recovery-point",
-          `the newest recovery point is ${recoveryPoint ? `of ${shown(new Date(recoveryPoint), calendar.zone)}` : "not known"}; it must be younger than ${recoveryPointMinutes} minutes. \`make migrate\` takes one.`,
-        ],
-      ];
+const recoverable: Condition = ({ recoveryPoint }, now, { calendar }) => {
+  if (isFresh(recoveryPoint, now, recoveryPointMinutes * 60_000)) return [];
+  const newest = recoveryPoint ? `of ${shown(new Date(recoveryPoint), calendar.zone)}` : "not known";
+  const text = `the newest recovery point is ${newest}; it must be younger than ${recoveryPointMinutes} minutes. \`make migrate\` takes one.`;
+  return [["recovery-point", text]];
+};
 
 const drilled: Condition = ({ drill }, now, { calendar }) => {
   if (drill?.ok && drillCounts(drill.at, now)) return [];
@@ -220,13 +179,11 @@ const drilled: Condition = ({ drill }, now, { calendar }) => {
   return [["drill", `${found}. Run \`make drill\`.`]];
 };
 
-/** Says whether `change` may run at `now`, or everything that speaks against it. */
-export function mayRunIrreversible(change: IrreversibleChange, now: Date, rules: ChangeRules): MayRun {
-  const reasons = [approved, outOfHours, guardiansNotified, recoverable, drilled].flatMap((condition) =>
+/** Everything that speaks against running `change` at `now`; empty when it may run. */
+export const reasonsAgainst = (change: IrreversibleChange, now: Date, rules: ChangeRules): Reason[] =>
+  [approved, outOfHours, guardiansNotified, recoverable, drilled].flatMap((condition) =>
     condition(change, now, rules).map(([reasonCode, text]) => ({ reasonCode, text })),
   );
-  return reasons.length === 0 ? { ok: true } : { ok: false, reasons };
-}
 
 /** Why an update that does something irreversible may not run. */
 export interface IrreversibleRefusal {
@@ -237,18 +194,14 @@ export interface IrreversibleRefusal {
 }
 
 /** Lists every refusal of every change; a text names the change and the {@link ReasonCode}. */
-export function refusalsOf(
+export const refusalsOf = (
   changes: readonly IrreversibleChange[],
   now: Date,
   rules: ChangeRules,
-): IrreversibleRefusal[] {
-  return changes.flatMap((change) => {
-    const may = mayRunIrreversible(change, now, rules);
-    if (may.ok) return [];
-    const { subject } = change;
-    return may.reasons.map(({ reasonCode, text }) => ({
-      kind: subject === vaultLock ? "vault-lock" : "revision",
-      text: `${subject} cannot be undone, and may not run now (${reasonCode}): ${text}`,
-    }));
-  });
-}
+): IrreversibleRefusal[] =>
+  changes.flatMap((change) =>
+    reasonsAgainst(change, now, rules).map(({ reasonCode, text }) => ({
+      kind: change.subject === vaultLock ? "vault-lock" : "revision",
+      text: `${change.subject} cannot be undone, and may not run now (${reasonCode}): ${text}`,
+    })),
+  );

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Settings } from "../stack/config";
 import { digest, hex, liveDigest } from "../release/digest";
 import { flagsAsPublished } from "../flags/flags";
@@ -47,9 +47,6 @@ export function dueBackfills(
  */
 export function backfillJobName({ name, image, flag, ratePerSecond, batch }: DueBackfill): string {
   const imageHex = hex(digest(image));
-  const settings = createHash("sha256")
-    .update([name, imageHex, flag, ratePerSecond, batch].join(" "))
-    .digest("hex")
-    .slice(0, 12);
-  return `backfill-${name}-${settings}`;
+  const settings = hash("sha256", [name, imageHex, flag, ratePerSecond, batch].join(" "));
+  return `backfill-${name}-${settings.slice(0, 12)}`;
 }

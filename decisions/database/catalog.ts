@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { lineage, type RevisionGraph } from "./revisionGraph";
+import type { Missing } from "../approval/evidence";
 import type { ProvedRevision } from "./revisionProof";
 
 /** What a schema consists of, as migrations/catalog.sql asks for it, and how a live one differs from a proved one. */
@@ -18,8 +19,7 @@ export function fingerprintOf(catalog: Catalog): string {
 }
 
 /** The catalog that a revision was proved with, or why it cannot be told. */
-export type ProvedCatalog =
-  { ok: true; catalog: Catalog; postgres: number } | { ok: false; reasons: string[]; next: string };
+export type ProvedCatalog = { ok: true; catalog: Catalog; postgres: number } | Missing;
 
 /**
  * The catalog at `revision`: what each revision up to it makes of the one before, by their proofs. Whether that adds up to
@@ -31,34 +31,27 @@ export function provedCatalog(
   proofOf: (revision: string) => ProvedRevision["proof"],
 ): ProvedCatalog {
   const known = lineage(graph, revision);
-  const next = "Run `make prove-migrations` and commit evidence/proof.";
-  if (!known.ok)
-    return {
-      ok: false,
-      reasons: known.reasons,
-      next: "Check out the commit that has every revision in migrations/revisions, then run the command again.",
-    };
-  const order = known.revisions;
-  const proofs = order.map((id) => ({ id, proof: proofOf(id) }));
-  const missing = proofs.flatMap(({ id, proof }) =>
-    proof.ok ? [] : [`${id} is not proved: ${proof.reasons.join("; ")}`],
-  );
-  if (missing.length > 0) return { ok: false, reasons: missing, next };
+  const checkOut =
+    "Check out the commit that has every revision in migrations/revisions, then run the command again.";
+  if (!known.ok) return { ok: false, reasons: known.reasons, next: checkOut };
+  const reasons: string[] = [];
   const catalog = new Map<string, string>();
   let last: { fingerprint: string; postgres: number } | undefined;
-  for (const { proof } of proofs) {
-    if (!proof.ok) continue;
+  for (const id of known.revisions) {
+    const proof = proofOf(id);
+    if (!proof.ok) {
+      reasons.push(`${id} is not proved: ${proof.reasons.join("; ")}`);
+      continue;
+    }
     for (const [name, definition] of Object.entries(proof.details.catalog))
       if (definition === null) catalog.delete(name);
       else catalog.set(name, definition);
     last = proof.details;
   }
-  if (!last || last.fingerprint !== fingerprintOf(catalog))
-    return {
-      ok: false,
-      reasons: [`the proofs of ${order.join(", ")} do not fit one another`],
-      next,
-    };
+  if (reasons.length === 0 && last?.fingerprint !== fingerprintOf(catalog))
+    reasons.push(`the proofs of ${known.revisions.join(", ")} do not fit one another`);
+  if (!last || reasons.length > 0)
+    return { ok: false, reasons, next: "Run `make prove-migrations` and commit evidence/proof." };
   return { ok: true, catalog, postgres: last.postgres };
 }
 
@@ -71,34 +64,26 @@ export interface Difference {
   found?: string | undefined;
 }
 
-/** Who may do what, and which extensions there are, is the platform's too: more of them than the revisions give are no fault. */
+/** The platform gives grants and extensions of its own: more of them than the revisions give are no fault. */
 const mayBeMore = (object: string): boolean => /^(grant|extension) /.test(object);
 
 /** Every object that differs, in the order of their names. */
-export function differences(expected: Catalog, found: Catalog): Difference[] {
-  const names = new Set([...expected.keys(), ...found.keys()]);
+export function differences(proved: Catalog, live: Catalog): Difference[] {
+  const names = new Set([...proved.keys(), ...live.keys()]);
   return [...names].sort().flatMap((object) => {
-    const [wanted, there] = [expected.get(object), found.get(object)];
-    if (wanted === there || (wanted === undefined && mayBeMore(object))) return [];
-    return [
-      {
-        object,
-        expected: wanted,
-        found: there,
-      },
-    ];
+    const [expected, found] = [proved.get(object), live.get(object)];
+    return expected === found || (expected === undefined && mayBeMore(object))
+      ? []
+      : [{ object, expected, found }];
   });
 }
 
 /** Schemas in which objects of these catalogs are: only there is looked. */
 export function schemasOf(catalogs: Iterable<Readonly<Record<string, string | null>>>): string[] {
-  const found = new Set<string>();
-  for (const catalog of catalogs)
-    for (const name of Object.keys(catalog)) {
-      const schema = /^schema (.+)$/.exec(name)?.[1];
-      if (schema !== undefined) found.add(schema.replace(/^"(.*)"$/, "$1").replaceAll('""', '"'));
-    }
-  return [...found].sort();
+  const names = [...catalogs].flatMap((catalog) => Object.keys(catalog));
+  const found = names.flatMap((name) => /^schema (.+)$/.exec(name)?.[1] ?? []);
+  const plain = found.map((schema) => schema.replace(/^"(.*)"$/, "$1").replaceAll('""', '"'));
+  return [...new Set(plain)].sort();
 }
 
 /** Differences that are named; there are more where a whole revision is missing. */
@@ -106,12 +91,11 @@ const mostNamed = 12;
 
 /** Lines for people: object, what was proved, what was found. */
 export function describeDifferences(found: readonly Difference[]): string[] {
+  const or = (definition: string | undefined) =>
+    definition === undefined ? "none" : `\`${short(definition)}\``;
   const lines = found
     .slice(0, mostNamed)
-    .map(
-      ({ object, expected, found: there }) =>
-        `${object}: ${expected === undefined ? "expected is none" : `expected is \`${short(expected)}\``}, ${there === undefined ? "found is none" : `found is \`${short(there)}\``}`,
-    );
+    .map((one) => `${one.object}: expected is ${or(one.expected)}, found is ${or(one.found)}`);
   return found.length > mostNamed ? [...lines, `and ${found.length - mostNamed} more`] : lines;
 }
 
@@ -142,8 +126,6 @@ export function schemaIssues(
     return proved.reasons.map((reason) => `what ${revision} should look like is not known: ${reason}`);
   const found = describeDifferences(differences(proved.catalog, catalog));
   if (found.length === 0 || postgres === proved.postgres) return found;
-  return [
-    ...found,
-    `the proof was made on PostgreSQL ${proved.postgres} and this is ${postgres}, which may say the same in other words: prove on ${postgres} (POSTGRES_BIN=) and commit evidence/proof`,
-  ];
+  const other = `the proof was made on PostgreSQL ${proved.postgres} and this is ${postgres}, which may say the same in other words: prove on ${postgres} (POSTGRES_BIN=) and commit evidence/proof`;
+  return [...found, other];
 }

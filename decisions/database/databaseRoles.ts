@@ -14,7 +14,7 @@ export const databaseRoles = {
 export type DatabaseRole = keyof typeof databaseRoles;
 
 /** One grant, in the words of @pulumi/postgresql. */
-export interface DatabaseGrant {
+interface DatabaseGrant {
   role: DatabaseRole;
   /** Tells the grants of a role apart. */
   key: string;
@@ -26,41 +26,53 @@ export interface DatabaseGrant {
   privileges: string[];
 }
 
-const records = ["audit_event", "stack_update", "incident", "incident_entry"];
+const onDatabase = (role: DatabaseRole, key: string, ...privileges: string[]): DatabaseGrant => ({
+  role,
+  key,
+  objectType: "database",
+  privileges,
+});
+
+const onSchema = (role: DatabaseRole, schema: string, ...privileges: string[]): DatabaseGrant => ({
+  role,
+  key: "schema",
+  objectType: "schema",
+  schema,
+  privileges,
+});
+
+/** On what migrations make. */
+const onFuture = (objectType: "table" | "sequence", key: string, ...privileges: string[]): DatabaseGrant => ({
+  role: "application",
+  key,
+  owner: "migrator",
+  objectType,
+  schema: "public",
+  privileges,
+});
+
+const readRecords = (role: DatabaseRole): DatabaseGrant => ({
+  role,
+  key: "read",
+  objectType: "table",
+  schema: "reporting",
+  objects: ["audit_event", "stack_update", "incident", "incident_entry"],
+  privileges: ["SELECT"],
+});
 
 const grants: Record<"application" | "records", readonly DatabaseGrant[]> = {
   application: [
-    { role: "application", key: "connect", objectType: "database", privileges: ["CONNECT"] },
-    { role: "application", key: "schema", objectType: "schema", schema: "public", privileges: ["USAGE"] },
-    {
-      role: "application",
-      key: "rows",
-      owner: "migrator",
-      objectType: "table",
-      schema: "public",
-      privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"],
-    },
-    {
-      role: "application",
-      key: "numbers",
-      owner: "migrator",
-      objectType: "sequence",
-      schema: "public",
-      privileges: ["USAGE", "SELECT"],
-    },
-    { role: "migrator", key: "database", objectType: "database", privileges: ["CONNECT", "CREATE"] },
-    {
-      role: "migrator",
-      key: "schema",
-      objectType: "schema",
-      schema: "public",
-      privileges: ["USAGE", "CREATE"],
-    },
-    { role: "writer", key: "connect", objectType: "database", privileges: ["CONNECT"] },
-    { role: "reader", key: "connect", objectType: "database", privileges: ["CONNECT"] },
+    onDatabase("application", "connect", "CONNECT"),
+    onSchema("application", "public", "USAGE"),
+    onFuture("table", "rows", "SELECT", "INSERT", "UPDATE", "DELETE"),
+    onFuture("sequence", "numbers", "USAGE", "SELECT"),
+    onDatabase("migrator", "database", "CONNECT", "CREATE"),
+    onSchema("migrator", "public", "USAGE", "CREATE"),
+    onDatabase("writer", "connect", "CONNECT"),
+    onDatabase("reader", "connect", "CONNECT"),
   ],
   records: [
-    { role: "writer", key: "schema", objectType: "schema", schema: "reporting", privileges: ["USAGE"] },
+    onSchema("writer", "reporting", "USAGE"),
     {
       role: "writer",
       key: "append",
@@ -69,23 +81,9 @@ const grants: Record<"application" | "records", readonly DatabaseGrant[]> = {
       objects: ["append(uuid, timestamptz, text, text, text, json)"],
       privileges: ["EXECUTE"],
     },
-    {
-      role: "writer",
-      key: "read",
-      objectType: "table",
-      schema: "reporting",
-      objects: records,
-      privileges: ["SELECT"],
-    },
-    { role: "reader", key: "schema", objectType: "schema", schema: "reporting", privileges: ["USAGE"] },
-    {
-      role: "reader",
-      key: "read",
-      objectType: "table",
-      schema: "reporting",
-      objects: records,
-      privileges: ["SELECT"],
-    },
+    readRecords("writer"),
+    onSchema("reader", "reporting", "USAGE"),
+    readRecords("reader"),
   ],
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonIn } from "../text/jsonText";
 
 /** What a stack knows of its own database having gone down and up again (B5), and how the next stack hears of it. */
 
@@ -25,10 +26,7 @@ export const writeDowngrades = (downgrades: ReadonlyMap<string, DowngradeEvidenc
 
 /** Revision -> SHA-256; undefined where there is no such output, or it is none. */
 export function readDowngrades(output: unknown): ReadonlyMap<string, string> | undefined {
-  if (typeof output !== "string") return undefined;
-  try {
-    return new Map(Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(output))));
-  } catch {
-    return undefined;
-  }
+  const value = typeof output === "string" ? jsonIn(output) : undefined;
+  const { data } = z.record(z.string(), z.string()).safeParse(value);
+  return data && new Map(Object.entries(data));
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Evidence } from "../approval/evidence";
-import { describeIssues, knownKeys } from "../text/issues";
+import type { Evidence, Missing } from "../approval/evidence";
+import { issueLines, knownKeys } from "../text/issues";
 import { releaseFields } from "../release/release";
 
 /** What `make prove-migrations` found out about a revision. */
@@ -43,7 +43,7 @@ const details = z.object({
   /** SHA-256 of the seed scripts, which ran twice on the revision. */
   seeds: hash,
 });
-export type ProofDetails = z.infer<typeof details>;
+type ProofDetails = z.infer<typeof details>;
 
 /** A proof's details, or what is wrong with them. */
 export function readProof(
@@ -52,19 +52,14 @@ export function readProof(
   const parsed = details.safeParse(evidence.details, { error: knownKeys });
   if (parsed.success) return { ok: true, details: parsed.data };
   const file = `evidence/proof/${evidence.subject}.json`;
-  return {
-    ok: false,
-    reasons: describeIssues(parsed.error, evidence.details).map(
-      ({ path, message }) => `${file}: \`details.${path}\` ${message}`,
-    ),
-  };
+  return { ok: false, reasons: issueLines(file, parsed.error, evidence.details, "details.") };
 }
 
 /** What a revision has to show before it may be applied. */
 export interface ProvedRevision {
   id: string;
   /** The proof's details where it counts for the file as it is; else why it does not. */
-  proof: { ok: true; details: ProofDetails } | { ok: false; reasons: string[]; next: string };
+  proof: { ok: true; details: ProofDetails } | Missing;
   /** Who reviewed it, where that counts; else why it does not. */
-  review: { ok: true; by: string } | { ok: false; reasons: string[]; next: string };
+  review: { ok: true; by: string } | Missing;
 }

@@ -1,4 +1,5 @@
 import type { SlotRelease } from "../stack/config";
+import type { Missing } from "../approval/evidence";
 import { digest } from "../release/digest";
 import type { CommandHint, NextStep } from "../text/commandHint";
 import type { HistoryEntry } from "../stack/history";
@@ -8,11 +9,9 @@ import { ranOn, revisionOrder } from "./revisionHistory";
 /** What a rollback does with the database: DATABASE= says what a person wants, the proofs what is safe. */
 
 /** One revision that the database has and the target was not built for, as its evidence tells of it. */
-export interface RevisionBetween {
-  id: string;
-  proof: ProvedRevision["proof"];
+export interface RevisionBetween extends Pick<ProvedRevision, "id" | "proof"> {
   /** Whether somebody else than its author approved that its downgrade loses rows. */
-  approval: { ok: true } | { ok: false; reasons: string[]; next: string };
+  approval: { ok: true } | Missing;
 }
 
 /** The revisions from the one after `to` up to the database's, oldest first; none where `to` is ahead of it. */
@@ -31,7 +30,7 @@ export interface DowngradeIssue {
   next: NextStep;
 }
 
-export interface SchemaPlanInput {
+interface SchemaPlanInput {
   target: SlotRelease;
   /** Where the database is; undefined: nowhere yet. */
   at: string | undefined;
@@ -66,18 +65,13 @@ export function schemaPlan(question: SchemaPlanInput): SchemaPlan {
   if (asked === "keep") return keepAsked(target, at, between);
   if (asked === "downgrade") return down(question, between, `DATABASE=downgrade`);
   const unfit = whyNotKept(target, between);
-  if (unfit.length === 0)
-    return {
-      kind: "keep",
-      note: `The database stays at ${at}: ${target.version} was built for ${to} and is proved to work on ${at}.`,
-    };
+  const proved = `The database stays at ${at}: ${target.version} was built for ${to} and is proved to work on ${at}.`;
+  if (unfit.length === 0) return { kind: "keep", note: proved };
+  const why = unfit.join("; ");
+  const ran = `The database stays at ${at}: history shows that ${target.version}, built for ${to}, was in a slot under ${at}. That it works there could not be read from a proof: ${why}.`;
   const isUnproved = !between.ok || between.revisions.some(({ proof }) => !proof.ok);
-  if (isUnproved && ranOn(history, digest(target.image), at))
-    return {
-      kind: "keep",
-      note: `The database stays at ${at}: history shows that ${target.version}, built for ${to}, was in a slot under ${at}. That it works there could not be read from a proof: ${unfit.join("; ")}.`,
-    };
-  return down(question, between, unfit.join("; "));
+  if (isUnproved && ranOn(history, digest(target.image), at)) return { kind: "keep", note: ran };
+  return down(question, between, why);
 }
 
 const up = (target: SlotRelease, from: string): SchemaPlan => ({
@@ -99,20 +93,16 @@ function isAhead(
 
 function keepAsked(target: SlotRelease, at: string, between: RevisionsBetween): SchemaPlan {
   const unfit = whyNotKept(target, between);
+  const works =
+    unfit.length === 0 ? ` and is proved to work on ${at}.` : `. Not proved: ${unfit.join("; ")}.`;
   const built = `The database stays at ${at}, as asked; ${target.version} was built for ${target.revision}`;
-  return {
-    kind: "keep",
-    note:
-      unfit.length === 0
-        ? `${built} and is proved to work on ${at}.`
-        : `${built}. Not proved: ${unfit.join("; ")}.`,
-  };
+  return { kind: "keep", note: built + works };
 }
 
 /** Why it is not proved that the target works on the database as it is; empty where it is. */
 function whyNotKept({ version, revision: to }: SlotRelease, between: RevisionsBetween): string[] {
   if (!between.ok) return between.reasons;
-  const newest = between.revisions.at(-1);
+  const newest = between.revisions.at(-1)?.id;
   const unproved = between.revisions.flatMap(({ id, proof }) =>
     proof.ok ? [] : [`${id} is not proved: ${proof.reasons.join("; ")}`],
   );
@@ -121,9 +111,8 @@ function whyNotKept({ version, revision: to }: SlotRelease, between: RevisionsBe
     if (!proof.ok) return [];
     const { facts, worksWith } = proof.details;
     if (!additive.has(facts.kind)) return [`${id} is a ${facts.kind}, not an addition`];
-    if (id === newest?.id && !worksWith.some((one) => one.revision === to))
-      return [`${version} is not proved to work on ${id}`];
-    return [];
+    const works = id !== newest || worksWith.some(({ revision }) => revision === to);
+    return works ? [] : [`${version} is not proved to work on ${id}`];
   });
 }
 
@@ -136,17 +125,13 @@ function down(question: SchemaPlanInput, between: RevisionsBetween, why: string)
     ...lossIssues(between, loss ?? new Map()),
   ];
   const [first] = issues;
-  if (!first)
-    return {
-      kind: "down",
-      note: `The database goes down from ${at} to ${to} (${why}); traffic is paused meanwhile.`,
-    };
+  const note = `The database goes down from ${at} to ${to} (${why}); traffic is paused meanwhile.`;
+  if (!first) return { kind: "down", note };
+  const needs = `${target.version} needs revision ${to}, the database is at ${at}: ${why}.`;
   return {
     kind: "refused",
     reasons: [
-      ...(asked === "auto"
-        ? [`${target.version} needs revision ${to}, the database is at ${at}: ${why}.`]
-        : []),
+      ...(asked === "auto" ? [needs] : []),
       ...issues.map(({ text }) => text),
       "Nothing was changed: traffic and database stay as they are. `make pause` stops traffic; `make restore TO=<time>` brings back what the database held.",
     ],
@@ -159,72 +144,53 @@ function down(question: SchemaPlanInput, between: RevisionsBetween, why: string)
  * written since an approval by somebody else than its author.
  */
 export function downgradeIssues(between: RevisionsBetween, at: string): DowngradeIssue[] {
-  if (!between.ok) return between.reasons.map((text) => ({ text, next: showStatus }));
-  if (between.revisions.length === 0)
-    return [{ text: `the files do not name a revision to take down from ${at}`, next: showStatus }];
-  const { left = [] } = between;
-  if (left.length > 0)
-    return [
-      {
-        text: `a downgrade would leave ${left.join(", ")} applied, for ${at} merges several branches; go down to a revision from before they part`,
-        next: showStatus,
-      },
-    ];
-  return between.revisions.flatMap(({ id, proof, approval }): DowngradeIssue[] => {
+  const next = showStatus;
+  if (!between.ok) return between.reasons.map((text) => ({ text, next }));
+  const { revisions, left = [] } = between;
+  if (revisions.length === 0)
+    return [{ text: `the files do not name a revision to take down from ${at}`, next }];
+  const leaves = `a downgrade would leave ${left.join(", ")} applied, for ${at} merges several branches; go down to a revision from before they part`;
+  if (left.length > 0) return [{ text: leaves, next }];
+  return revisions.flatMap(({ id, proof, approval }): DowngradeIssue[] => {
     if (!proof.ok)
       return [
         { text: `the downgrade of ${id} is not proved: ${proof.reasons.join("; ")}`, next: proof.next },
       ];
     if (proof.details.facts.reversible || approval.ok) return [];
-    return [
-      {
-        text: `the downgrade of ${id} loses what was written since (reversible = False), and nobody has approved that: ${approval.reasons.join("; ")}. Somebody else than its author may approve it; or recover to a point in time (\`make restore TO=<time>\`)`,
-        next: approve(id),
-      },
-    ];
+    const text = `the downgrade of ${id} loses what was written since (reversible = False), and nobody has approved that: ${approval.reasons.join("; ")}. Somebody else than its author may approve it; or recover to a point in time (\`make restore TO=<time>\`)`;
+    return [{ text, next: approve(id) }];
   });
 }
 
 const showStatus: CommandHint = { command: "status" };
-const approve = (id: string): CommandHint => ({
+const approve = (CHANGE: string): CommandHint => ({
   command: "approve",
-  variables: { CHANGE: id, REASON: "<why>" },
+  variables: { CHANGE, REASON: "<why>" },
 });
 
 /** What nobody asked for does not lose anything, approved or not. */
 function lossyIssues(between: RevisionsBetween): DowngradeIssue[] {
   if (!between.ok) return [];
-  return between.revisions.flatMap(({ id, proof }) =>
-    proof.ok && !proof.details.facts.reversible
-      ? [
-          {
-            text: `the downgrade of ${id} loses what was written since (reversible = False), so it is only done when asked for: DATABASE=downgrade`,
-            next: { command: "restore", variables: { TO: "<time>" } },
-          },
-        ]
-      : [],
-  );
+  const lossy = between.revisions.filter(({ proof }) => proof.ok && !proof.details.facts.reversible);
+  return lossy.map(({ id }) => ({
+    text: `the downgrade of ${id} loses what was written since (reversible = False), so it is only done when asked for: DATABASE=downgrade`,
+    next: { command: "restore", variables: { TO: "<time>" } },
+  }));
 }
 
 /** Why rows may not be lost as LOSS= says: only of a revision that goes down, and with an approval. */
 export function lossIssues(between: RevisionsBetween, loss: ReadonlyMap<string, number>): DowngradeIssue[] {
   const known = new Map(between.ok ? between.revisions.map((one) => [one.id, one] as const) : []);
   return [...loss.keys()].flatMap((id) => {
-    const found = known.get(id);
-    if (!found)
+    const approval = known.get(id)?.approval;
+    const goDown = [...known.keys()].join(", ") || "none";
+    if (!approval)
       return [
-        {
-          text: `LOSS= names ${id}, which does not go down; those that do: ${[...known.keys()].join(", ") || "none"}`,
-          next: showStatus,
-        },
+        { text: `LOSS= names ${id}, which does not go down; those that do: ${goDown}`, next: showStatus },
       ];
-    if (found.approval.ok) return [];
-    return [
-      {
-        text: `LOSS= lets rows of ${id} be lost, and nobody has approved that: ${found.approval.reasons.join("; ")}. Somebody else than its author may approve it`,
-        next: approve(id),
-      },
-    ];
+    if (approval.ok) return [];
+    const text = `LOSS= lets rows of ${id} be lost, and nobody has approved that: ${approval.reasons.join("; ")}. Somebody else than its author may approve it`;
+    return [{ text, next: approve(id) }];
   });
 }
 
@@ -239,8 +205,6 @@ export function readLoss(
     return id === undefined && part.trim() !== "";
   });
   if (unread.length === 0) return { ok: true, loss };
-  return {
-    ok: false,
-    reason: `LOSS= has \`${unread.join(",")}\`; allowed is <revision>:<rows>, as in 9c1b0d2f:12, several with commas.`,
-  };
+  const reason = `LOSS= has \`${unread.join(",")}\`; allowed is <revision>:<rows>, as in 9c1b0d2f:12, several with commas.`;
+  return { ok: false, reason };
 }

@@ -1,4 +1,4 @@
-import type { CheckResult } from "./checks/checkResult";
+import { failed, passed, unread, type CheckResult } from "./checks/checkResult";
 import { drillAge, type RecoveryFacts } from "./checks/recovery";
 import { revisionChecks, type RevisionFacts } from "./checks/revisions";
 import type { Release } from "../stack/config";
@@ -6,7 +6,7 @@ import { digest, liveDigest } from "../release/digest";
 import { trafficWeights } from "../release/trafficWeights";
 import { judgeService, type Objective, type ServiceWindows } from "../gate/errorBudget";
 import { percent } from "../text/percent";
-import { overridable } from "../release/transitionFacts";
+import { overridable, type PromotionSource } from "../release/transitionFacts";
 import { describeLease, type Lease } from "../stack/lease";
 import { slots, type Slot } from "../stack/names";
 import { describeRefusal, type Refusal } from "../stack/parameters";
@@ -30,18 +30,13 @@ export interface Check {
 }
 
 /** What the checks go by. Whatever could not be read is undefined, and then the check is not ok. */
-export interface ChecklistFacts {
+export interface ChecklistFacts extends Omit<PromotionSource, "stagingDowngraded"> {
   /** Version tag that is to be deployed. */
   version: string;
   /** Its record, where `releases/<version>.json` exists and is sound. */
   record?: ReleaseRecord | undefined;
   /** The release as applied. */
   current: Release;
-  requiresStaging: boolean;
-  /** The stack before this one, to name it in messages. Default `staging`. */
-  promotedFrom?: string | undefined;
-  /** Digest that staging validated, "" none. */
-  stagingValidated?: string | undefined;
   /** Digests of known-good updates of this stack. */
   knownGood: ReadonlySet<string>;
   refused?: ReadonlyMap<string, Omit<Refusal, "digest">> | undefined;
@@ -63,15 +58,8 @@ export interface ChecklistFacts {
 
 type CheckFunction = (facts: ChecklistFacts) => CheckResult;
 
-const passed = (detail: string): CheckResult => ({ ok: true, detail });
-const failed = (detail: string, next: string): CheckResult => ({ ok: false, detail, next });
-
 const leaseFree: CheckFunction = ({ otherLease }) => {
-  if (otherLease === undefined)
-    return failed(
-      "the lease could not be read",
-      "Check the access to SSM Parameter Store, then run the command again.",
-    );
+  if (otherLease === undefined) return unread("the lease");
   if (otherLease)
     return failed(`held: ${describeLease(otherLease)}`, "Wait until it ends; `make status` shows it.");
   return passed("no other operation holds the stack");
@@ -110,11 +98,7 @@ const stagingValidated: CheckFunction = (facts) => {
 };
 
 const notRefused: CheckFunction = ({ record, refused }) => {
-  if (!refused)
-    return failed(
-      "the list of refused digests could not be read",
-      "Check the access to SSM Parameter Store, then run the command again.",
-    );
+  if (!refused) return unread("the list of refused digests");
   if (!record)
     return failed("the digest is not known without a release record", "See the check `release-record`.");
   const found = refused.get(digest(record.image));
@@ -123,27 +107,20 @@ const notRefused: CheckFunction = ({ record, refused }) => {
 };
 
 const weightsEqualConfig: CheckFunction = ({ current, liveWeights }) => {
-  const next =
-    "Find out who changed the listener rule, then run `pulumi up` on the unchanged file to put it back.";
   if (!liveDigest(current)) return passed("nothing is published yet");
-  if (!liveWeights)
-    return failed(
-      "the listener rule could not be read",
-      "Check the access to the load balancer, then run the command again.",
-    );
+  if (!liveWeights) return unread("the listener rule", "the load balancer");
   const wanted = trafficWeights(current);
   const text = (share: Record<Slot, number>) => slots.map((slot) => `${slot} ${share[slot]}`).join(", ");
   if (slots.some((slot) => wanted[slot] !== liveWeights[slot]))
-    return failed(`the rule has ${text(liveWeights)}, config says ${text(wanted)}`, next);
+    return failed(
+      `the rule has ${text(liveWeights)}, config says ${text(wanted)}`,
+      "Find out who changed the listener rule, then run `pulumi up` on the unchanged file to put it back.",
+    );
   return passed(text(wanted));
 };
 
 const noAlarmFiring: CheckFunction = ({ alarms }) => {
-  if (!alarms)
-    return failed(
-      "the alarms could not be read",
-      "Check the access to CloudWatch, then run the command again.",
-    );
+  if (!alarms) return unread("the alarms", "CloudWatch");
   const firing = alarms.filter((alarm) => alarm.state === "ALARM").map((alarm) => alarm.name);
   if (firing.length > 0)
     return failed(
@@ -165,6 +142,10 @@ const budgetLeft: CheckFunction = ({ current, service = "unknown", slo }) => {
     );
   return passed(`${percent(figures.left ?? 0, 1)} of it is left, and it does not burn fast`);
 };
+
+const recoveryDrilled: CheckFunction = ({ recovery }) =>
+  recovery ? drillAge(recovery) : unread("the drills");
+
 /** A check on revisions; without the facts it is not ok. */
 const onRevisions =
   (run: (facts: RevisionFacts) => CheckResult): CheckFunction =>
@@ -176,69 +157,28 @@ const onRevisions =
           "See the check `release-record`, then run the command again.",
         );
 
-const recoveryDrilled: CheckFunction = ({ recovery }) =>
-  recovery
-    ? drillAge(recovery)
-    : failed(
-        "the drills could not be read",
-        "Check the access to SSM Parameter Store, then run the command again.",
-      );
+type Row = Pick<Check, "id" | "title" | "row" | "overridable"> & { run: CheckFunction };
 
-const checks: { id: string; title: string; row: string; overridable: boolean; run: CheckFunction }[] = [
-  {
-    id: "lease-free",
-    title: "No other operation holds the stack",
-    row: "A5",
-    overridable: false,
-    run: leaseFree,
-  },
-  {
-    id: "release-record",
-    title: "The version's record is sound",
-    row: "A4",
-    overridable: false,
-    run: recordMatches,
-  },
-  {
-    id: overridable.staging,
-    title: "The stage before validated this digest",
-    row: "A4",
-    overridable: true,
-    run: stagingValidated,
-  },
-  { id: "not-refused", title: "The digest is not refused", row: "A5", overridable: false, run: notRefused },
-  {
-    id: "live-weights",
-    title: "Traffic is where config says",
-    row: "A4",
-    overridable: true,
-    run: weightsEqualConfig,
-  },
-  {
-    id: "release-alarms",
-    title: "No release alarm is firing",
-    row: "A5",
-    overridable: true,
-    run: noAlarmFiring,
-  },
-  {
-    id: overridable.budget,
-    title: "Error budget is left",
-    row: "A6",
-    overridable: true,
-    run: budgetLeft,
-  },
-  {
-    id: "recovery-drill",
-    title: "Point-in-time recovery was proven within a quarter",
-    row: "D2",
-    overridable: true,
-    run: recoveryDrilled,
-  },
-  ...revisionChecks.map((check) => ({ ...check, overridable: false, run: onRevisions(check.run) })),
+/** A check that nobody may override. */
+const must = (id: string, row: string, title: string, run: CheckFunction): Row => {
+  return { id, title, row, overridable: false, run };
+};
+
+/** A check that a person may override with a name and a reason. */
+const should = (...row: Parameters<typeof must>): Row => ({ ...must(...row), overridable: true });
+
+const checks: readonly Row[] = [
+  must("lease-free", "A5", "No other operation holds the stack", leaseFree),
+  must("release-record", "A4", "The version's record is sound", recordMatches),
+  should(overridable.staging, "A4", "The stage before validated this digest", stagingValidated),
+  must("not-refused", "A5", "The digest is not refused", notRefused),
+  should("live-weights", "A4", "Traffic is where config says", weightsEqualConfig),
+  should("release-alarms", "A5", "No release alarm is firing", noAlarmFiring),
+  should(overridable.budget, "A6", "Error budget is left", budgetLeft),
+  should("recovery-drill", "D2", "Point-in-time recovery was proven within a quarter", recoveryDrilled),
+  ...revisionChecks.map(({ id, row, title, run }) => must(id, row, title, onRevisions(run))),
 ];
 
 /** Every check that exists, in the order in which a person would ask. What is not known is not ok. */
-export function checklist(facts: ChecklistFacts): Check[] {
-  return checks.map(({ run, ...check }) => ({ ...check, ...run(facts) }));
-}
+export const checklist = (facts: ChecklistFacts): Check[] =>
+  checks.map(({ run, ...check }) => ({ ...check, ...run(facts) }));

@@ -2,7 +2,7 @@ import type { Release, SlotRelease } from "../stack/config";
 import { digest, digestIn, liveDigest } from "../release/digest";
 import { idleSlot } from "../release/trafficWeights";
 import type { PlannedUpdate } from "../release/plannedUpdate";
-import { isUnserved } from "../release/unserved";
+import { isUnserved } from "../release/eligibility";
 import type { CommandHint } from "../text/commandHint";
 import type { ReleaseRecord } from "../release/releaseRecord";
 import { releaseAfter } from "../release/nextRelease";

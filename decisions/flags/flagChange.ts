@@ -2,23 +2,15 @@ import type { Settings, WrittenFlags } from "../stack/config";
 import { configDiff } from "../stack/configDiff";
 import { groupName, type Flag } from "./flagConfig";
 import { whyOff, type FlagConditions, type OffReason } from "./flags";
+import { present } from "../text/present";
 
 /** What a person asks of one flag. What is absent stays. */
-export interface FlagAsk {
+export interface FlagAsk extends Partial<Pick<Flag, "percentage" | "roles" | "cohorts">> {
   name: string;
-  /** Share of everybody else, percent, 0 to 100. */
-  percentage?: number;
-  roles?: string[];
-  cohorts?: string[];
 }
 
 /** What was typed. */
-export interface TypedFlag {
-  name?: string | undefined;
-  percentage?: string | undefined;
-  roles?: string | undefined;
-  cohorts?: string | undefined;
-}
+export type TypedFlag = { [Key in keyof FlagAsk]?: string | undefined };
 
 /** Word that stands for an empty list: an empty value of a make variable is an unset one. */
 const nobody = "none";
@@ -44,7 +36,7 @@ export function readFlagAsk(typed: TypedFlag): { ok: true; ask: FlagAsk } | { ok
   if (!isShare)
     reasons.push(`PERCENTAGE is \`${percentage}\`; allowed are 0 to 100 with at most three decimals.`);
   if (percentage === undefined && !roles && !cohorts)
-    reasons.push(`Nothing is asked for: give PERCENTAGE=, ROLES= or COHORTS= (or HOLD=on, HOLD=off).`);
+    reasons.push("Nothing is asked for: give PERCENTAGE=, ROLES= or COHORTS= (or HOLD=on, HOLD=off).");
   if (reasons.length > 0) return { ok: false, reasons };
   return {
     ok: true,
@@ -108,19 +100,13 @@ export function changeFlag(input: FlagChangeInput): FlagChange {
   return {
     ok: true,
     flags: { ...written, [ask.name]: { ...text, ...rollout } },
-    changes:
-      configDiff({ flag: was }, { flag: now }).length > 0 ||
-      configDiff({ flag: before }, { flag: now }).length > 0,
+    changes: configDiff(was, now).length > 0 || configDiff(before, now).length > 0,
     lowers: lost.length > 0,
-    lines: [
-      ...(wider.length > 0
-        ? [`wider: ${wider.join(", ")}; whoever has it keeps it where nothing is lost`]
-        : []),
-      ...(lost.length > 0 ? [`LOWERED, people who have it lose it: ${lost.join(", ")}`] : []),
-      off === undefined
-        ? `published: ${describeRollout(now)}`
-        : `published: off, ${off.text}; then ${describeRollout(now)}`,
-    ],
+    lines: present(
+      wider.length > 0 && `wider: ${wider.join(", ")}; whoever has it keeps it where nothing is lost`,
+      lost.length > 0 && `LOWERED, people who have it lose it: ${lost.join(", ")}`,
+      `published: ${off ? `off, ${off.text}; then ` : ""}${describeRollout(now)}`,
+    ),
   };
 }
 
@@ -131,13 +117,16 @@ export function describeRollout({
   percentage,
 }: Pick<Flag, "roles" | "cohorts" | "percentage">): string {
   if (percentage >= 100) return "everybody";
-  const named = [
-    ...(roles.length > 0 ? [`roles ${roles.join(", ")}`] : []),
-    ...(cohorts.length > 0 ? [`cohorts ${cohorts.join(", ")}`] : []),
-  ];
+  const named = groups(roles, cohorts);
   if (percentage === 0) return named.join(" and ") || "nobody";
   return [...named, `${percentage} % of everybody${named.length > 0 ? " else" : ""}`].join(" and ");
 }
+
+const groups = (roles: readonly string[], cohorts: readonly string[]): string[] =>
+  present(
+    roles.length > 0 && `roles ${roles.join(", ")}`,
+    cohorts.length > 0 && `cohorts ${cohorts.join(", ")}`,
+  );
 
 const unknown = (name: string, flags: Settings["flags"]): string =>
   `There is no flag \`${name}\`. Flags: ${Object.keys(flags).join(", ") || "none"}. A new one is added in the stack file, with its risk, owner and expiry.`;
@@ -146,14 +135,11 @@ const unknown = (name: string, flags: Settings["flags"]): string =>
 function gains(from: Flag, to: Flag): string[] {
   if (from.percentage >= 100) return [];
   const more = (what: "roles" | "cohorts") => to[what].filter((one) => !from[what].includes(one));
-  const [roles, cohorts] = [more("roles"), more("cohorts")];
-  return [
-    ...(to.percentage > from.percentage
-      ? [`everybody else from ${from.percentage} % up to ${to.percentage} %`]
-      : []),
-    ...(roles.length > 0 ? [`roles ${roles.join(", ")}`] : []),
-    ...(cohorts.length > 0 ? [`cohorts ${cohorts.join(", ")}`] : []),
-  ];
+  const isMore = to.percentage > from.percentage;
+  return present(
+    isMore && `everybody else from ${from.percentage} % up to ${to.percentage} %`,
+    ...groups(more("roles"), more("cohorts")),
+  );
 }
 
 /** Why nobody may be added to a flag now. Taking people away is always allowed. */
@@ -162,32 +148,22 @@ function whyNotWider(
   flag: Flag,
 ): string[] {
   const off = whyOff(ask.name, flag, heldFlags, conditions);
-  return [
-    ...(flag.expires < today
-      ? [
-          `expired on ${flag.expires}: take the feature's old code out and the flag with it, or set a new date in the stack file`,
-        ]
-      : []),
-    ...(off === undefined ? [] : [`is published off: ${off.text}. ${wayOn(ask.name, off.kind)}`]),
-    ...(killSwitch !== undefined && flag.risk === "high"
-      ? [
-          `is off while the kill switch is on (${killSwitch}); \`make rollback\` takes that off when it is done`,
-        ]
-      : []),
-  ];
+  return present(
+    flag.expires < today &&
+      `expired on ${flag.expires}: take the feature's old code out and the flag with it, or set a new date in the stack file`,
+    off && `is published off: ${off.text}. ${wayOn[off.kind](ask.name)}`,
+    killSwitch !== undefined &&
+      flag.risk === "high" &&
+      `is off while the kill switch is on (${killSwitch}); \`make rollback\` takes that off when it is done`,
+  );
 }
 
 /** What must happen before a flag that is published off can be widened. */
-function wayOn(name: string, kind: OffReason["kind"]): string {
-  switch (kind) {
-    case "held":
-      return `A person releases it first: \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\``;
-    case "revision":
-      return "Deploy a release whose migration brings it first";
-    case "not-validated":
-      return "It is off until validated: finish `make deploy` first";
-  }
-}
+const wayOn: Record<OffReason["kind"], (name: string) => string> = {
+  held: (name) => `A person releases it first: \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\``,
+  revision: () => "Deploy a release whose migration brings it first",
+  "not-validated": () => "It is off until validated: finish `make deploy` first",
+};
 
 /** The file must not change other flags by the way: it may be an old one. */
 function otherChanges(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../stack/config";
+import { present } from "../text/present";
 
 /** Flags that an incident switched off stay off until a person releases them, whatever file an `up` is run from. */
 
@@ -53,6 +54,32 @@ export function holdReasons({ published, releases, serial, flags, heldFlags }: H
       `\`heldFlags.${name}\` is missing: the flag is held (${hold}) and this file would publish it. Run \`make sync\`, which writes the hold back, or release it with \`make flag NAME=${name} HOLD=off REASON=<why> ACTOR=<who>\`.`,
     ];
   });
+}
+
+/** Flags that an incident switches off: those that were named, else every one of high risk that is not held yet. */
+export interface FlagsToHold {
+  /** The holds as they are to be, those that were there included. */
+  heldFlags: Held;
+  /** Names that are held now and were not before, sorted. */
+  added: string[];
+  /** Names that were asked for and that no flag has. */
+  unknown: string[];
+}
+
+/** Decides which flags an incident holds. A hold that is there already keeps its own reason. */
+export function flagsToHold(
+  flags: Settings["flags"],
+  held: Held,
+  incident: { id: string; title: string },
+  named: readonly string[] | undefined,
+): FlagsToHold {
+  const risky = Object.entries(flags).flatMap(([name, { risk }]) => (risk === "high" ? [name] : []));
+  const wanted = [...new Set(named ?? risky)];
+  const unknown = wanted.filter((name) => !flags[name]);
+  const added = wanted.filter((name) => flags[name] && !held[name]).sort();
+  const reason = incident.title;
+  const holds = added.map((name) => [name, { reason, incident: incident.id }] as const);
+  return { heldFlags: { ...held, ...Object.fromEntries(holds) }, added, unknown };
 }
 
 /** What a person asks of a hold. */
@@ -116,12 +143,12 @@ function issuesOf(
 ): string[] {
   const isHeld = heldFlags[name] !== undefined;
   const listed = (names: object) => Object.keys(names).join(", ") || "none";
-  return [
-    ...(flags[name] || isHeld ? [] : [`There is no flag \`${name}\`. Flags: ${listed(flags)}.`]),
-    ...(hold === "off" && !isHeld ? [`\`${name}\` is not held. Held flags: ${listed(heldFlags)}.`] : []),
-    ...(reason === undefined ? ["REASON=<why> is missing."] : []),
-    ...(hold === "off" && actor === undefined
-      ? ["ACTOR=<who> is missing: a held flag is released by a person who says so."]
-      : []),
-  ];
+  return present(
+    !flags[name] && !isHeld && `There is no flag \`${name}\`. Flags: ${listed(flags)}.`,
+    hold === "off" && !isHeld && `\`${name}\` is not held. Held flags: ${listed(heldFlags)}.`,
+    reason === undefined && "REASON=<why> is missing.",
+    hold === "off" &&
+      actor === undefined &&
+      "ACTOR=<who> is missing: a held flag is released by a person who says so.",
+  );
 }

@@ -1,32 +1,23 @@
+import type { Slo } from "./gateConfig";
+
 /** Requests and errors over some time. */
 export interface ServiceCounts {
   requests: number;
   errors: number;
 }
 
-/** The whole service, both slots together, over the windows that its error budget is judged by, each up to now. */
-export interface ServiceWindows {
-  /** Over `slo.windowDays`. */
-  budget: ServiceCounts;
-  sixHours: ServiceCounts;
-  hour: ServiceCounts;
-  halfHour: ServiceCounts;
-  fiveMinutes: ServiceCounts;
-}
-
-/** The objective, as config has it. */
-export interface Objective {
-  /** Share of requests that must succeed, percent. */
-  objective: number;
-  /** Days over which it holds. */
-  windowDays: number;
-}
-
 /** Length of each window that a burn is judged over, seconds. */
 export const windowSeconds = { fiveMinutes: 300, halfHour: 1_800, hour: 3_600, sixHours: 21_600 } as const;
-
-/** A window of {@link ServiceWindows} that a burn is judged over. */
 export type BurnWindow = keyof typeof windowSeconds;
+
+/**
+ * The whole service, both slots together, over the windows that its error budget is judged by, each up to now; `budget` is
+ * over `slo.windowDays`.
+ */
+export type ServiceWindows = Record<BurnWindow | "budget", ServiceCounts>;
+
+/** What of the objective its error budget depends on. */
+export type Objective = Pick<Slo, "objective" | "windowDays">;
 
 /** A burn that is too fast over a long window, so that it is no blip, and over a short one, so that it is not over already. */
 export interface FastBurn {
@@ -38,9 +29,7 @@ export interface FastBurn {
   says: string;
 }
 
-/**
- * A burn below this is not fast, however short the objective's window is: it would only end the budget halfway through.
- */
+/** A burn below this is not fast, however short the objective's window is: it would only end the budget halfway through. */
 const leastBurn = 2;
 
 /**
@@ -62,7 +51,7 @@ export const minErrors = 3;
 /** A canary's own burn is judged from this many requests on. */
 const minCanaryRequests = 100;
 /** A canary that burns at this rate by its own count is not promoted; the service's burn cannot see a tenth of its traffic. */
-export const canaryBurn = 14.4;
+const canaryBurn = 14.4;
 
 /** A canary burns by itself what it burns beyond this many times the live slot's burn; the gate's tolerance for errors. */
 const sharedBurn = 1.5;
@@ -75,7 +64,7 @@ export function burnRate(counts: ServiceCounts, slo: Objective): number {
   return counts.requests > 0 ? counts.errors / counts.requests / allowedShare(slo) : 0;
 }
 
-/** Part of the window's budget that these errors are: 1 is all of it. Without any requests there is nothing to spend. */
+/** Part of the window's budget that these errors are: 1 is all of it. Without any requests, any error is all of it. */
 export function spentPart(errors: number, window: ServiceCounts, slo: Objective): number {
   const allowed = window.requests * allowedShare(slo);
   if (errors <= 0) return 0;
@@ -97,7 +86,7 @@ export interface BudgetFigures {
   /** Burn rate of the canary's own requests over five minutes. */
   canaryBurn: number;
   /** Burn rates of the service by window. */
-  serviceBurn?: Record<"hour" | "fiveMinutes" | "sixHours" | "halfHour", number>;
+  serviceBurn?: Record<BurnWindow, number>;
 }
 
 /** Whether a promotion may spend more of the budget, and why not. */
@@ -144,7 +133,7 @@ export function judgeBudget({ service, canary }: BudgetInput, slo: Objective): B
         `the service burns its error budget ${times(slowest)} as fast as allowed ${says}, at most ${times(burn)} may be`,
       );
   }
-  const rate = (name: "hour" | "fiveMinutes" | "sixHours" | "halfHour") => burnRate(service[name], slo);
+  const rate = (window: BurnWindow) => burnRate(service[window], slo);
   return {
     ok: reasons.length === 0,
     reasons,

@@ -9,6 +9,7 @@ export const sloSchema = z.strictObject({
   /** A request slower than this counts as slow, milliseconds. */
   latencyMs: z.int().min(1),
 });
+export type Slo = z.infer<typeof sloSchema>;
 
 /** Config `gate`. */
 export const gateSchema = z.strictObject({

@@ -9,12 +9,13 @@ import {
   suspicion,
 } from "./limits";
 import { weigh } from "./statistics/likelihoods";
-import type { Observation } from "./observation";
+import type { Observation, SlotCounts } from "./observation";
 import { observe } from "./observe";
 import { percent } from "../text/percent";
+import { present } from "../text/present";
 import { sufficiency } from "./statistics/ratioTest";
 import { longestSeconds, type GateSettings, type GateState } from "./monitorState";
-import { targetWaits } from "./targetHealth";
+import { targetWait } from "./targetHealth";
 
 /** What a verdict rests on, for the report and the incident. */
 export interface GateFigures {
@@ -22,12 +23,12 @@ export interface GateFigures {
   seconds: number;
   /** Seconds of them with known metrics, warm-up left out. */
   knownSeconds: number;
-  canary: { requests: number; errors: number; slow: number };
-  live: { requests: number; errors: number; slow: number };
+  canary: SlotCounts;
+  live: SlotCounts;
   /** The canary's measured share of all requests, percent; absent without requests. */
   share?: number;
   /** Evidence by signal, as a part of what a rollback needs (of its logarithm): 1 rolls back, 0 or less is none. */
-  evidence: { errors: number; slow: number; jobs: number; loadBalancer: number };
+  evidence: Record<keyof typeof says, number>;
   budget: BudgetFigures;
 }
 
@@ -57,15 +58,11 @@ export function conclude(state: GateState, settings: GateSettings): GateResult {
   const evidence = evidenceOf(state, settings);
   const budget = budgetOf(state, settings);
   const figures = figuresOf(state, evidence, budget.figures);
+  const result = (verdict: GateResult["verdict"], reasons: string[]): GateResult => {
+    return { state, verdict, deadlinePassed: false, reasons, figures };
+  };
   const rollback = state.rollback ?? whyRejected(state, evidence);
-  if (rollback)
-    return {
-      state: state.rollback ? state : { ...state, rollback },
-      verdict: "rollback",
-      deadlinePassed: false,
-      reasons: rollback,
-      figures,
-    };
+  if (rollback) return { ...result("rollback", rollback), state: { ...state, rollback } };
 
   const { seconds } = figures;
   const isBake = state.mode === "bake";
@@ -76,10 +73,9 @@ export function conclude(state: GateState, settings: GateSettings): GateResult {
   const isOver = isBake ? seconds >= longest : seconds > longest;
   if (isOver && (!isBake || waits.length > 0)) {
     const late = `not to be promoted after ${Math.floor(seconds)} s, the limit is ${longest} s`;
-    return { state, verdict: "hold", deadlinePassed: true, reasons: [late, ...waits], figures };
+    return { ...result("hold", [late, ...waits]), deadlinePassed: true };
   }
-  if (waits.length > 0) return { state, verdict: "hold", deadlinePassed: false, reasons: waits, figures };
-  return { state, verdict: "promote", deadlinePassed: false, reasons: [passed(figures, state)], figures };
+  return waits.length > 0 ? result("hold", waits) : result("promote", [passed(figures, state)]);
 }
 
 /** Whether the error budget allows a promotion; figures of the service that are too old are unknown. */
@@ -102,12 +98,14 @@ function figuresOf(
   return { seconds, knownSeconds, canary, live, ...share, evidence, budget };
 }
 
+/** What a suspected canary has more of, by signal. */
 const says = {
   errors: "errors",
   slow: "slow requests",
   jobs: "failed jobs",
   loadBalancer: "errors of the load balancer itself",
 } as const;
+const signals = Object.keys(says) as (keyof typeof says)[];
 
 function evidenceOf({ tests, loadBalancer, mode }: GateState, { gate, slo }: GateSettings) {
   const { falseRollback } = gate;
@@ -122,49 +120,48 @@ function evidenceOf({ tests, loadBalancer, mode }: GateState, { gate, slo }: Gat
 
 /** Why the evidence rolls back, if it does. */
 function whyRejected({ totals }: GateState, evidence: GateFigures["evidence"]): string[] | undefined {
-  if (Math.max(evidence.errors, evidence.slow, evidence.jobs, evidence.loadBalancer) < 1) return undefined;
   const { canary, live } = totals;
   const compare = (kind: "errors" | "slow") =>
     `${rate(canary[kind], canary.requests)} of ${Math.round(canary.requests)} requests, the live slot ${rate(live[kind], live.requests)} of ${Math.round(live.requests)}`;
-  return [
-    evidence.errors >= 1 ? `the canary has more errors: ${compare("errors")}` : "",
-    evidence.slow >= 1 ? `the canary has more slow requests: ${compare("slow")}` : "",
-    evidence.jobs >= 1 ? "the canary's workers fail more jobs than the live slot's" : "",
-    evidence.loadBalancer >= 1
-      ? "the load balancer itself answers 502 or 503 more often than before the canary"
-      : "",
-  ].filter(Boolean);
+  const reasons = present(
+    evidence.errors >= 1 && `the canary has more errors: ${compare("errors")}`,
+    evidence.slow >= 1 && `the canary has more slow requests: ${compare("slow")}`,
+    evidence.jobs >= 1 && "the canary's workers fail more jobs than the live slot's",
+    evidence.loadBalancer >= 1 &&
+      "the load balancer itself answers 502 or 503 more often than before the canary",
+  );
+  return reasons.length > 0 ? reasons : undefined;
 }
 
 /** What a promotion cannot do without. */
 function missing(state: GateState, { gate }: GateSettings): string[] {
   const { canary, live } = state.totals;
-  const waits = state.unknown.map((part) => `unknown: ${part}`);
-  if (state.silentSeconds >= silentSeconds)
-    waits.push(`the canary has had no request for ${Math.floor(state.silentSeconds)} s`);
-  waits.push(...targetWaits(state));
-  if (state.mode === "bake") return waits;
-  if (state.knownSeconds < gate.holdSeconds)
-    waits.push(`watched for ${Math.floor(state.knownSeconds)} of ${gate.holdSeconds} s`);
-  if (canary.requests < gate.minRequests)
-    waits.push(`${Math.round(canary.requests)} of at least ${gate.minRequests} requests`);
-  if (live.requests < gate.minRequests)
-    waits.push(
+  const isCanary = state.mode === "canary";
+  return present(
+    ...state.unknown.map((part) => `unknown: ${part}`),
+    state.silentSeconds >= silentSeconds &&
+      `the canary has had no request for ${Math.floor(state.silentSeconds)} s`,
+    targetWait(state),
+    isCanary &&
+      state.knownSeconds < gate.holdSeconds &&
+      `watched for ${Math.floor(state.knownSeconds)} of ${gate.holdSeconds} s`,
+    isCanary &&
+      canary.requests < gate.minRequests &&
+      `${Math.round(canary.requests)} of at least ${gate.minRequests} requests`,
+    isCanary &&
+      live.requests < gate.minRequests &&
       `the live slot had ${Math.round(live.requests)} requests, at least ${gate.minRequests} are needed to compare with`,
-    );
-  return waits;
+  );
 }
 
 /** What looks bad but proves nothing yet. */
-function suspicious(evidence: GateFigures["evidence"]): string[] {
-  return (["errors", "slow", "jobs", "loadBalancer"] as const).flatMap((signal) =>
-    evidence[signal] >= suspicion
-      ? [
-          `the canary is suspected of more ${says[signal]}: ${Math.round(100 * evidence[signal])} % of the evidence that a rollback needs`,
-        ]
-      : [],
-  );
-}
+const suspicious = (evidence: GateFigures["evidence"]): string[] =>
+  signals
+    .filter((signal) => evidence[signal] >= suspicion)
+    .map(
+      (signal) =>
+        `the canary is suspected of more ${says[signal]}: ${Math.round(100 * evidence[signal])} % of the evidence that a rollback needs`,
+    );
 
 function lastMinutes({ minutes }: GateState): { own: ServiceCounts; live: ServiceCounts } {
   const own = { requests: 0, errors: 0 };

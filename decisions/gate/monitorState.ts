@@ -1,4 +1,6 @@
-import type { ServiceCounts, ServiceWindows } from "./errorBudget";
+import type { z } from "zod";
+import type { Objective, ServiceCounts, ServiceWindows } from "./errorBudget";
+import type { gateSchema } from "./gateConfig";
 import type { RecentInterval } from "./hardStop";
 import { errorSignal, jobSignal, slowSignal } from "./limits";
 import { startLoadBalancerErrors, type LoadBalancerErrors } from "./loadBalancerErrors";
@@ -7,14 +9,8 @@ import { startTest, type RatioTest, type Tally } from "./statistics/ratioTest";
 
 /** What the gate goes by, from the stack's config. */
 export interface GateSettings {
-  gate: {
-    holdSeconds: number;
-    deadlineSeconds: number;
-    minRequests: number;
-    falseRollback: number;
-    bakeMinutes: number;
-  };
-  slo: { objective: number; windowDays: number };
+  gate: z.infer<typeof gateSchema>;
+  slo: Objective;
   /** Checks that a person overrode by name and with a reason. `budget`: promote though the error budget forbids it. */
   overridden?: readonly "budget"[];
 }

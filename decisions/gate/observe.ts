@@ -6,6 +6,7 @@ import { timeOf, type Observation, type SlotCounts } from "./observation";
 import { addToTest, usualShare, type RatioTest, type Tally } from "./statistics/ratioTest";
 import { longestSeconds, type GateSettings, type GateState, type MinuteCounts } from "./monitorState";
 import { unhealthyTargets, halfDeadFor } from "./targetHealth";
+import { present } from "../text/present";
 
 /** Adds one interval to what the gate knows. One that is not newer than the last adds nothing, so a rerun is harmless. */
 export function observe(state: GateState, given: Observation, settings: GateSettings): GateState {
@@ -71,11 +72,11 @@ function withCounts(
   const { seconds, jobs, loadBalancer5xx } = observation;
   const { gate, slo } = settings;
   const at = state.at ?? 0;
-  const since = state.since ?? at;
-  const warm = (at - since) / 1000 - seconds >= warmUpSeconds - 1e-9;
+  const elapsedSeconds = (at - (state.since ?? at)) / 1000;
+  const isWarm = elapsedSeconds - seconds >= warmUpSeconds - 1e-9;
   const longest = longestSeconds(state, settings);
   // A regression may begin at any time until the canary's longest is over; later intervals bring no new chances.
-  const part = (at - since) / 1000 <= longest ? seconds / Math.max(longest, seconds) : 0;
+  const part = elapsedSeconds <= longest ? seconds / Math.max(longest, seconds) : 0;
   const ownErrors = typeof loadBalancer5xx === "number" ? loadBalancer5xx : 0;
   const expected = expectedRequests(observation, canary, live);
   const usualLive = plus(state.before, state.totals.live);
@@ -97,7 +98,7 @@ function withCounts(
     minutes: withMinute(state.minutes, at, canary, live),
     silentSeconds: canary.requests === 0 && live.requests > 0 ? state.silentSeconds + seconds : 0,
   };
-  if (warm) {
+  if (isWarm) {
     const { tests, usual } = state;
     const test = (known: RatioTest, signal: Signal, kind: "errors" | "slow") => {
       const before = { total: usualLive.requests, failed: usualLive[kind] };
@@ -133,7 +134,7 @@ function withCounts(
     objective: slo.objective,
     falseRollback: gate.falseRollback,
     longestSeconds: longest,
-    elapsedSeconds: (at - since) / 1000,
+    elapsedSeconds,
   });
   if (!hardStop) return next;
   const { errors, requests, seconds: within } = hardStop;
@@ -155,25 +156,24 @@ function expectedRequests({ canaryWeight }: Observation, canary: SlotCounts, liv
 
 /** The load balancer's own errors that are held against the canary: no more than it can have had. */
 function attributedErrors(
-  state: GateState,
-  observation: Observation,
+  { loadBalancer }: GateState,
+  { seconds, canaryWeight, targets }: Observation,
   errors: number,
   expected: number,
 ): number {
-  const { seconds, canaryWeight, targets } = observation;
-  const excess = surelyExcess(state.loadBalancer, errors, seconds);
+  const excess = surelyExcess(loadBalancer, errors, seconds);
   const liveSuffers = targets.live !== "unknown" && targets.live.healthy < targets.live.total;
   if (canaryWeight >= 100) return excess;
   return Math.min(liveSuffers ? (excess * canaryWeight) / 100 : excess, Math.max(expected, 1));
 }
 
 function unknownParts({ slots, jobs, loadBalancer5xx, targets }: Observation): string[] {
-  return [
-    slots === "unknown" ? "metrics" : "",
-    jobs === "unknown" ? "the workers' results" : "",
-    loadBalancer5xx === "unknown" ? "the load balancer's own errors" : "",
-    targets.canary === "unknown" ? "the health of the canary's targets" : "",
-  ].filter(Boolean);
+  return present(
+    slots === "unknown" && "metrics",
+    jobs === "unknown" && "the workers' results",
+    loadBalancer5xx === "unknown" && "the load balancer's own errors",
+    targets.canary === "unknown" && "the health of the canary's targets",
+  );
 }
 
 /** The minutes, of which the last five and the one under way are kept. */
@@ -189,12 +189,9 @@ function withMinute(
     requests: one.requests + (two?.requests ?? 0),
     errors: one.errors + (two?.errors ?? 0),
   });
-  const isSame = newest?.minute === minute;
-  const grown = isSame
-    ? { minute, ...sum(canary, newest), live: sum(live, newest.live) }
-    : { minute, ...sum(canary), live: sum(live) };
-  const added = [...(isSame ? minutes.slice(0, -1) : minutes), grown];
-  return (added[0]?.minute ?? minute) < minute - 4 ? added.filter((one) => one.minute >= minute - 4) : added;
+  const same = newest?.minute === minute ? newest : undefined;
+  const grown = { minute, ...sum(canary, same), live: sum(live, same?.live) };
+  return [...(same ? minutes.slice(0, -1) : minutes), grown].filter((one) => one.minute >= minute - 4);
 }
 
 const plus = (a: SlotCounts, b: SlotCounts): SlotCounts => ({

@@ -40,11 +40,9 @@ export function unhealthyTargets({
 }
 
 /** Why the canary's targets keep it from being promoted, if they do. */
-export function targetWaits({ targets: { canary, live } }: GateState): string[] {
-  if (canary === "unknown") return [];
+export function targetWait({ targets: { canary, live } }: GateState): string | undefined {
+  if (canary === "unknown" || allHealthy(canary)) return undefined;
   if (live !== "unknown" && live.healthy === 0 && live.total > 0 && canary.healthy === 0)
-    return ["neither slot has a healthy target"];
-  return canary.healthy < canary.total || canary.total === 0
-    ? [`${canary.healthy} of the canary's ${canary.total} targets are healthy`]
-    : [];
+    return "neither slot has a healthy target";
+  return `${canary.healthy} of the canary's ${canary.total} targets are healthy`;
 }

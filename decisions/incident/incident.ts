@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Comms } from "./comms";
 import { shown } from "../approval/changeWindow";
@@ -9,13 +9,8 @@ import { shown } from "../approval/changeWindow";
 export const incidentStates = ["opened", "stabilized", "mitigated", "resolved", "closed"] as const;
 export type IncidentState = (typeof incidentStates)[number];
 
-/** What an entry of an incident may say besides: people were told, or something was noted. */
-export const entryStates = [...incidentStates, "told", "note"] as const;
-export type EntryState = (typeof entryStates)[number];
-
-/** What brought an incident up: an alarm, a ticket, or a release that was taken back. */
-export const sources = ["alarm", "ticket", "rollback"] as const;
-export type IncidentSource = (typeof sources)[number];
+/** What an entry of an incident may say: a state, that people were told, or that something was noted. */
+export type EntryState = IncidentState | "told" | "note";
 
 /** Causes as incidents store them; the same text is the same open incident. */
 export const causes = {
@@ -38,19 +33,15 @@ export const causedByMigration = (incident: Pick<OpenIncident, "cause" | "stabil
   incident.stabilizedCause === "migration" || causeKind(incident.cause) === "migration";
 
 /** Hash by which open incidents are kept: while one with this cause is open, the same cause is the same incident. */
-export const causeKey = (cause: string): string =>
-  createHash("sha256").update(cause).digest("hex").slice(0, 16);
+export const causeKey = (cause: string): string => hash("sha256", cause).slice(0, 16);
 
 /** An incident's reference. A cause that comes back after its incident was closed is another incident. */
 export const incidentId = (stack: string, cause: string, detectedAt: Date): string =>
-  `INC-${createHash("sha256")
-    .update(`${stack} ${cause} ${detectedAt.toISOString()}`)
-    .digest("hex")
-    .slice(0, 8)}`;
+  `INC-${hash("sha256", `${stack} ${cause} ${detectedAt.toISOString()}`).slice(0, 8)}`;
 
 /** The same id for the same thing on whatever machine, as a UUID, so that two commands record it once. */
 export function sameId(thing: string): string {
-  const hex = createHash("sha256").update(thing).digest("hex");
+  const hex = hash("sha256", thing);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
@@ -59,7 +50,8 @@ export const openIncidentSchema = z.object({
   id: z.string(),
   cause: z.string(),
   title: z.string(),
-  source: z.enum(sources),
+  /** What opened it: an alarm, a ticket, or a release that was rolled back. */
+  source: z.enum(["alarm", "ticket", "rollback"]),
   /** How far it has got. */
   state: z.enum(incidentStates),
   /** When it was noticed, ISO time. */
@@ -107,7 +99,7 @@ export const closingSchema = z.object({
 });
 
 /** What a message about an incident is made of. */
-export interface IncidentNews {
+interface IncidentNews {
   id: string;
   title: string;
   state: EntryState;
@@ -122,10 +114,8 @@ export interface IncidentNews {
   contact?: Comms["contact"] | undefined;
 }
 
-const headings: Record<EntryState, string> = {
-  told: "Incident",
-  note: "Incident",
-  opened: "Incident",
+/** Heading of a message in a state; `Incident` in any other. */
+const headings: Partial<Record<EntryState, string>> = {
   stabilized: "Stabilized",
   mitigated: "Service restored",
   resolved: "Resolved",
@@ -135,10 +125,11 @@ const headings: Record<EntryState, string> = {
 /** A message that a person can use: what, since when in the school's time, what was done, what comes next, whom to ask. */
 export function incidentMessage(news: IncidentNews): { subject: string; text: string } {
   const { id, title, state, stack, since, zone, done, next, contact } = news;
+  const heading = `${headings[state] ?? "Incident"}: ${title}`;
   return {
-    subject: `${headings[state]}: ${title} (${stack}, ${id})`,
+    subject: `${heading} (${stack}, ${id})`,
     text: [
-      `${headings[state]}: ${title}`,
+      heading,
       `Since: ${shown(since, zone)}`,
       `Done: ${done}`,
       `Next: ${next}`,

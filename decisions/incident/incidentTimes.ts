@@ -1,6 +1,6 @@
 import type { IncidentState } from "./incident";
 
-/** How long an incident took to be noticed, stopped and ended: always worked out from the records, never typed in. */
+/** How long it took to notice, stop and end an incident: always worked out from the records, never typed in. */
 
 /** One entry of an incident, as far as times are in it. */
 export interface TimedEntry {
@@ -11,24 +11,10 @@ export interface TimedEntry {
   body?: unknown;
 }
 
-/** When an incident began, was noticed, and reached each state; absent where the records do not say. */
-export interface IncidentTimes {
-  started?: Date;
-  detected?: Date;
-  stabilized?: Date;
-  mitigated?: Date;
-  resolved?: Date;
-  closed?: Date;
-}
-
-/** Seconds from the beginning to each step; absent where one of the two is not known. */
-export interface Durations {
-  detect?: number;
-  mitigate?: number | undefined;
-  resolve?: number | undefined;
-  /** What they are counted from. `detected`: nobody said when it began, so `detect` is absent. */
-  from: "started" | "detected";
-}
+/** When an incident began, was noticed, and reached each state; undefined where the records do not say. */
+type IncidentTimes = {
+  [Time in "started" | "detected" | Exclude<IncidentState, "opened">]?: Date | undefined;
+};
 
 const instant = (value: unknown): Date | undefined => {
   const at = typeof value === "string" ? new Date(value) : undefined;
@@ -47,16 +33,14 @@ export function timesOf(entries: readonly TimedEntry[]): IncidentTimes {
       .findLast((at) => at !== undefined);
   const first = (state: IncidentState) => instant(oldestFirst.find((entry) => entry.state === state)?.at);
   const resolved = first("resolved") ?? first("closed");
-  const mitigated = first("mitigated") ?? resolved;
-  const times: { [Name in keyof IncidentTimes]: Date | undefined } = {
+  return {
     started: said("startedAt"),
     detected: said("detectedAt") ?? instant(oldestFirst[0]?.at),
     stabilized: first("stabilized"),
-    mitigated,
+    mitigated: first("mitigated") ?? resolved,
     resolved,
     closed: first("closed"),
   };
-  return Object.fromEntries(Object.entries(times).filter(([, at]) => at));
 }
 
 /** The order in which times must come. */
@@ -67,25 +51,27 @@ export function orderIssues(times: IncidentTimes): string[] {
   const known = order.flatMap((name) => (times[name] ? [{ name, at: times[name] }] : []));
   return known.slice(1).flatMap((later, index) => {
     const earlier = known[index];
-    return earlier && earlier.at > later.at
-      ? [
-          `it was ${later.name} at ${later.at.toISOString()}, before it ${earlier.name === "started" ? "began" : `was ${earlier.name}`} at ${earlier.at.toISOString()}`,
-        ]
-      : [];
+    if (!earlier || earlier.at <= later.at) return [];
+    const began = earlier.name === "started" ? "began" : `was ${earlier.name}`;
+    return [
+      `it was ${later.name} at ${later.at.toISOString()}, before it ${began} at ${earlier.at.toISOString()}`,
+    ];
   });
 }
 
-/** Time to detect, mitigate and resolve, in seconds; never below 0. */
-export function durations(times: IncidentTimes): Durations {
-  const from = times.started ?? times.detected;
+/**
+ * Time to detect, mitigate and resolve, in seconds, never below 0; undefined where one of the two ends is not known. They
+ * count from the detection where nobody said when it began, and then there is no time to detect.
+ */
+export function durations({ started, detected, mitigated, resolved }: IncidentTimes) {
+  const from = started ?? detected;
   const since = (at: Date | undefined) =>
     at && from ? Math.max(0, (at.getTime() - from.getTime()) / 1000) : undefined;
-  const [detect, mitigate, resolve] = [since(times.detected), since(times.mitigated), since(times.resolved)];
   return {
-    from: times.started ? "started" : "detected",
-    ...(times.started && detect !== undefined && { detect }),
-    mitigate,
-    resolve,
+    from: started ? ("started" as const) : ("detected" as const),
+    detect: started && since(detected),
+    mitigate: since(mitigated),
+    resolve: since(resolved),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type OpenIncident,
 } from "./incident";
 
-/** The rollback playbook, C1 to C7: the same for the command that fills it in, for docs/playbook.md, and for a test. */
+/** The rollback playbook, C1 to C7: one for the command that fills it in, for docs/playbook.md, and for a test. */
 
 /** One step, as it is written down for people. `<…>` is what the command fills in. */
 interface Step {
@@ -19,86 +19,72 @@ interface Step {
   commands: readonly CommandHint[];
 }
 
+const make = (command: string, variables: Record<string, string> = {}): CommandHint => ({
+  command,
+  variables,
+});
+
+// {@link command} fills in the first two.
+const INCIDENT = "<incident>";
+const VERSION = "<good>";
+const REASON = "<what was done>";
+
 /** The steps in their order. */
 export const playbook: readonly Step[] = [
   {
     id: "C1",
     title: "Detect",
-    text: "An alarm or a ticket opens an incident. Alarms are read by every command; a release that the gate takes back opens one by itself. The same cause twice is one incident.",
-    commands: [
-      { command: "incident", variables: { TICKET: "<ticket>", TITLE: "<what people notice>" } },
-      { command: "incident" },
-    ],
+    text: "An alarm or a ticket opens an incident. Every command reads the alarms; a release that the gate takes back opens one by itself. The same cause twice is one incident.",
+    commands: [make("incident", { TICKET: "<ticket>", TITLE: "<what people notice>" }), make("incident")],
   },
   {
     id: "C2",
     title: "Stabilize",
     text: "Risky flags go off and are held until a person releases them. If a migration is the cause, traffic is paused as well, before anything goes back.",
-    commands: [
-      { command: "stabilize", variables: { INCIDENT: "<incident>" } },
-      { command: "stabilize", variables: { INCIDENT: "<incident>", CAUSE: "migration" } },
-    ],
+    commands: [make("stabilize", { INCIDENT }), make("stabilize", { INCIDENT, CAUSE: "migration" })],
   },
   {
     id: "C3",
     title: "Communicate",
-    text: "Stakeholders and on call are told what happened, since when in the school's time, what was done and what comes next. Guardians are told when it is about them.",
-    commands: [
-      { command: "notify", variables: { INCIDENT: "<incident>" } },
-      { command: "notify", variables: { INCIDENT: "<incident>", AUDIENCE: "guardians" } },
-    ],
+    text: "Tell stakeholders and on call what happened, since when in the school's time, what was done and what comes next. Tell guardians when it is about them.",
+    commands: [make("notify", { INCIDENT }), make("notify", { INCIDENT, AUDIENCE: "guardians" })],
   },
   {
     id: "C4",
     title: "Roll back the application",
     text: "One command takes traffic, web, workers and flags back to the last good release. It may be killed and run again. Where the database has to go back too, it does that as well.",
-    commands: [
-      { command: "rollback", variables: { VERSION: "<good>", INCIDENT: "<incident>" } },
-      { command: "deploy", variables: { VERSION: "<good>" } },
-    ],
+    commands: [make("rollback", { VERSION, INCIDENT }), make("deploy", { VERSION })],
   },
   {
     id: "C5",
     title: "Roll back the database",
-    text: "Only if the migration is the cause and make rollback kept the database. The first command pauses traffic, takes the database down with the prepared downgrade, checks the schema, tests and opens; the second only takes the database down, and only while traffic is paused. What cannot be taken down is said, with the way to point-in-time recovery. A schema that is not as it was proved is named; it holds up only what moves the database.",
+    text: "Only if the migration is the cause and make rollback kept the database. The first command pauses traffic, takes the database down with the prepared downgrade, checks the schema, tests and opens; the second only takes the database down, and only while traffic is paused. Both name what cannot be taken down, with the way to point-in-time recovery. They report a schema that is not as it was proved; it holds up only what moves the database.",
     commands: [
-      {
-        command: "rollback",
-        variables: { VERSION: "<good>", DATABASE: "downgrade", INCIDENT: "<incident>" },
-      },
-      { command: "downgrade", variables: { REVISION: "<revision>" } },
+      make("rollback", { VERSION, DATABASE: "downgrade", INCIDENT }),
+      make("downgrade", { REVISION: "<revision>" }),
     ],
   },
   {
     id: "C6",
     title: "Verify",
     text: "Smoke tests through the load balancer, then no release alarm rings. Then the incident is resolved.",
-    commands: [
-      { command: "smoke" },
-      {
-        command: "incident",
-        variables: { INCIDENT: "<incident>", STATE: "resolved", REASON: "<what was done>" },
-      },
-    ],
+    commands: [make("smoke"), make("incident", { INCIDENT, STATE: "resolved", REASON })],
   },
   {
     id: "C7",
     title: "Post-mortem",
-    text: "Times, impact, timeline and differences are filled in from the records; root cause and what prevents it are written by people. An incident is closed only with a root cause and at least one preventive action that has an owner and a date.",
+    text: "The records give times, impact, timeline and differences; people write the root cause and what prevents it. An incident is closed only with a root cause and at least one preventive action that has an owner and a date.",
     commands: [
-      { command: "postmortem", variables: { INCIDENT: "<incident>" } },
-      {
-        command: "incident",
-        variables: {
-          INCIDENT: "<incident>",
-          STATE: "closed",
-          REASON: "<what was done>",
-          ROOT_CAUSE: "<why it happened>",
-          ACTION: "<what prevents it>",
-          OWNER: "<who>",
-          DUE: "<date>",
-        },
-      },
+      make("postmortem", { INCIDENT }),
+      make("incident", {
+        INCIDENT,
+        STATE: "closed",
+        REASON,
+        ROOT_CAUSE: "<why it happened>",
+        ACTION: "<what prevents it>",
+        OWNER: "<who>",
+        DUE: "<date>",
+      }),
     ],
   },
 ];
@@ -151,22 +137,27 @@ const done = (now: string): Filled => ({ status: "done", now });
 const todo = (now: string, next: string): Filled => ({ status: "to do", now, next });
 const spared = (now: string): Filled => ({ status: "not needed", now });
 
-/** Whether the incident's release has no traffic any more, or another one was never the cause. */
+/** Whether the incident's release has no traffic any more. */
 const isAway = ({ incident, live, canaryWeight, traffic }: PlaybookState): boolean =>
-  incident?.digest !== undefined && live !== undefined && live.digest !== incident.digest
-    ? canaryWeight === 0 || traffic === "paused"
-    : false;
+  incident?.digest !== undefined &&
+  live !== undefined &&
+  live.digest !== incident.digest &&
+  (canaryWeight === 0 || traffic === "paused");
 
 const hasReached = ({ incident }: PlaybookState, state: IncidentState): boolean =>
   incident !== undefined && !isFurther(state, incident.state);
 
+function alarmsNow({ alarms }: PlaybookState): string {
+  if (alarms === undefined) return "alarms could not be read";
+  return alarms.length === 0 ? "no alarm rings" : `alarms ring: ${alarms.join(", ")}`;
+}
+
 const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
   C1(state) {
-    const { incident, alarms } = state;
-    const ringing = alarms && alarms.length > 0 ? `; ringing: ${alarms.join(", ")}` : "";
+    const { incident } = state;
     return incident
-      ? done(`${incident.id}: ${incident.title}${ringing}`)
-      : todo(`no incident is open${ringing || "; no alarm rings"}`, command(state, 0));
+      ? done(`${incident.id}: ${incident.title}; ${alarmsNow(state)}`)
+      : todo(`no incident is open; ${alarmsNow(state)}`, command(state, 0));
   },
   C2(state) {
     const { incident, riskyOn, killSwitch, traffic } = state;
@@ -203,7 +194,7 @@ const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
   },
   C6(state) {
     const { alarms, traffic, validated, incident } = state;
-    const now = `traffic is ${traffic}, the live release is ${validated ? "validated" : "not validated"}, ${alarms === undefined ? "alarms could not be read" : alarms.length === 0 ? "no alarm rings" : `alarms ring: ${alarms.join(", ")}`}`;
+    const now = `traffic is ${traffic}, the live release is ${validated ? "validated" : "not validated"}, ${alarmsNow(state)}`;
     if (hasReached(state, "resolved")) return done(now);
     return todo(now, command(state, 5, incident && validated && alarms?.length === 0 ? 1 : 0));
   },
@@ -220,43 +211,32 @@ const fill: Record<Step["id"], (state: PlaybookState) => Filled> = {
 /** A step's command for this stack, with the incident and the good version in place of `<…>` where they are known. */
 function command({ stack, incident, good }: PlaybookState, step: number, which = 0): string {
   const { command: name = "", variables = {} } = playbook[step]?.commands[which] ?? {};
-  const known: Record<string, string | undefined> = { "<incident>": incident?.id, "<good>": good };
+  const known: Record<string, string | undefined> = { [INCIDENT]: incident?.id, [VERSION]: good };
   const filled = Object.entries(variables).map(([key, value = ""]) => [key, known[value] ?? value]);
   return makeLine(stack, name, Object.fromEntries(filled) as CommandHint["variables"]);
 }
 
 /** The filled playbook for a terminal. */
-export function describePlaybook(steps: readonly FilledStep[]): string {
-  return steps
-    .map(({ id, title, status, now, next }) =>
-      [
-        `${id}  ${title.padEnd(25)} ${status.padEnd(10)}  ${now}`,
-        ...(status === "to do" && next ? [`${" ".repeat(42)}${next}`] : []),
-      ].join("\n"),
-    )
+export const describePlaybook = (steps: readonly FilledStep[]): string =>
+  steps
+    .flatMap(({ id, title, status, now, next }) => [
+      `${id}  ${title.padEnd(25)} ${status.padEnd(10)}  ${now}`,
+      ...(status === "to do" && next ? [`${" ".repeat(42)}${next}`] : []),
+    ])
     .join("\n");
-}
 
 /** docs/playbook.md, whole; a test holds the file equal to it. */
 export function playbookPage(): string {
-  const steps = playbook.map(({ id, title, text, commands }) =>
-    [
-      `## ${id} ${title}`,
-      "",
-      text,
-      "",
-      "```",
-      ...commands.map((one) => makeLine("prod", one.command, one.variables)),
-      "```",
-    ].join("\n"),
-  );
-  return `${[
+  const steps = playbook.flatMap(({ id, title, text, commands }) => [
+    `## ${id} ${title}`,
+    text,
+    ["```", ...commands.map((one) => makeLine("prod", one.command, one.variables)), "```"].join("\n"),
+  ]);
+  const paragraphs = [
     "# The playbook",
-    "",
     "When a release does harm. `make playbook` prints the same steps with the stack's real state filled in, what is done, and the next command; `STACK=` is `prod` unless you say otherwise.",
-    "",
     `An incident goes through these states and never back: ${incidentStates.join(", ")}. Every message to people gives times in the school's zone first, then UTC.`,
-    "",
-    steps.join("\n\n"),
-  ].join("\n")}\n`;
+    ...steps,
+  ];
+  return `${paragraphs.join("\n\n")}\n`;
 }

@@ -2,7 +2,7 @@ import { shown } from "../approval/changeWindow";
 import { percent } from "../text/percent";
 import { diffText, type DiffLine } from "../stack/configDiff";
 import type { Impact } from "./impact";
-import { durations, lengthOf, orderIssues, timesOf } from "./incidentTimes";
+import { durations, lengthOf, orderIssues, timesOf, type TimedEntry } from "./incidentTimes";
 
 /** A post-mortem: what the records know is filled in; empty places are only where a person must think. */
 
@@ -22,13 +22,7 @@ export interface PostmortemFacts {
   source: string;
   cause: string;
   zone: string;
-  entries: readonly {
-    at: string;
-    /** One of the entry states, or a word that is not known here. */
-    state: string;
-    actor: string;
-    body: Record<string, unknown>;
-  }[];
+  entries: readonly (TimedEntry & { actor: string; body: Record<string, unknown> })[];
   /** Commands and updates of the time around it. */
   around: readonly Moment[];
   impact?: Impact | undefined;
@@ -48,32 +42,21 @@ export const handMark = "<!-- From here on people write; `make postmortem` leave
 
 /** The post-mortem as Markdown. `existing` is the file as it is: what people wrote in it stays. */
 export function postmortem(facts: PostmortemFacts, existing?: string): string {
-  const kept = existing?.split(handMark)[1];
-  return `${[...known(facts), handMark].join("\n")}${kept ?? `\n\n${written(facts).join("\n")}\n`}`;
-}
-
-function known(facts: PostmortemFacts): string[] {
-  const at = (time: Date) => shown(time, facts.zone);
-  return [
+  const moments = timeline(facts).map(
+    ({ at, text, actor }) => `- ${shown(at, facts.zone)}: ${oneLine(text)} (${oneLine(actor)})`,
+  );
+  const known = [
     `# ${facts.id}: ${oneLine(facts.title)}`,
-    "",
-    ...timesTable(facts),
-    "",
+    timesTable(facts).join("\n"),
     "## Impact",
-    "",
-    ...impactLines(facts.impact),
-    "",
+    impactLines(facts.impact).join("\n"),
     "## Timeline",
-    "",
-    ...timeline(facts).map(
-      (moment) => `- ${at(moment.at)}: ${oneLine(moment.text)} (${oneLine(moment.actor)})`,
-    ),
-    "",
+    moments.join("\n"),
     "## What changed",
-    "",
-    ...changeLines(facts),
-    "",
-  ];
+    ...changes(facts),
+    handMark,
+  ].join("\n\n");
+  return known + (existing?.split(handMark)[1] ?? `\n\n${written(facts)}\n`);
 }
 
 /** The table at the top: what, who noticed it, and the times worked out from the entries. */
@@ -81,10 +64,9 @@ function timesTable({ id, stack, source, zone, versions, entries }: PostmortemFa
   const times = timesOf(entries);
   const took = durations(times);
   const at = (time: Date | undefined) => (time ? shown(time, zone) : "not yet");
+  const fromWhen = took.from === "detected" ? ", from its detection" : "";
   const length = (seconds: number | undefined) =>
-    seconds === undefined
-      ? "not yet"
-      : `${lengthOf(seconds)}${took.from === "detected" ? ", from its detection" : ""}`;
+    seconds === undefined ? "not yet" : lengthOf(seconds) + fromWhen;
   const began = times.started
     ? at(times.started)
     : `not known: \`make incident INCIDENT=${id} AT=<time>\` records it`;
@@ -125,17 +107,15 @@ function impactLines(impact: Impact | undefined): string[] {
   ];
 }
 
-function changeLines({ config, schema }: PostmortemFacts): string[] {
-  const changes =
-    config === undefined
-      ? ["Nothing was rolled back."]
-      : config.length === 0
-        ? ["No config changes."]
-        : ["```diff", ...config.map((line) => oneLine(diffText(line))), "```"];
-  if (!schema) return [...changes, "", "Schema: not known."];
-  const { before = "none", after = "none", between } = schema;
+function changes({ config, schema }: PostmortemFacts): string[] {
+  const lines = config?.map((line) => oneLine(diffText(line))) ?? [];
+  const diff = lines.length > 0 ? ["```diff", ...lines, "```"].join("\n") : "No config changes.";
+  const { before = "none", after = "none", between = [] } = schema ?? {};
   const moved = between.length > 0 ? `; between them: ${between.join(", ")}` : ", unchanged";
-  return [...changes, "", `Schema: ${before} before, ${after} after${moved}.`];
+  return [
+    config ? diff : "Nothing was rolled back.",
+    schema ? `Schema: ${before} before, ${after} after${moved}.` : "Schema: not known.",
+  ];
 }
 
 /** Entries and what happened around them, the oldest first. */
@@ -149,28 +129,24 @@ export function timeline({ entries, around }: Pick<PostmortemFacts, "entries" | 
 }
 
 /** The parts that people write; what closing the incident already said is in its place. */
-function written({ entries }: PostmortemFacts): string[] {
+function written({ entries }: PostmortemFacts): string {
   const closing = entries.find(({ state }) => state === "closed")?.body ?? {};
   const said = (name: string) => (typeof closing[name] === "string" ? oneLine(closing[name]) : blank);
-  return [
-    "## Root cause",
-    "",
-    said("rootCause"),
-    "",
-    "## What went well, what went wrong, where we were lucky",
-    "",
-    blank,
-    "",
-    "## How it could have been detected and mitigated sooner",
-    "",
-    blank,
-    "",
-    "## Actions",
-    "",
+  const actions = [
     "| what | kind | owner | until |",
     "| --- | --- | --- | --- |",
     `| ${said("action")} | prevent | ${said("owner")} | ${said("due")} |`,
   ];
+  return [
+    "## Root cause",
+    said("rootCause"),
+    "## What went well, what went wrong, where we were lucky",
+    blank,
+    "## How it could have been detected and mitigated sooner",
+    blank,
+    "## Actions",
+    actions.join("\n"),
+  ].join("\n\n");
 }
 
 /** Text in one line, so that it cannot end a table or a list, or forge a heading or the mark. */

@@ -29,12 +29,13 @@ export interface DatabaseState {
   markers: readonly Marker[];
 }
 
+const finding = z.object({
+  check: z.enum(["recovery", "markers", "revision", "schema", "tables"]),
+  ok: z.boolean(),
+  detail: z.string(),
+});
 /** One thing that a drill looked at. */
-export interface Finding {
-  check: "recovery" | "markers" | "revision" | "schema" | "tables";
-  ok: boolean;
-  detail: string;
-}
+export type Finding = z.infer<typeof finding>;
 
 /** Markers so near to the target that their commit may lie on either side are not counted, milliseconds. */
 export const markerSlack = 1000;
@@ -57,15 +58,11 @@ export function expectedMarkers(
   const at = DateTime.fromISO(target).toMillis();
   const distance = (marker: Marker) => DateTime.fromISO(marker.at).toMillis() - at;
   const others = all.filter(({ id }) => id !== own?.before && id !== own?.after);
+  const before = others.filter((marker) => distance(marker) < -markerSlack);
+  const after = others.filter((marker) => distance(marker) > markerSlack);
   return {
-    present: [
-      ...(own ? [own.before] : []),
-      ...others.filter((marker) => distance(marker) < -markerSlack).map(({ id }) => id),
-    ],
-    absent: [
-      ...(own ? [own.after] : []),
-      ...others.filter((marker) => distance(marker) > markerSlack).map(({ id }) => id),
-    ],
+    present: [...(own ? [own.before] : []), ...before.map(({ id }) => id)],
+    absent: [...(own ? [own.after] : []), ...after.map(({ id }) => id)],
   };
 }
 
@@ -78,54 +75,39 @@ export interface Expectation {
 
 /** Every finding on a restored database. The drill is passed when all are ok. */
 export function judgeDrill({ markers, state }: Expectation, restored: DatabaseState): Finding[] {
-  const findings = [judgeMarkers(markers, restored.markers)];
-  if (!state) return findings;
+  const judgedMarkers = judgeMarkers(markers, restored.markers);
+  if (!state) return [judgedMarkers];
   return [
-    ...findings,
-    {
-      check: "revision",
-      ok: restored.revision === state.revision,
-      detail:
-        restored.revision === state.revision
-          ? `revision ${state.revision || "none"}`
-          : `revision ${restored.revision || "none"} came back, it was ${state.revision || "none"}`,
-    },
-    {
-      check: "schema",
-      ok: restored.fingerprint === state.fingerprint,
-      detail:
-        restored.fingerprint === state.fingerprint
-          ? `fingerprint ${state.fingerprint.slice(0, 12)}`
-          : `fingerprint ${restored.fingerprint.slice(0, 12)} came back, it was ${state.fingerprint.slice(0, 12)}`,
-    },
+    judgedMarkers,
+    judgeEqual("revision", "revision", restored.revision, state.revision),
+    judgeEqual("schema", "fingerprint", restored.fingerprint, state.fingerprint),
     judgeTables(state.tables, restored.tables),
   ];
+}
+
+function judgeEqual(check: Finding["check"], what: string, restored: string, live: string): Finding {
+  const ok = restored === live;
+  const short = (text: string) => (what === "fingerprint" ? text.slice(0, 12) : text) || "none";
+  const detail = ok
+    ? `${what} ${short(live)}`
+    : `${what} ${short(restored)} came back, it was ${short(live)}`;
+  return { check, ok, detail };
 }
 
 function judgeMarkers({ present, absent }: ExpectedMarkers, found: readonly Marker[]): Finding {
   const ids = new Set(found.map(({ id }) => id));
   const lost = present.filter((id) => !ids.has(id));
   const extra = absent.filter((id) => ids.has(id));
-  const known = new Set([...present, ...absent]);
-  // Two clocks may disagree about a marker near the target; one that the live database never had is a wrong restore.
-  const issues = [
-    ...(lost.length > 0 ? [`${lost.length} of ${present.length} written before the target are missing`] : []),
-    ...(extra.length > 0 ? [`${extra.length} of ${absent.length} written after the target came back`] : []),
-    ...(present.length === 0
-      ? ["no marker lies before the target, so nothing shows that its data came back"]
-      : []),
-    ...(absent.length === 0
-      ? ["no marker lies after the target, so nothing shows that recovery stopped there"]
-      : []),
-  ];
-  const counted = [...ids].filter((id) => known.has(id)).length;
-  return {
-    check: "markers",
-    ok: issues.length === 0,
-    detail:
-      issues.join("; ") ||
-      `exactly the ${counted} written before the target came back, none of ${absent.length} after it`,
-  };
+  const issues: string[] = [];
+  if (lost.length > 0)
+    issues.push(`${lost.length} of ${present.length} written before the target are missing`);
+  if (extra.length > 0) issues.push(`${extra.length} of ${absent.length} written after the target came back`);
+  if (present.length === 0)
+    issues.push("no marker lies before the target, so nothing shows that its data came back");
+  if (absent.length === 0)
+    issues.push("no marker lies after the target, so nothing shows that recovery stopped there");
+  const all = `exactly the ${present.length} written before the target came back, none of ${absent.length} after it`;
+  return { check: "markers", ok: issues.length === 0, detail: issues.join("; ") || all };
 }
 
 function judgeTables(expected: readonly TableState[], restored: readonly TableState[]): Finding {
@@ -141,22 +123,13 @@ function judgeTables(expected: readonly TableState[], restored: readonly TableSt
     ...restored.filter(({ name }) => !wanted.has(name)).map(({ name }) => `${name} was not there`),
     ...(expected.length === 0 ? ["no table was compared"] : []),
   ];
-  return {
-    check: "tables",
-    ok: issues.length === 0,
-    detail: issues.join("; ") || `${expected.length} tables with ${rowsIn(expected)} rows are the same`,
-  };
+  const same = `${expected.length} tables with ${rowsIn(expected)} rows are the same`;
+  return { check: "tables", ok: issues.length === 0, detail: issues.join("; ") || same };
 }
 
 /** Rows of all tables. */
 export const rowsIn = (tables: readonly TableState[]): number =>
   tables.reduce((sum, { rows }) => sum + rows, 0);
-
-const finding = z.object({
-  check: z.enum(["recovery", "markers", "revision", "schema", "tables"]),
-  ok: z.boolean(),
-  detail: z.string(),
-});
 
 /** A drill's evidence, as its parameter holds it. */
 export const drillRecord = z.object({

@@ -2,14 +2,14 @@ import { z } from "zod";
 
 const folder = z.string().startsWith("/", "must be an absolute path");
 
+const tableName = z.string().regex(/^[^.]+\.[^.]+$/, "must be schema.table, such as public.pupils");
+
 const common = {
   /**
    * Tables whose rows a drill counts and whose contents it compares, `schema.table`; writes to them wait for a moment
    * while it picks the instant. Default: every table of the database that is logged.
    */
-  tables: z
-    .array(z.string().regex(/^[^.]+\.[^.]+$/, "must be schema.table, such as public.pupils"))
-    .default([]),
+  tables: z.array(tableName).default([]),
 };
 
 /** Where point-in-time recovery comes from: `database.recovery`. */

@@ -11,14 +11,8 @@ export const lagMetric = {
 /** Minutes between two measurements: RDS uploads its log every 5. */
 export const lagMinutes = 5;
 
-/** A database as an ARN names it. */
-export interface DatabaseName {
-  kind: "instance" | "cluster";
-  id: string;
-}
-
 /** Instance or cluster, and its identifier. */
-export function databaseOf(arn: string): DatabaseName {
+export function databaseOf(arn: string): { kind: "instance" | "cluster"; id: string } {
   return { kind: arn.split(":")[5] === "cluster" ? "cluster" : "instance", id: arn.split(":").at(-1) ?? "" };
 }
 
@@ -33,15 +27,8 @@ export function lagStateMachine(arn: string): Record<string, unknown> {
     kind === "cluster"
       ? ["describeDBClusters", "DbClusterIdentifier", "DbClusters"]
       : ["describeDBInstances", "DbInstanceIdentifier", "DbInstances"];
-  const retry = [
-    {
-      ErrorEquals: ["States.ALL"],
-      IntervalSeconds: 5,
-      MaxAttempts: 3,
-      BackoffRate: 2,
-      JitterStrategy: "FULL",
-    },
-  ];
+  const waits = { IntervalSeconds: 5, MaxAttempts: 3, BackoffRate: 2, JitterStrategy: "FULL" };
+  const retry = [{ ErrorEquals: ["States.ALL"], ...waits }];
   return {
     Comment: "Publishes how many seconds the latest restorable time of the database lies behind now",
     QueryLanguage: "JSONata",

@@ -10,11 +10,10 @@ const position = (name: string): { timeline: string; at: number } | undefined =>
   return timeline !== "" && part < 256 ? { timeline, at: Number.parseInt(high, 16) * 256 + part } : undefined;
 };
 
-const nameOf = (timeline: string, at: number): string =>
-  [
-    timeline,
-    ...[Math.floor(at / 256), at % 256].map((part) => part.toString(16).toUpperCase().padStart(8, "0")),
-  ].join("");
+function nameOf(timeline: string, at: number): string {
+  const part = (value: number) => value.toString(16).toUpperCase().padStart(8, "0");
+  return timeline + part(Math.floor(at / 256)) + part(at % 256);
+}
 
 /**
  * The first segment that an archive lacks between `first` and its newest one of the same timeline; undefined: none.

@@ -15,11 +15,9 @@ export function readInstant(
   const example = "such as 2026-11-24T21:40:00Z or 2026-11-24T23:40:00+02:00";
   if (!at.isValid)
     return { ok: false, issue: `is \`${text}\`, which is no ISO 8601 time; allowed is one ${example}` };
+  const noZone = `is \`${text}\`, which does not say its zone, and an hour off is a wrong restore; allowed is a time with a zone, ${example}`;
   if (!/(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(given) || !given.includes("T"))
-    return {
-      ok: false,
-      issue: `is \`${text}\`, which does not say its zone, and an hour off is a wrong restore; allowed is a time with a zone, ${example}`,
-    };
+    return { ok: false, issue: noZone };
   const fraction = /[.,](\d{1,6})/.exec(given)?.[1] ?? "";
   const instant = `${at.toUTC().toFormat("yyyy-MM-dd'T'HH:mm:ss")}.${fraction.padEnd(6, "0")}Z`;
   return { ok: true, instant, at };

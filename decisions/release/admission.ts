@@ -9,8 +9,6 @@ import { describeLease, leaseSeconds, leaseState, type Here, type Lease } from "
 import { slots } from "../stack/names";
 import { transition } from "./transition";
 
-export type { Lease } from "../stack/lease";
-
 /** What the program asks before it declares anything. */
 export interface Admission {
   /** The release as applied; undefined: nothing has been published, so this is a first run. */
@@ -37,55 +35,44 @@ export type Admitted = { ok: true; step: Step | "same" } | { ok: false; reasons:
  * nobody while somebody else's operation lives.
  */
 export function admit(admission: Admission): Admitted {
-  const held = [...leaseReasons(admission), ...(admission.holds ? holdReasons(admission.holds) : [])];
+  const held = leaseReason(admission);
+  const reasons = [...(held ? [held] : []), ...(admission.holds ? holdReasons(admission.holds) : [])];
   const step = stepOf(admission);
-  if (held.length === 0) return step;
-  return { ok: false, reasons: [...held, ...(step.ok ? [] : step.reasons)] };
+  if (reasons.length === 0) return step;
+  return { ok: false, reasons: [...reasons, ...(step.ok ? [] : step.reasons)] };
 }
 
-function leaseReasons({ lease, ownLease, now, here }: Admission): string[] {
+function leaseReason({ lease, ownLease, now, here }: Admission): string | undefined {
   if (ownLease === undefined) {
-    if (!lease || leaseState(lease, now, here) === "dead") return [];
-    return [
-      `Another operation holds this stack: ${describeLease(lease)}. Wait until it ends (\`make status\` shows it), or run \`make rollback VERSION=<tag>\`, which may take over from a deploy. A dead holder is ignored ${leaseSeconds} s after its last heartbeat.`,
-    ];
+    if (!lease || leaseState(lease, now, here) === "dead") return undefined;
+    return `Another operation holds this stack: ${describeLease(lease)}. Wait until it ends (\`make status\` shows it), or run \`make rollback VERSION=<tag>\`, which may take over from a deploy. A dead holder is ignored ${leaseSeconds} s after its last heartbeat.`;
   }
-  if (lease?.id === ownLease && !lease.cancelled) return [];
-  const found = !lease
-    ? "it is gone"
-    : lease.id === ownLease
-      ? "it was cancelled"
-      : `now it is ${describeLease(lease)}`;
-  return [
-    `This operation no longer holds the stack's lease (${ownLease}): ${found}. Run \`make status\`, then the command again.`,
-  ];
+  const isOwn = lease?.id === ownLease;
+  if (isOwn && !lease.cancelled) return undefined;
+  const other = lease ? `now it is ${describeLease(lease)}` : "it is gone";
+  return `This operation no longer holds the stack's lease (${ownLease}): ${isOwn ? "it was cancelled" : other}. Run \`make status\`, then the command again.`;
 }
 
 function stepOf({ published, next, facts }: Admission): Admitted {
   if (!published) return transition(undefined, next, facts);
   const at = published.serial;
-  if (next.serial < at)
-    return {
-      ok: false,
-      reasons: [
-        `\`release.serial\` is ${next.serial}: this file is behind update with serial ${at}; run \`make sync\`, which writes the published release into it.`,
-      ],
-    };
   if (next.serial > at) return transition(published, next, facts);
-  const lines = configDiff(published, next);
-  const changed = lines.map(
+  const reasons = next.serial < at ? [behind(next, at)] : notTheSame(published, next, facts);
+  return reasons.length > 0 ? { ok: false, reasons } : { ok: true, step: "same" };
+}
+
+const behind = ({ serial }: Release, published: number): string =>
+  `\`release.serial\` is ${serial}: this file is behind update with serial ${published}; run \`make sync\`, which writes the published release into it.`;
+
+function notTheSame(published: Release, next: Release, facts: TransitionFacts): string[] {
+  const changed = configDiff(published, next).map(
     ({ path, before, after }) =>
       `\`release.${path}\` is ${JSON.stringify(after)}, published is ${JSON.stringify(before)}`,
   );
-  if (lines.length > 0)
-    return {
-      ok: false,
-      reasons: [
-        `\`release.serial\` is ${at}, the published one, but the release is another: ${changed.join("; ")}. With the published serial it must be identical; run \`make sync\`, or add one to the serial for one legal step.`,
-      ],
-    };
-  const refused = exposedAndRefused(next, facts);
-  return refused.length > 0 ? { ok: false, reasons: refused } : { ok: true, step: "same" };
+  if (changed.length === 0) return exposedAndRefused(next, facts);
+  return [
+    `\`release.serial\` is ${next.serial}, the published one, but the release is another: ${changed.join("; ")}. With the published serial it must be identical; run \`make sync\`, or add one to the serial for one legal step.`,
+  ];
 }
 
 /** A digest that was refused after it got its traffic: applying the release again would bring the incident back. */

@@ -1,8 +1,7 @@
 import { only, within, type ReleaseDiff } from "./releaseDiff";
 import { digestIn, liveDigest } from "./digest";
 import type { TransitionFacts, Step } from "./transitionFacts";
-import { isKnownGood } from "./eligibility";
-import { isUnserved } from "./unserved";
+import { isKnownGood, isUnserved } from "./eligibility";
 
 /**
  * Which step a set of changed fields would be; whether that step is legal now, stepRules.ts decides.

@@ -57,13 +57,14 @@ export const releaseAfter = {
   open: (r: Release): Release => advance(r, { traffic: "open" }),
   /** Empties the idle slot. */
   emptyIdle: (r: Release): Release => advance(r, { slots: { [r.live]: r.slots[r.live] } }),
-  /** All traffic to `slot`, nothing validated; `pause` stops traffic and workers too, before the database goes back. */
+  /**
+   * All traffic to `slot`, nothing validated; for the live slot it ends a canary. `pause` stops traffic and workers too, before
+   * the database goes back.
+   */
   rollback: (r: Release, slot: Slot, options: { pause?: boolean } = {}): Release =>
     withoutValidated(
       advance(r, { live: slot, canaryWeight: 0, traffic: options.pause ? "paused" : r.traffic }),
     ),
-  /** The canary loses its traffic; the live slot stays. Its step is `rollback`. */
-  abort: (r: Release): Release => withoutValidated(advance(r, { canaryWeight: 0 })),
   /**
    * Database down to `revision`, with the image that knows the way. What was validated ran on the newer schema, so that is
    * cleared. Throws where no migration has run. `loss`: rows that may be lost, by revision.

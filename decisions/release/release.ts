@@ -26,11 +26,11 @@ const version = z
   .string()
   .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/, "must be a version tag such as 1.4.2 (letters, digits, . _ -)");
 
-/** Fields that a release record shares with a slot. */
+/** What a release record shares with a slot: version tag, image by digest, the Alembic revision that its code needs. */
 export const releaseFields = { version, image, revision };
 
-/** One release in a slot: version tag, image by digest, the Alembic revision that its code needs. */
-const slotRelease = z.strictObject({ version, image, revision });
+/** One release in a slot. */
+const slotRelease = z.strictObject(releaseFields);
 export type SlotRelease = z.infer<typeof slotRelease>;
 
 /** The release: all that a step may change. */

@@ -1,5 +1,5 @@
 import type { Release } from "../stack/config";
-import { liveDigest } from "./digest";
+import { configDiff } from "../stack/configDiff";
 import { idleSlot } from "./trafficWeights";
 import { slots, type Slot } from "../stack/names";
 
@@ -11,32 +11,22 @@ export interface ReleaseDiff {
   names: string[];
   /** The slot that is not live before the step. */
   idle: Slot;
-  /** Digest of the live slot after the step. */
-  liveNext?: string;
   /** `previous` ended a downgrade and `next` still says so without being another one. */
   leftDowngrade: boolean;
 }
 
 /** Finds what differs. That a downgrade's note is dropped is no difference: every step after it does so. */
 export function releaseDiff(previous: Release, next: Release): ReleaseDiff {
-  const was = previous.migration;
-  const is = next.migration;
+  const [was, is] = [previous.migration, next.migration];
   const sameTarget = was?.revision === is?.revision && was?.image === is?.image;
   const leftDowngrade = sameTarget && was?.downgradeFrom !== undefined && is?.downgradeFrom !== undefined;
   const names: string[] = [];
   if (!sameTarget || (is?.downgradeFrom !== undefined && !leftDowngrade)) names.push("migration");
-  for (const slot of slots) if (!sameSlot(previous, next, slot)) names.push(`slots.${slot}`);
+  for (const slot of slots)
+    if (configDiff(previous.slots[slot], next.slots[slot]).length > 0) names.push(`slots.${slot}`);
   for (const key of ["live", "canaryWeight", "traffic", "validated"] as const)
     if (previous[key] !== next[key]) names.push(key);
-  const liveNext = liveDigest(next);
-  return { previous, next, names, idle: idleSlot(previous), leftDowngrade, ...(liveNext && { liveNext }) };
-}
-
-function sameSlot(previous: Release, next: Release, slot: Slot): boolean {
-  const was = previous.slots[slot];
-  const is = next.slots[slot];
-  if (!was || !is) return was === is;
-  return was.version === is.version && was.image === is.image && was.revision === is.revision;
+  return { previous, next, names, idle: idleSlot(previous), leftDowngrade };
 }
 
 /** Whether exactly these fields differ. */

@@ -1,5 +1,4 @@
 import type { ReleaseDiff } from "./releaseDiff";
-import type { SlotRelease } from "../stack/config";
 import { digest, digestIn, liveDigest } from "./digest";
 import { trafficWeights } from "./trafficWeights";
 import { overridable, type TransitionFacts, type Step } from "./transitionFacts";
@@ -11,105 +10,57 @@ import {
   whyRefused,
   whyRevisionUnfit,
 } from "./eligibility";
+import type { Release, SlotRelease } from "../stack/config";
 import { slots } from "../stack/names";
+import { present } from "../text/present";
 
-/** Why a step of this shape is not legal now; empty when it is. */
-type Rule = (change: ReleaseDiff, facts: TransitionFacts) => string[];
+/** Why a step of this kind is not legal now: every text among these. */
+type Rule = (change: ReleaseDiff, facts: TransitionFacts) => Parameters<typeof present>;
 
-/** A reason when `holds` is false. */
-const unless = (holds: boolean, reason: () => string): string[] => (holds ? [] : [reason()]);
+/** Every reason why `step` is not legal now; none when it is. */
+export const whyIllegal = (step: Step, change: ReleaseDiff, facts: TransitionFacts): string[] =>
+  present(...rules[step](change, facts), ...everyStep(change, facts));
 
 /** What every step must leave true. */
-export const everyStep: Rule = ({ previous, next }, facts) => {
+const everyStep: Rule = ({ previous, next }, facts) => {
   const share = trafficWeights(next);
-  const takenDown = previous.migration?.downgradeFrom;
   return slots.flatMap((slot) => {
     const held = next.slots[slot];
-    const isLive = slot === next.live;
     if (!held)
-      return unless(
-        !isLive || !liveDigest(previous),
-        () =>
+      return [
+        slot === next.live &&
+          liveDigest(previous) !== undefined &&
           `\`release.live\` is ${slot} but that slot is empty; allowed is the slot that holds a release. Run \`make deploy VERSION=<tag>\`.`,
-      );
+      ];
     if (share[slot] === 0) return [];
     const refused = whyRefused(held, facts);
     return [
-      ...(refused ? [`\`release.slots.${slot}\` would get ${share[slot]} % of the traffic. ${refused}`] : []),
-      ...unless(
-        takenDown === undefined || held.revision !== takenDown,
-        () =>
-          `\`release.slots.${slot}\` needs revision \`${held.revision}\`, which was just taken down: it must not get traffic. Run \`make rollback\`, or \`make migrate VERSION=${held.version}\`.`,
-      ),
+      refused && `\`release.slots.${slot}\` would get ${share[slot]} % of the traffic. ${refused}`,
+      held.revision === previous.migration?.downgradeFrom &&
+        `\`release.slots.${slot}\` needs revision \`${held.revision}\`, which was just taken down: it must not get traffic. Run \`make rollback\`, or \`make migrate VERSION=${held.version}\`.`,
     ];
   });
 };
 
 /** Whether a release may come into a slot or get traffic there: staging, database, refusal. */
-function eligible(
-  held: SlotRelease | undefined,
-  { previous, next }: ReleaseDiff,
-  facts: TransitionFacts,
-): string[] {
-  if (!held) return [];
-  return [
-    whyRefused(held, facts),
-    whyIneligible(held, previous, next.serial, facts),
-    whyRevisionUnfit(held, previous, next.serial, facts),
-  ].filter((reason) => reason !== undefined);
+const eligible = (held: SlotRelease | undefined, change: ReleaseDiff, facts: TransitionFacts) =>
+  held
+    ? [whyRefused(held, facts), whyIneligible(held, change, facts), whyRevisionUnfit(held, change, facts)]
+    : [];
+
+const noCanary = ({ previous, idle }: ReleaseDiff, what: string) =>
+  previous.canaryWeight > 0 &&
+  `Slot ${idle} has ${previous.canaryWeight} % of the traffic (\`release.canaryWeight\`), so ${what}; allowed is only with 0. Finish the canary with \`make deploy\`, or take it back with \`make rollback\`.`;
+
+const weightAfter = ({ canaryWeight }: Release, what: string) =>
+  canaryWeight !== 0 && `\`release.canaryWeight\` is ${canaryWeight}; after a ${what} it is 0.`;
+
+/** Before traffic opens, the database must fit what will answer. */
+function opening(change: ReleaseDiff, facts: TransitionFacts): string | undefined {
+  const { previous, next } = change;
+  const held = next.slots[next.live];
+  return previous.traffic === "paused" && held ? whyRevisionUnfit(held, change, facts) : undefined;
 }
-
-const noCanary = ({ previous, idle }: ReleaseDiff, what: string): string[] =>
-  unless(
-    previous.canaryWeight === 0,
-    () =>
-      `Slot ${idle} has ${previous.canaryWeight} % of the traffic (\`release.canaryWeight\`), so ${what}; allowed is only with 0. Finish the canary with \`make deploy\`, or take it back with \`make rollback\`.`,
-  );
-
-const migrate: Rule = ({ previous, next }) => {
-  const live = previous.slots[previous.live];
-  const at = previous.migration?.revision;
-  const to = next.migration?.revision ?? "";
-  return unless(
-    !live || at === undefined || at === to || live.revision !== to,
-    () =>
-      `\`release.migration.revision\` goes from \`${at}\` back to \`${to}\`, which the live release ${live?.version} needs: the database is ahead. A migration only goes up; run \`make downgrade REVISION=${to}\` if it must go back.`,
-  );
-};
-
-const first: Rule = (change, facts) => {
-  const { next } = change;
-  return [
-    ...unless(
-      next.traffic === "paused",
-      () => "`release.traffic` is open; a first release starts with paused, and opens after its smoke tests.",
-    ),
-    ...eligible(next.slots[next.live], change, facts),
-  ];
-};
-
-const load: Rule = (change, facts) => {
-  const { previous, next, idle } = change;
-  const held = next.slots[idle];
-  return [
-    ...noCanary(change, "its image may not change"),
-    ...unless(
-      !held || digest(held.image) !== liveDigest(previous),
-      () =>
-        `\`release.slots.${idle}\` would run the digest that slot ${previous.live} serves already; allowed is another release. Nothing needs to be deployed.`,
-    ),
-    ...eligible(held, change, facts),
-  ];
-};
-
-const canary: Rule = (change, facts) => [
-  ...unless(
-    change.next.traffic === "open",
-    () =>
-      "`release.traffic` is paused, so a canary would see no requests; allowed is open. Run `make open` first.",
-  ),
-  ...eligible(change.next.slots[change.idle], change, facts),
-];
 
 const promote: Rule = (change, facts) => {
   const { previous, next, idle } = change;
@@ -119,14 +70,8 @@ const promote: Rule = (change, facts) => {
       `\`release.live\` becomes ${idle}, but that slot is empty; allowed is a slot that holds a release.`,
     ];
   const reasons = [
-    ...unless(
-      next.canaryWeight === 0,
-      () => `\`release.canaryWeight\` is ${next.canaryWeight}; after a promotion it is 0.`,
-    ),
-    ...unless(
-      next.traffic === "open",
-      () => "`release.traffic` is paused; allowed is open. Run `make open` first.",
-    ),
+    weightAfter(next, "promotion"),
+    next.traffic === "paused" && "`release.traffic` is paused; allowed is open. Run `make open` first.",
   ];
   const given = digest(held.image);
   if (isKnownGood(given, previous, facts)) return reasons;
@@ -143,110 +88,96 @@ const promote: Rule = (change, facts) => {
     : "there is no verdict";
   return [
     ...reasons,
-    ...unless(
-      isJudged || isOverridden(overridable.gate, next.serial, facts),
-      () =>
-        `A promotion needs the gate's verdict \`promote\` for ${given} under serial ${previous.serial}; ${found}. Run \`make deploy VERSION=${held.version}\`, ${overrideHint(overridable.gate)}.`,
-    ),
+    !isJudged &&
+      !isOverridden(overridable.gate, next.serial, facts) &&
+      `A promotion needs the gate's verdict \`promote\` for ${given} under serial ${previous.serial}; ${found}. Run \`make deploy VERSION=${held.version}\`, ${overrideHint(overridable.gate)}.`,
     ...eligible(held, change, facts),
   ];
 };
 
-const validate: Rule = (change, facts) => {
-  const { next, liveNext } = change;
-  return [
-    ...unless(
-      next.validated === liveNext,
-      () =>
-        `\`release.validated\` is ${next.validated}, but slot ${next.live} runs ${liveNext ?? "nothing"}; allowed is the live digest. Run \`make deploy VERSION=<tag>\`, which validates what it made live.`,
-    ),
-    ...noCanary(change, "nothing is validated meanwhile"),
-    ...opening(change, facts),
-  ];
-};
-
-/** Before traffic opens, the database must fit what will answer. */
-function opening(change: ReleaseDiff, facts: TransitionFacts): string[] {
-  const { previous, next } = change;
-  const held = next.slots[next.live];
-  if (previous.traffic === "open" || !held) return [];
-  const unfit = whyRevisionUnfit(held, previous, next.serial, facts);
-  return unfit ? [unfit] : [];
-}
-
-const open: Rule = (change, facts) => {
-  const { previous, next, liveNext } = change;
-  // Not "known good": since it was validated the database may have been taken down, or a rollback begun.
-  const isProven = liveNext !== undefined && previous.validated === liveNext && !facts.refused.has(liveNext);
-  return [
-    ...unless(
-      isProven || isOverridden(overridable.smoke, next.serial, facts),
-      () =>
-        `\`release.traffic\` would open to ${liveNext ?? "an empty slot"}, which is not validated as things are; allowed is to open and validate at once, after its smoke tests. Run \`make deploy VERSION=${next.slots[next.live]?.version ?? "<tag>"}\`, ${overrideHint(overridable.smoke)}.`,
-    ),
-    ...opening(change, facts),
-  ];
-};
-
-const emptyIdle: Rule = (change) => noCanary(change, "it may not be emptied");
-
-const rollback: Rule = (change, facts) => {
-  const { previous, next } = change;
-  if (next.live === previous.live) return [];
-  const target = digestIn(previous, next.live);
-  return [
-    ...unless(
-      next.canaryWeight === 0,
-      () => `\`release.canaryWeight\` is ${next.canaryWeight}; after a rollback it is 0.`,
-    ),
-    ...unless(
-      target !== undefined && isKnownGood(target, previous, facts),
-      () =>
-        `\`release.live\` becomes ${next.live} with \`validated\` cleared, which is a rollback, but ${target ?? "that slot is empty and"} is not known good here; allowed is a release that was validated and is not refused. Run \`make rollback VERSION=<known good>\`.`,
-    ),
-  ];
-};
-
-const downgrade: Rule = ({ previous, next }) => {
-  const at = previous.migration;
-  const to = next.migration;
-  if (!to) return [];
-  if (!at) return ["`release.migration` is absent, so no migration has run and none can be taken down."];
-  return [
-    ...unless(
-      previous.traffic === "paused",
-      () =>
-        "`release.traffic` is open; a downgrade is allowed only while it is paused, because a release that needs the newer revision may have traffic. Run `make pause` first, or `make rollback DATABASE=downgrade`, which pauses by itself.",
-    ),
-    ...unless(
-      to.downgradeFrom === at.revision,
-      () =>
-        `\`release.migration.downgradeFrom\` is \`${to.downgradeFrom}\`; allowed is the revision that the database is at, \`${at.revision}\`.`,
-    ),
-    ...unless(
-      to.revision !== at.revision,
-      () =>
-        `\`release.migration.revision\` is \`${to.revision}\`, where the database is already; allowed is an older one.`,
-    ),
-    ...unless(
-      to.image === at.image,
-      () =>
-        `\`release.migration.image\` changes in a downgrade; allowed is \`${at.image}\`, the newest image that knows every revision in play.`,
-    ),
-  ];
-};
-
 /** The rules of each step, as the table of legal transitions states them. */
-export const rules: Record<Step, Rule> = {
-  migrate,
-  first,
-  load,
-  canary,
+const rules: Record<Step, Rule> = {
+  migrate({ previous, next }) {
+    const live = previous.slots[previous.live];
+    const at = previous.migration?.revision;
+    const to = next.migration?.revision ?? "";
+    return [
+      at !== undefined &&
+        at !== to &&
+        live?.revision === to &&
+        `\`release.migration.revision\` goes from \`${at}\` back to \`${to}\`, which the live release ${live?.version} needs: the database is ahead. A migration only goes up; run \`make downgrade REVISION=${to}\` if it must go back.`,
+    ];
+  },
+  first: (change, facts) => [
+    change.next.traffic === "open" &&
+      "`release.traffic` is open; a first release starts with paused, and opens after its smoke tests.",
+    ...eligible(change.next.slots[change.next.live], change, facts),
+  ],
+  load(change, facts) {
+    const { previous, next, idle } = change;
+    const held = next.slots[idle];
+    return [
+      noCanary(change, "its image may not change"),
+      held &&
+        digest(held.image) === liveDigest(previous) &&
+        `\`release.slots.${idle}\` would run the digest that slot ${previous.live} serves already; allowed is another release. Nothing needs to be deployed.`,
+      ...eligible(held, change, facts),
+    ];
+  },
+  canary: (change, facts) => [
+    change.next.traffic === "paused" &&
+      "`release.traffic` is paused, so a canary would see no requests; allowed is open. Run `make open` first.",
+    ...eligible(change.next.slots[change.idle], change, facts),
+  ],
   promote,
-  validate,
+  validate(change, facts) {
+    const { next } = change;
+    const live = liveDigest(next);
+    return [
+      next.validated !== live &&
+        `\`release.validated\` is ${next.validated}, but slot ${next.live} runs ${live ?? "nothing"}; allowed is the live digest. Run \`make deploy VERSION=<tag>\`, which validates what it made live.`,
+      noCanary(change, "nothing is validated meanwhile"),
+      opening(change, facts),
+    ];
+  },
   pause: () => [],
-  open,
-  "empty-idle": emptyIdle,
-  rollback,
-  downgrade,
+  open(change, facts) {
+    const { previous, next } = change;
+    const live = liveDigest(next);
+    // Not "known good": since it was validated the database may have been taken down, or a rollback begun.
+    const isProven = live !== undefined && previous.validated === live && !facts.refused.has(live);
+    return [
+      !isProven &&
+        !isOverridden(overridable.smoke, next.serial, facts) &&
+        `\`release.traffic\` would open to ${live ?? "an empty slot"}, which is not validated as things are; allowed is to open and validate at once, after its smoke tests. Run \`make deploy VERSION=${next.slots[next.live]?.version ?? "<tag>"}\`, ${overrideHint(overridable.smoke)}.`,
+      opening(change, facts),
+    ];
+  },
+  "empty-idle": (change) => [noCanary(change, "it may not be emptied")],
+  rollback({ previous, next }, facts) {
+    if (next.live === previous.live) return [];
+    const target = digestIn(previous, next.live);
+    const isGood = target !== undefined && isKnownGood(target, previous, facts);
+    return [
+      weightAfter(next, "rollback"),
+      !isGood &&
+        `\`release.live\` becomes ${next.live} with \`validated\` cleared, which is a rollback, but ${target ?? "that slot is empty and"} is not known good here; allowed is a release that was validated and is not refused. Run \`make rollback VERSION=<known good>\`.`,
+    ];
+  },
+  downgrade({ previous, next }) {
+    const at = previous.migration;
+    const to = next.migration;
+    if (!to) return [];
+    if (!at) return ["`release.migration` is absent, so no migration has run and none can be taken down."];
+    return [
+      previous.traffic === "open" &&
+        "`release.traffic` is open; a downgrade is allowed only while it is paused, because a release that needs the newer revision may have traffic. Run `make pause` first, or `make rollback DATABASE=downgrade`, which pauses by itself.",
+      to.downgradeFrom !== at.revision &&
+        `\`release.migration.downgradeFrom\` is \`${to.downgradeFrom}\`; allowed is the revision that the database is at, \`${at.revision}\`.`,
+      to.revision === at.revision &&
+        `\`release.migration.revision\` is \`${to.revision}\`, where the database is already; allowed is an older one.`,
+      to.image !== at.image &&
+        `\`release.migration.image\` changes in a downgrade; allowed is \`${at.image}\`, the newest image that knows every revision in play.`,
+    ];
+  },
 };

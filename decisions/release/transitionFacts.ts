@@ -12,23 +12,29 @@ export type Step =
   | "rollback"
   | "downgrade";
 
+/** What the stack before this one has proved. */
+export interface PromotionSource {
+  /** Whether this stack takes only what another stack validated (A4): `promotedFrom` is set. */
+  requiresStaging: boolean;
+  /** That stack, to name it in messages. Default `staging`. */
+  promotedFrom?: string | undefined;
+  /** Digest that it validated; "" or absent: none, or not known. */
+  stagingValidated?: string | undefined;
+  /** Revision -> SHA-256 of its file, as it took it down and up again; absent: not known. */
+  stagingDowngraded?: ReadonlyMap<string, string> | undefined;
+}
+
 /** What is known besides the two releases. */
-export interface TransitionFacts {
+export interface TransitionFacts extends Omit<PromotionSource, "stagingDowngraded"> {
   /** Digests that may not get traffic. */
   refused: ReadonlySet<string>;
   /** By refused digest: who refused it, when, why, and for which incident. Absent: not known here. */
   whyRefused?: ReadonlyMap<string, string>;
   /** Digests whose validation passed on this stack at some time. */
   knownGood: ReadonlySet<string>;
-  /** Digest that the stack before this one validated; "" or absent: none, or not known. */
-  stagingValidated?: string | undefined;
-  /** Whether this stack takes only what another stack validated (A4): `promotedFrom` is set. */
-  requiresStaging: boolean;
-  /** That stack, to name it in messages. Default `staging`. */
-  promotedFrom?: string | undefined;
   /** The gate's verdict; `serial` is the published serial under which the canary was judged. */
   verdict?: { digest: string; verdict: string; serial: number };
-  /** A person's override; `check` is one id, or several separated by commas; valid for the step with `serial` only. */
+  /** A person's override; `check` is what {@link namesCheck} reads; valid for the step with `serial` only. */
   override?: { check: string; actor: string; reason: string; serial: number };
 }
 

@@ -3,11 +3,10 @@ import { refusedBy, type Published } from "../stack/parameters";
 import type { TimelineEntry } from "./timeline";
 import type { UpdateRange } from "./updates";
 
-/** A committed piece of evidence about a revision that a report's releases need. */
-export interface Proof {
-  kind: string;
-  subject: string;
-  /** Whether it is there and committed, in a sentence. */
+/** One line of a report's evidence. */
+export interface EvidenceLine {
+  what: string;
+  /** What was found, in a sentence. */
   says: string;
   ok: boolean;
   by?: string;
@@ -15,39 +14,36 @@ export interface Proof {
   at?: string;
 }
 
-/** One line of a report's evidence. */
-export interface EvidenceLine {
-  what: string;
-  says: string;
-  ok: boolean;
-  by?: string;
-  /** ISO time. */
-  at?: string;
+/** Whether a committed piece of evidence about a revision that a report's releases need is there and committed. */
+export interface Proof extends Omit<EvidenceLine, "what"> {
+  kind: string;
+  subject: string;
 }
 
 interface Input {
   published: Published | undefined;
-  version: string | undefined;
   digests: ReadonlySet<string>;
   updateRange: UpdateRange;
   proofs: readonly Proof[];
   stagingValidated?: string;
 }
 
-/** What a report says of a release's evidence: its lines, and what of it belongs into the timeline. */
-interface Evidence {
+/**
+ * What the release rests on: verdict, validation, overrides, refusals from the parameters; reviews and proofs from git. And
+ * what of it belongs into the timeline.
+ */
+export function evidenceOf({ published, digests, updateRange, proofs, stagingValidated }: Input): {
   lines: EvidenceLine[];
   moments: TimelineEntry[];
-}
-
-/** What the release rests on: verdict, validation, overrides, refusals from the parameters; reviews and proofs from git. */
-export function evidenceOf({ published, digests, updateRange, proofs, stagingValidated }: Input): Evidence {
+} {
   const serials = new Set(updateRange.updates.flatMap(({ release }) => (release ? [release.serial] : [])));
-  const dated = [
-    ...verdictsOn(digests, published),
-    ...overridesOf(serials, published),
-    ...refusalsOf(digests, published),
-  ];
+  const dated = published
+    ? [
+        ...verdictsOn(digests, published),
+        ...overridesOf(serials, published),
+        ...refusalsOf(digests, published),
+      ]
+    : [];
   return {
     lines: [
       ...stageBefore(digests, stagingValidated),
@@ -76,64 +72,59 @@ function stageBefore(digests: ReadonlySet<string>, stagingValidated: string | un
   return [{ what: "The stage before", ok, says }];
 }
 
-const verdictsOn = (digests: ReadonlySet<string>, published: Published | undefined): Dated[] =>
-  [...(published?.verdicts ?? [])].flatMap(([serial, { digest, verdict, figures, at }]) => {
-    if (!digests.has(digest)) return [];
-    const ok = verdict === "promote";
-    const says = `${verdict}${describeFigures(figures)}`;
-    return [
-      {
-        line: { what: `Gate, serial ${serial}`, ok, says, at },
+const verdictsOn = (digests: ReadonlySet<string>, { verdicts }: Published): Dated[] =>
+  [...verdicts]
+    .filter(([, { digest }]) => digests.has(digest))
+    .map(([serial, { verdict, figures, at }]) => {
+      const ok = verdict === "promote";
+      return {
+        line: { what: `Gate, serial ${serial}`, ok, says: `${verdict}${describeFigures(figures)}`, at },
         moment: { at: Date.parse(at), source: "gate", what: `the gate's verdict: ${verdict}`, ok },
-      },
-    ];
-  });
+      };
+    });
 
-const overridesOf = (serials: ReadonlySet<number>, published: Published | undefined): Dated[] =>
-  [...(published?.overrides ?? [])].flatMap(([serial, { check, reason, actor, at }]) => {
-    if (!serials.has(serial)) return [];
-    const what = `${check} is overridden`;
-    return [
-      {
+const overridesOf = (serials: ReadonlySet<number>, { overrides }: Published): Dated[] =>
+  [...overrides]
+    .filter(([serial]) => serials.has(serial))
+    .map(([, { check, reason, actor, at }]) => {
+      const what = `${check} is overridden`;
+      return {
         line: { what: `Override of ${check}`, ok: false, says: reason, by: actor, at },
         moment: { at: Date.parse(at), source: "override", what, who: actor, why: reason },
-      },
-    ];
-  });
+      };
+    });
 
-const refusalsOf = (digests: ReadonlySet<string>, published: Published | undefined): Dated[] =>
-  [...(published?.refused ?? [])].flatMap(([digest, refusal]) => {
-    if (!digests.has(digest)) return [];
-    const { actor, at, reason } = refusal;
-    const what = "the image is refused: it gets no traffic any more";
-    return [
-      {
+const refusalsOf = (digests: ReadonlySet<string>, { refused }: Published): Dated[] =>
+  [...refused]
+    .filter(([digest]) => digests.has(digest))
+    .map(([, refusal]) => {
+      const { actor, at, reason } = refusal;
+      const what = "the image is refused: it gets no traffic any more";
+      return {
         line: { what: "Refused", ok: false, says: refusedBy(refusal), by: actor, at },
         moment: { at: Date.parse(at), source: "refusal", what, who: actor, why: reason, ok: false },
-      },
-    ];
-  });
+      };
+    });
 
 const validations = (digests: ReadonlySet<string>, published: Published | undefined): EvidenceLine[] =>
   [...digests].map((digest) => {
     const ok = published?.validated.has(digest) ?? false;
-    return {
-      what: "Validation on this stack",
-      ok,
-      says: published ? (ok ? "passed" : "not passed") : "unknown",
-    };
+    const says = published ? (ok ? "passed" : "not passed") : "unknown";
+    return { what: "Validation on this stack", ok, says };
   });
 
-function recoveryLines(published: Published | undefined): EvidenceLine[] {
-  const { recoveryPoint, drill } = published ?? {};
-  return [
-    ...(recoveryPoint
-      ? [{ what: "Newest recovery point", ok: true, says: "completed", at: recoveryPoint }]
-      : []),
-    ...(drill
-      ? [{ what: "Newest restore drill", ok: drill.ok, says: drill.ok ? "passed" : "failed", at: drill.at }]
-      : []),
-  ];
+function recoveryLines({ recoveryPoint, drill }: Partial<Published> = {}): EvidenceLine[] {
+  const lines: EvidenceLine[] = [];
+  if (recoveryPoint)
+    lines.push({ what: "Newest recovery point", ok: true, says: "completed", at: recoveryPoint });
+  if (drill)
+    lines.push({
+      what: "Newest restore drill",
+      ok: drill.ok,
+      says: drill.ok ? "passed" : "failed",
+      at: drill.at,
+    });
+  return lines;
 }
 
 /** The gate's figures in a clause; nothing where it kept none. */

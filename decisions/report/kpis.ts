@@ -1,7 +1,7 @@
 import { percent } from "../text/percent";
 import { slots } from "../stack/names";
 import { burnOf, totalOf, usualLatency } from "./trafficSeries";
-import { isUnknown, type ReportInput } from "./reportInput";
+import { isUnknown, type ReportInput, type Subject } from "./reportInput";
 
 /** A figure that is read at a glance. */
 export interface Kpi {
@@ -12,58 +12,45 @@ export interface Kpi {
 
 /** The figures at the top of a report; what is not known says so. */
 export function kpisOf({ range, series, service, slo }: ReportInput): Kpi[] {
-  const { updateRange, from, to, subject } = range;
-  const first = updateRange.updates[0]?.from ?? from;
-  const last = updateRange.updates.at(-1)?.to ?? to;
-  const kpis: Kpi[] = [
+  const { updates } = range.updateRange;
+  const length = (updates.at(-1)?.to ?? range.to) - (updates[0]?.from ?? range.from);
+  const ofUpdates = `${updates.length} ${updates.length === 1 ? "update" : "updates"}`;
+  const times = [{ label: "Duration", value: duration(length), note: ofUpdates }, ...timesTo(range.subject)];
+  if (isUnknown(series)) return [...times, { label: "Requests", value: "unknown" }];
+  const { requests, errors } = totalOf(series);
+  const failed = `of ${count(requests)}, ${percent(requests > 0 ? errors / requests : 0)}`;
+  const latencies = slots.flatMap((slot) => {
+    const latency = usualLatency(series, slot);
+    const { requests: had } = totalOf(series, slot);
+    if (latency === undefined || had === 0) return [];
+    const note = `of ${count(had)} requests; objective ${slo.latencyMs} ms`;
+    return [{ label: `95 % answered, ${slot}`, value: `${Math.round(latency)} ms`, note }];
+  });
+  const burn = burnOf(series, slo, isUnknown(service) ? undefined : service.budget);
+  const spent = burn.at(-1)?.spent;
+  const fastest = Math.max(0, ...burn.map((step) => step.burn)).toFixed(1);
+  return [
+    ...times,
+    { label: "Failed requests", value: count(errors), note: failed },
+    ...latencies,
     {
-      label: "Duration",
-      value: duration(last - first),
-      note: `${updateRange.updates.length} ${updateRange.updates.length === 1 ? "update" : "updates"}`,
+      label: "Error budget spent",
+      value: spent === undefined ? "unknown" : percent(spent),
+      note: `of ${slo.windowDays} days at ${slo.objective} %; at most ${fastest} times as fast as allowed`,
     },
   ];
-  if ("entries" in subject) {
-    const at = (state: string) => subject.entries.find((entry) => entry.state === state)?.at;
-    const opened = at("opened");
-    for (const state of ["mitigated", "resolved"]) {
-      const reached = at(state);
-      kpis.push({
-        label: `Time to ${state === "mitigated" ? "mitigate" : "resolve"}`,
-        value: opened && reached ? duration(Date.parse(reached) - Date.parse(opened)) : "not yet",
-      });
-    }
-  }
-  if (isUnknown(series)) return [...kpis, { label: "Requests", value: "unknown" }];
-  const { requests, errors } = totalOf(series);
-  kpis.push(
-    {
-      label: "Failed requests",
-      value: count(errors),
-      note: `of ${count(requests)}, ${percent(requests > 0 ? errors / requests : 0)}`,
-    },
-    ...slots.flatMap((slot) => {
-      const latency = usualLatency(series, slot);
-      const { requests: had } = totalOf(series, slot);
-      return latency === undefined || had === 0
-        ? []
-        : [
-            {
-              label: `95 % answered, ${slot}`,
-              value: `${Math.round(latency)} ms`,
-              note: `of ${count(had)} requests; objective ${slo.latencyMs} ms`,
-            },
-          ];
-    }),
-  );
-  const budget = isUnknown(service) ? undefined : service.budget;
-  const burn = burnOf(series, slo, budget);
-  const spent = burn.at(-1)?.spent;
-  kpis.push({
-    label: "Error budget spent",
-    value: spent === undefined ? "unknown" : percent(spent),
-    note: `of ${slo.windowDays} days at ${slo.objective} %; at most ${Math.max(0, ...burn.map((step) => step.burn)).toFixed(1)} times as fast as allowed`,
+}
+
+/** How long an incident took to each of its ends; nothing for a release. */
+function timesTo(subject: Subject): Kpi[] {
+  if (!("entries" in subject)) return [];
+  const at = (state: string) => subject.entries.find((entry) => entry.state === state)?.at;
+  const opened = at("opened");
+  return (["mitigate", "resolve"] as const).map((end) => {
+    const reached = at(`${end}d`);
+    const value = opened && reached ? duration(Date.parse(reached) - Date.parse(opened)) : "not yet";
+    return { label: `Time to ${end}`, value };
   });
-  return kpis;
 }
 
 /** A number with its thousands apart. */

@@ -47,13 +47,11 @@ const blocks = "▁▂▃▄▅▆▇█";
 /** Shares as a row of blocks: a dot where there was no request at all, a space where others had them all. */
 export const sparkline = (shares: SlotTraffic["shares"]): string =>
   shares
-    .map((share) =>
-      share === undefined
-        ? "·"
-        : share <= 0
-          ? " "
-          : (blocks[Math.min(blocks.length - 1, Math.floor(share * blocks.length))] ?? ""),
-    )
+    .map((share) => {
+      if (share === undefined) return "·";
+      const height = Math.min(blocks.length - 1, Math.floor(share * blocks.length));
+      return share <= 0 ? " " : blocks.charAt(height);
+    })
     .join("");
 
 /** A slot's last minutes as one line. */

@@ -1,11 +1,10 @@
-import type { ServiceCounts } from "../gate/errorBudget";
 import { shown } from "../approval/changeWindow";
 import { configDiff, type DiffLine } from "../stack/configDiff";
 import { digest } from "../release/digest";
-import { configOfEntry } from "../stack/history";
+import { configOfEntry, type HistoryEntry } from "../stack/history";
 import { furthest } from "../incident/incident";
 import { slots, type Slot } from "../stack/names";
-import { burnOf, shares, type BurnStep, type TrafficSeries } from "./trafficSeries";
+import { burnOf, shares, type BurnStep, type TrafficSeries, type TrafficShare } from "./trafficSeries";
 import { evidenceOf } from "./evidenceInReport";
 import { isUnknown, type TimeRange, type ReportInput, type Subject, type Unknown } from "./reportInput";
 import { kpisOf, type Kpi } from "./kpis";
@@ -13,7 +12,6 @@ import { incidentVerdict, isRestored, releaseVerdict, type Verdict } from "./ver
 import { fromEvents, fromUpdates, ordered, type TimelineEntry } from "./timeline";
 import { updatesBetween, updateRangeOf, configuredShares, isExposed, updatesOf, versionAt } from "./updates";
 import type { UpdateRange, ReportUpdate } from "./updates";
-import type { HistoryEntry } from "../stack/history";
 
 /** Time shown before and after: a share of the whole, within bounds, milliseconds. */
 const margin = (length: number): number => Math.min(1_800_000, Math.max(30_000, length * 0.12));
@@ -28,7 +26,7 @@ export function timeRangeOf(
   now: number,
   /** Length of the bake, milliseconds: it follows a release's last update, and belongs to it. */
   bake = 0,
-): (TimeRange & { all: ReportUpdate[] }) | undefined {
+): TimeRange | undefined {
   const all = updatesOf(history);
   const around = (updateRange: UpdateRange, first: number, last: number, lead: number) => {
     // What other releases did does not belong into this report.
@@ -44,11 +42,9 @@ export function timeRangeOf(
   };
   if ("version" in subject) {
     const updateRange = updateRangeOf(all, subject.version);
-    const [first] = updateRange?.updates ?? [];
-    const last = updateRange?.updates.at(-1);
-    return (
-      updateRange && first && last && around(updateRange, first.from, last.to, margin(last.to - first.from))
-    );
+    const [first, last] = [updateRange?.updates[0]?.from, updateRange?.updates.at(-1)?.to];
+    if (!updateRange || first === undefined || last === undefined) return undefined;
+    return around(updateRange, first, last, margin(last - first));
   }
   const times = subject.entries.map(({ at }) => Date.parse(at));
   if (times.length === 0) return undefined;
@@ -69,7 +65,7 @@ export interface ReleaseReport {
   to: number;
   kpis: Kpi[];
   /** Share of traffic, percent; `measured` says whether it was counted or is what config gave. */
-  shares: { measured: boolean; points: { at: number; slot: Slot; percent: number }[] };
+  shares: { measured: boolean; points: TrafficShare[] };
   /** What each slot held in that time, for people. */
   slotNames: Record<Slot, string>;
   series: TrafficSeries | Unknown;
@@ -89,8 +85,8 @@ export function buildReport(input: ReportInput): ReleaseReport {
   const digests = digestsOf(subject, updateRange);
   const known = isUnknown(published) ? undefined : published;
   const version = "version" in subject ? subject.version : undefined;
-  const evidence = evidenceOf({ ...input, published: known, version, digests, updateRange });
-  const verdictLines = evidence.moments.filter(({ at }) => at >= from && at <= to);
+  const evidence = evidenceOf({ ...input, published: known, digests, updateRange });
+  const moments = evidence.moments.filter(({ at }) => at >= from && at <= to);
   const recorded = isUnknown(events) ? [] : fromEvents(events);
   // An incident that began after a release's last command is the next release's.
   const lastCommand = Math.max(
@@ -99,11 +95,11 @@ export function buildReport(input: ReportInput): ReleaseReport {
   );
   const own = recorded.filter(({ source, at }) => !version || source !== "incident log" || at <= lastCommand);
   const timeline = ordered(
-    [...fromUpdates(updateRange.updates), ...own, ...verdictLines],
+    [...fromUpdates(updateRange.updates), ...own, ...moments],
     ({ source, incidentState }) =>
       source === "stack history" || source === "gate" || source === "refusal" || incidentState === "opened",
   );
-  const budget: ServiceCounts | undefined = isUnknown(service) ? undefined : service.budget;
+  const budget = isUnknown(service) ? undefined : service.budget;
   const measured = isUnknown(series) ? [] : shares(series);
   return {
     heading: version ? `Release ${version}` : "title" in subject ? `Incident: ${subject.title}` : "",
@@ -116,10 +112,10 @@ export function buildReport(input: ReportInput): ReleaseReport {
     from,
     to,
     kpis: kpisOf(input),
-    shares:
-      measured.length > 0
-        ? { measured: true, points: measured }
-        : { measured: false, points: configuredShares(updateRange, from, to) },
+    shares: {
+      measured: measured.length > 0,
+      points: measured.length > 0 ? measured : configuredShares(updateRange, from, to),
+    },
     slotNames: { blue: slotName("blue", all, from, to), green: slotName("green", all, from, to) },
     series,
     burn: isUnknown(series) ? [] : burnOf(series, slo, budget),
@@ -160,14 +156,13 @@ function changesOf(
   version: string | undefined,
   zone: string,
 ): ReleaseReport["changes"] {
-  const config = (one: ReportUpdate | undefined) => (one ? configOfEntry(one.entry) : {});
   const readable = updates.filter(({ release }) => release);
   const end = readable.at(-1);
   // The first release of a stack: all of config would be new, and nobody would read it.
   if (!before || !end) return [];
-  const change = (title: string, to: ReportUpdate) => ({
+  const change = (title: string, { entry }: ReportUpdate) => ({
     title,
-    lines: configDiff(config(before), config(to)),
+    lines: configDiff(configOfEntry(before.entry), configOfEntry(entry)),
   });
   const peak = version !== undefined && readable.findLast((one) => isExposed(one, version));
   return [

@@ -18,11 +18,7 @@ export const isUnknown = (value: object): value is Unknown => "unknown" in value
 /** What a report is about. */
 export type Subject =
   | { version: string }
-  | {
-      incident: string;
-      title: string;
-      entries: readonly { at: string; state: string }[];
-    };
+  | { incident: string; title: string; entries: readonly { at: string; state: string }[] };
 
 /** What a report is about and the time that it shows: known before anything is measured. */
 export interface TimeRange {
@@ -31,6 +27,8 @@ export interface TimeRange {
   /** Milliseconds since 1970, with some time before and after. */
   from: number;
   to: number;
+  /** Every update of history, the oldest first. */
+  all: ReportUpdate[];
 }
 
 /** All that a report is built from. */
@@ -38,7 +36,7 @@ export interface ReportInput {
   stack: string;
   /** IANA time zone in which people read times. */
   zone: string;
-  range: TimeRange & { all: ReportUpdate[] };
+  range: TimeRange;
   slo: Objective & { latencyMs: number };
   series: TrafficSeries | Unknown;
   service: ServiceWindows | Unknown;

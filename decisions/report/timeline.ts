@@ -9,8 +9,8 @@ export interface TimelineEntry {
   /** Where it is known from. */
   source: "stack history" | "audit trail" | "incident log" | "gate" | "override" | "refusal";
   what: string;
-  who?: string;
-  why?: string;
+  who?: string | undefined;
+  why?: string | undefined;
   /** Whether it went well; absent where that is no question. */
   ok?: boolean;
   /** State that an incident reached; absent for what is no entry of an incident. */
@@ -37,8 +37,8 @@ export const fromUpdates = (updates: readonly ReportUpdate[]): TimelineEntry[] =
     source: "stack history",
     what: line,
     ok: result === "succeeded",
-    ...(note && { who: note.actor }),
-    ...(note?.reason !== undefined && { why: note.reason }),
+    who: note?.actor,
+    why: note?.reason,
   }));
 
 /** What a command's record says beyond the updates that it made, which history has already. */
@@ -56,39 +56,20 @@ export function fromEvents(events: readonly AuditRow[]): TimelineEntry[] {
   return events.flatMap(({ at, kind, actor, body: recorded }): TimelineEntry[] => {
     const body = (recorded ?? {}) as CommandBody;
     const common = { at: Date.parse(at), who: actor };
-    const { incident } = body;
-    if (kind === "incident" && incident) {
-      const done = typeof incident.body?.done === "string" ? incident.body.done : "";
-      return [
-        {
-          ...common,
-          source: "incident log",
-          incidentState: incident.state,
-          what: `${incident.id ?? "incident"} ${incident.state ?? ""}: ${incident.title ?? ""}`,
-          ...(done && { why: done }),
-        },
-      ];
+    if (kind === "incident" && body.incident) {
+      const { id = "incident", state, title = "", body: said } = body.incident;
+      const what = `${id} ${state ?? ""}: ${title}`;
+      const why = typeof said?.done === "string" && said.done !== "" ? said.done : undefined;
+      return [{ ...common, source: "incident log", incidentState: state, what, why }];
     }
     if (kind !== "command") return [];
-    const asked = Object.entries(body.asked ?? {}).filter(
-      ([, value]) => typeof value !== "boolean" && value !== "auto",
-    );
-    const words = asked.map(([name, value]) => `${name.toUpperCase()}=${String(value)}`);
-    const why = [body.reason, body.error?.split("\n")[0]].filter((part) => part).join("; ");
-    return [
-      {
-        ...common,
-        source: "audit trail",
-        what: [
-          "make",
-          body.command ?? "",
-          ...words,
-          `ended with ${body.exitCode ?? "no exit code known"}`,
-        ].join(" "),
-        ok: body.exitCode === 0,
-        ...(why && { why }),
-      },
-    ];
+    const { command = "", asked = {}, reason, exitCode, error } = body;
+    const words = Object.entries(asked)
+      .filter(([, value]) => typeof value !== "boolean" && value !== "auto")
+      .map(([name, value]) => `${name.toUpperCase()}=${String(value)}`);
+    const what = ["make", command, ...words, `ended with ${exitCode ?? "no exit code known"}`].join(" ");
+    const why = [reason, error?.split("\n")[0]].filter((part) => part).join("; ") || undefined;
+    return [{ ...common, source: "audit trail", what, ok: exitCode === 0, why }];
   });
 }
 

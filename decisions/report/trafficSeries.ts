@@ -18,7 +18,7 @@ export interface TrafficSeries {
   steps: readonly TrafficStep[];
 }
 
-/** Steps that a picture is drawn from at most; more than pixels tell nothing. */
+/** A picture is drawn from at most so many steps; more of them than pixels tell nothing. */
 const mostSteps = 160;
 
 /** Step for a series from `from` to `to` (milliseconds since 1970): a multiple of `least`, seconds. */
@@ -42,11 +42,13 @@ export function growth(
   });
 }
 
+const sum = (steps: readonly ServiceCounts[], kind: keyof ServiceCounts): number =>
+  steps.reduce((all, step) => all + step[kind], 0);
+
 /** Requests and errors in all, of one slot or of both. */
 export function totalOf(series: TrafficSeries, slot?: Slot): ServiceCounts {
   const own = series.steps.filter((step) => slot === undefined || step.slot === slot);
-  const sum = (kind: "requests" | "errors") => own.reduce((all, step) => all + step[kind], 0);
-  return { requests: Math.round(sum("requests")), errors: Math.round(sum("errors")) };
+  return { requests: Math.round(sum(own, "requests")), errors: Math.round(sum(own, "errors")) };
 }
 
 /** The middle one of the slot's 95th percentiles: what people waited, without the one bad step. */
@@ -57,10 +59,17 @@ export function usualLatency(series: TrafficSeries, slot: Slot): number | undefi
   return known[Math.floor(known.length / 2)];
 }
 
-/** Share of each step's requests that a slot had, percent; steps without any request are left out. */
-export function shares(series: TrafficSeries): { at: number; slot: Slot; percent: number }[] {
-  return [...byTime(series)].flatMap(([at, both]) => {
-    const all = both.reduce((sum, { requests }) => sum + requests, 0);
+/** The part of the traffic that a slot has at a time, milliseconds since 1970. */
+export interface TrafficShare {
+  at: number;
+  slot: Slot;
+  percent: number;
+}
+
+/** Share of each step's requests that a slot had; steps without any request are left out. */
+export function shares(series: TrafficSeries): TrafficShare[] {
+  return byTime(series).flatMap(([at, both]) => {
+    const all = sum(both, "requests");
     if (all <= 0) return [];
     const of = (slot: Slot) => both.find((step) => step.slot === slot)?.requests ?? 0;
     return slots.map((slot) => ({ at, slot, percent: (100 * of(slot)) / all }));
@@ -68,10 +77,10 @@ export function shares(series: TrafficSeries): { at: number; slot: Slot; percent
 }
 
 /** Steps by their time, in order. */
-function byTime(series: TrafficSeries): Map<number, TrafficStep[]> {
+function byTime(series: TrafficSeries): [number, TrafficStep[]][] {
   const times = new Map<number, TrafficStep[]>();
   for (const step of series.steps) times.set(step.at, [...(times.get(step.at) ?? []), step]);
-  return new Map([...times].sort(([one], [two]) => one - two));
+  return [...times].sort(([one], [two]) => one - two);
 }
 
 /** What is left of the error budget over time, and how fast it burns. */
@@ -89,18 +98,12 @@ const burnWindow = 300_000;
 /** How the error budget went: `budget` is what its whole window had, if that is known. */
 export function burnOf(series: TrafficSeries, slo: Objective, budget: ServiceCounts | undefined): BurnStep[] {
   let errors = 0;
-  const recent: { at: number; requests: number; errors: number }[] = [];
-  return [...byTime(series)].map(([at, both]) => {
-    const now = {
-      at,
-      requests: both.reduce((sum, step) => sum + step.requests, 0),
-      errors: both.reduce((sum, step) => sum + step.errors, 0),
-    };
-    errors += now.errors;
-    recent.push(now);
+  const recent: TrafficStep[] = [];
+  return byTime(series).map(([at, both]) => {
+    errors += sum(both, "errors");
+    recent.push(...both);
     while ((recent[0]?.at ?? at) <= at - burnWindow) recent.shift();
-    const sum = (kind: "requests" | "errors") => recent.reduce((all, step) => all + step[kind], 0);
-    const burn = burnRate({ requests: sum("requests"), errors: sum("errors") }, slo);
+    const burn = burnRate({ requests: sum(recent, "requests"), errors: sum(recent, "errors") }, slo);
     return { at, burn, ...(budget && { spent: spentPart(errors, budget, slo) }) };
   });
 }

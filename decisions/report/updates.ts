@@ -3,6 +3,7 @@ import { trafficWeights } from "../release/trafficWeights";
 import { nameOf, releaseOf, type HistoryEntry } from "../stack/history";
 import { readMessage, type Note } from "../stack/updateMessage";
 import { slots, type Slot } from "../stack/names";
+import type { TrafficShare } from "./trafficSeries";
 
 /** One entry of stack history as a report shows it. */
 export interface ReportUpdate {
@@ -60,19 +61,17 @@ const quietEnd = 24 * 3_600_000;
  */
 export function updateRangeOf(updates: readonly ReportUpdate[], version: string): UpdateRange | undefined {
   const newest = newestOf(updates, version);
-  if (newest === undefined) return undefined;
+  if (newest < 0) return undefined;
   const first = firstOf(updates, newest);
   const end = endOf(updates, version, first, newest);
   return { updates: updates.slice(first, end + 1), before: updates[first - 1] };
 }
 
-/** Index of the version's newest deploy; of its newest update where it was never deployed. */
-function newestOf(updates: readonly ReportUpdate[], version: string): number | undefined {
-  const deployed = updates.findLastIndex(
-    ({ note }) => note?.version === version && note.operation === "deploy",
-  );
-  const named = deployed < 0 ? updates.findLastIndex(({ note }) => note?.version === version) : deployed;
-  return named < 0 ? undefined : named;
+/** Index of the version's newest deploy; of its newest update where it was never deployed; -1 where it has none. */
+function newestOf(updates: readonly ReportUpdate[], version: string): number {
+  const isNamed = ({ note }: ReportUpdate) => note?.version === version;
+  const deployed = updates.findLastIndex((one) => isNamed(one) && one.note?.operation === "deploy");
+  return deployed < 0 ? updates.findLastIndex(isNamed) : deployed;
 }
 
 /** Index of the first of the updates of the same operation on the same version that lead up to `newest`. */
@@ -111,8 +110,7 @@ export function isExposed({ release }: Pick<ReportUpdate, "release"> = {}, versi
 export function updatesBetween(updates: readonly ReportUpdate[], from: number, to: number): UpdateRange {
   const within = updates.filter((one) => one.to >= from && one.from <= to);
   const start = within[0] ? updates.indexOf(within[0]) : updates.findLastIndex((one) => one.to < from) + 1;
-  const before = updates[start - 1];
-  return { updates: within, before };
+  return { updates: within, before: updates[start - 1] };
 }
 
 /** The version that a slot holds at a time; what an update brings counts from its start, when it has no traffic yet. */
@@ -122,12 +120,8 @@ export function versionAt(updates: readonly ReportUpdate[], slot: Slot, at: numb
   return (applied ?? next)?.release?.slots[slot]?.version;
 }
 
-/** What config gave each version, from each update's end on: drawn where nobody counted requests. */
-export function configuredShares(
-  { before, updates }: UpdateRange,
-  from: number,
-  to: number,
-): { at: number; slot: Slot; percent: number }[] {
+/** What config gave each slot, from each update's end on: drawn where nobody counted requests. */
+export function configuredShares({ before, updates }: UpdateRange, from: number, to: number): TrafficShare[] {
   const applied = [...(before ? [before] : []), ...updates].filter(
     (one) => one.release && one.result === "succeeded",
   );

@@ -21,46 +21,31 @@ export function releaseVerdict(
 ): Verdict {
   const last = updates.findLast(({ release }) => release)?.release;
   const live = last?.slots[last.live];
-  const own = updates.flatMap(({ release }) => Object.values(release?.slots ?? {})).find(isNamed(version));
-  const refusal = own && published?.refused.get(digest(own.image));
   if (live?.version === version)
     return last?.validated === digest(live.image)
-      ? {
-          tone: "good",
-          word: "Live",
-          sentence: `${version} passed its validation and serves all of the traffic.`,
-        }
-      : {
-          tone: "open",
-          word: "Not validated",
-          sentence: `${version} is live, and its validation is still to come.`,
-        };
-  if (refusal)
-    return {
-      tone: "bad",
-      word: "Taken back",
-      sentence: `${version} may not get traffic: ${refusedBy(refusal).replace(/\.$/, "")}.`,
-    };
+      ? verdict("good", "Live", `${version} passed its validation and serves all of the traffic.`)
+      : verdict("open", "Not validated", `${version} is live, and its validation is still to come.`);
+  const held = updates.flatMap(({ release }) => Object.values(release?.slots ?? {}));
+  const own = held.find((one) => one?.version === version);
+  const refusal = own && published?.refused.get(digest(own.image));
+  if (refusal) {
+    const why = refusedBy(refusal).replace(/\.$/, "");
+    return verdict("bad", "Taken back", `${version} may not get traffic: ${why}.`);
+  }
   const wasLive = updates.some(({ release }) => release?.slots[release.live]?.version === version);
+  const instead = live?.version ?? "nothing";
   if (wasLive)
-    return {
-      tone: "bad",
-      word: "Taken back",
-      sentence: `${version} was live, and ${live?.version ?? "nothing"} took its place again.`,
-    };
+    return verdict("bad", "Taken back", `${version} was live, and ${instead} took its place again.`);
   if (last && last.canaryWeight > 0)
-    return {
-      tone: "open",
-      word: "Canary",
-      sentence: `${version} has ${last.canaryWeight} % of the traffic.`,
-    };
-  return { tone: "open", word: "Not released", sentence: `${version} got no further than its last update.` };
+    return verdict("open", "Canary", `${version} has ${last.canaryWeight} % of the traffic.`);
+  return verdict("open", "Not released", `${version} got no further than its last update.`);
 }
 
-const isNamed =
-  (version: string) =>
-  (held: { version: string; image: string } | undefined): held is { version: string; image: string } =>
-    held?.version === version;
+const verdict = (tone: Verdict["tone"], word: string, sentence: string): Verdict => ({
+  tone,
+  word,
+  sentence,
+});
 
 /** How far an incident is, since when, and what to do next. */
 export function incidentVerdict(
@@ -72,15 +57,10 @@ export function incidentVerdict(
   const since = opened ? `Noticed ${shown(new Date(opened.at), zone)}. ` : "";
   const restored = isRestored(state);
   const service = restored ? "The service is restored." : "The service is not known to be restored.";
-  const next =
-    state === "closed"
-      ? ""
-      : ` What comes next: ${makeLine(stack, "playbook", { INCIDENT: subject.incident })}`;
-  return {
-    tone: restored ? "good" : "bad",
-    word: state.charAt(0).toUpperCase() + state.slice(1),
-    sentence: `${since}${service}${next}`,
-  };
+  const playbook = makeLine(stack, "playbook", { INCIDENT: subject.incident });
+  const next = state === "closed" ? "" : ` What comes next: ${playbook}`;
+  const word = state.charAt(0).toUpperCase() + state.slice(1);
+  return verdict(restored ? "good" : "bad", word, `${since}${service}${next}`);
 }
 
 /** Whether the service works again for people in that state. */

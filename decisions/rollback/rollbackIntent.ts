@@ -1,3 +1,6 @@
+import { digestIn, liveDigest } from "../release/digest";
+import { idleSlot } from "../release/trafficWeights";
+import type { Release } from "../stack/config";
 import { knownGood, type HistoryEntry } from "../stack/history";
 
 /** Why a stack is to go to a version that was validated on it before. */
@@ -32,4 +35,17 @@ export function intentOf(
   const oldestFirst = knownGood(history, new Set()).targets.toReversed();
   const first = (digest: string | undefined) => oldestFirst.findIndex((target) => target.digest === digest);
   return first(live) < 0 || first(wanted) < first(live) ? "incident" : "known-good";
+}
+
+/**
+ * Version that serves instead of a refused one, where going back from that is half way: it is in a slot, and it has traffic
+ * or nothing is validated. Undefined: there is nothing to finish.
+ */
+export function goodInstead(current: Release, bad: string): string | undefined {
+  const live = liveDigest(current);
+  const idle = idleSlot(current);
+  if (live !== bad && digestIn(current, idle) !== bad) return undefined;
+  const isDone =
+    live !== bad && current.canaryWeight === 0 && current.traffic === "open" && current.validated === live;
+  return isDone ? undefined : current.slots[live === bad ? idle : current.live]?.version;
 }

@@ -10,6 +10,7 @@ import type { ReleaseRecord } from "../release/releaseRecord";
 import { schemaPlan, type RevisionsBetween } from "../database/schemaPlan";
 import { findRollbackTarget } from "./rollbackTarget";
 import { rollbackUpdates } from "./rollbackUpdates";
+import { present } from "../text/present";
 
 /** What a rollback is planned from. */
 export interface RollbackPlanInput {
@@ -58,16 +59,14 @@ export type RollbackPlan =
  * starts from what is applied now, so after a crash it gives what is left to do.
  */
 export function rollbackPlan(input: RollbackPlanInput): RollbackPlan {
-  const { history, settings, current, refused, database, releases } = input;
+  const { history, settings, current, refused, between, loss, database, releases } = input;
   const found = findRollbackTarget(history, refused, input.target);
   if (!found.ok) return found;
   const { target } = found;
   const release = target.settings.release.slots[target.settings.release.live];
   if (!release) return { ok: false, code: 4, reasons: [`${target.name} has no live release.`] };
-  const { between, loss } = input;
   const at = current.migration?.revision;
-  const asked = { target: release, at, asked: database, history, between, loss };
-  const schema = schemaPlan(asked);
+  const schema = schemaPlan({ target: release, at, asked: database, history, between, loss });
   if (schema.kind === "refused") return { ok: false, code: 4, reasons: schema.reasons, next: schema.next };
   const { flags, sizing } = target.settings;
   const before = { release: current, flags: settings.flags, sizing: settings.sizing };
@@ -82,11 +81,7 @@ export function rollbackPlan(input: RollbackPlanInput): RollbackPlan {
     steps,
     diff: last ? configDiff(before, { release: last, flags, sizing }) : [],
     brake,
-    notes: [
-      ...(schema.note ? [schema.note] : []),
-      ...recordNotes(release, releases),
-      ...heldNotes(settings, flags),
-    ],
+    notes: present(schema.note, recordNote(release, releases), heldNote(settings, flags)),
   };
 }
 
@@ -99,19 +94,15 @@ function brakeFor(current: Release, wanted: string, isNeeded: boolean): PlannedB
   return { good, bad: other(good), badDigests };
 }
 
-function recordNotes(target: SlotRelease, releases: RollbackPlanInput["releases"]): string[] {
+function recordNote(target: SlotRelease, releases: RollbackPlanInput["releases"]): string | undefined {
   const record = releases.get(target.version);
   if (!record)
-    return [
-      `releases/${target.version}.json is not here; the update in history says what ${target.version} is.`,
-    ];
-  if (record.image === target.image && record.revision === target.revision) return [];
-  return [
-    `releases/${target.version}.json names ${record.image} at ${record.revision}, the update in history ${target.image} at ${target.revision}; the update is what is restored.`,
-  ];
+    return `releases/${target.version}.json is not here; the update in history says what ${target.version} is.`;
+  if (record.image === target.image && record.revision === target.revision) return undefined;
+  return `releases/${target.version}.json names ${record.image} at ${record.revision}, the update in history ${target.image} at ${target.revision}; the update is what is restored.`;
 }
 
-function heldNotes(settings: Settings, flags: Settings["flags"]): string[] {
-  const held = Object.keys(settings.heldFlags).filter((name) => flags[name]);
-  return held.length > 0 ? [`Held flags stay off whatever the update says: ${held.join(", ")}.`] : [];
+function heldNote({ heldFlags }: Settings, flags: Settings["flags"]): string | undefined {
+  const held = Object.keys(heldFlags).filter((name) => flags[name]);
+  return held.length > 0 ? `Held flags stay off whatever the update says: ${held.join(", ")}.` : undefined;
 }

@@ -1,4 +1,5 @@
-import { knownGood, type HistoryEntry, type KnownGood, type Rejected } from "../stack/history";
+import { knownGood, type HistoryEntry, type KnownGood } from "../stack/history";
+import { present } from "../text/present";
 
 /** The update asked for, or why it is no target: 2 unknown, 3 today's schema refuses its config, 4 refused or not known good. */
 export type FoundTarget = { ok: true; target: KnownGood } | { ok: false; code: 2 | 3 | 4; reasons: string[] };
@@ -7,31 +8,28 @@ export type FoundTarget = { ok: true; target: KnownGood } | { ok: false; code: 2
 export function findRollbackTarget(
   history: readonly HistoryEntry[],
   refused: ReadonlySet<string>,
-  asked: { version?: string | undefined; update?: string | undefined },
+  { version, update }: { version?: string | undefined; update?: string | undefined },
 ): FoundTarget {
   const { targets, rejected } = knownGood(history, refused);
-  const { version, update } = asked;
   if (version === undefined && update === undefined)
     return { ok: false, code: 2, reasons: [`VERSION= (or UPDATE=) is missing. ${known(targets)}`] };
   const fits = (entry: { name: string; version?: string; id?: string; startTime?: string }) =>
     (version === undefined || entry.version === version) && (update === undefined || isNamed(entry, update));
   const target = targets.find(fits);
   if (target) return { ok: true, target };
-  const name = [
-    ...(version === undefined ? [] : [`version \`${version}\``]),
-    ...(update === undefined ? [] : [`update \`${update}\``]),
-  ].join(", ");
+  const name = present(
+    version !== undefined && `version \`${version}\``,
+    update !== undefined && `update \`${update}\``,
+  ).join(", ");
   const near = rejected.filter(fits);
   const unfit = near.find((entry) => entry.kind !== "state") ?? near[0];
   if (!unfit) return { ok: false, code: 2, reasons: [`History has no ${name}. ${known(targets)}`] };
   return {
     ok: false,
-    code: codeOf(unfit),
+    code: unfit.kind === "config" ? 3 : 4,
     reasons: [`${name} is no target of a rollback: ${unfit.name} ${unfit.why}. ${known(targets)}`],
   };
 }
-
-const codeOf = ({ kind }: Rejected): 3 | 4 => (kind === "config" ? 3 : 4);
 
 /** An operation made several updates, so its id names the newest known-good one of them. */
 const isNamed = (entry: { name: string; id?: string; startTime?: string }, update: string): boolean =>

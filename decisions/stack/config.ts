@@ -12,7 +12,6 @@ import { releaseSchema } from "../release/release";
 import { sizingSchema } from "../release/sizing";
 
 export { releaseSchema, type Release, type SlotRelease } from "../release/release";
-export type { Flag } from "../flags/flagConfig";
 
 /**
  * The stack's config as one typed object: which keys there are, what they allow, and their defaults.
@@ -167,24 +166,21 @@ export const settings = settingsFields.superRefine(({ gate, metrics, sizing: { w
     issue(["metrics", "url"], "is missing: the address of Prometheus, which `metrics.source` names");
 });
 export type Settings = z.infer<typeof settings>;
+type Written = z.input<typeof settings>;
 
 /** Flags as a stack file has them, before defaults are filled in. */
-export type WrittenFlags = NonNullable<z.input<typeof settings>["flags"]>;
+export type WrittenFlags = NonNullable<Written["flags"]>;
 
 /** Sizing as a stack file has it, before defaults are filled in. */
-export type WrittenSizing = z.input<typeof settings>["sizing"];
-
-export type { Issue };
-
-/** A config as read: the object, or every issue in it at once. */
-export type Parsed = { ok: true; settings: Settings } | { ok: false; issues: Issue[] };
+export type WrittenSizing = Written["sizing"];
 
 /**
- * Reads a whole config, the keys without their `deployment-safety:` prefix.
+ * Reads a whole config, the keys without their `deployment-safety:` prefix, or finds every issue in it at once.
  * Defaults are filled in; an unknown key is an issue, because a misspelt key would count as unset, which is unsafe.
  */
-export function parse(config: Record<string, unknown>): Parsed {
-  const result = settings.safeParse(config, { error: knownKeys });
-  if (result.success) return { ok: true, settings: result.data };
-  return { ok: false, issues: describeIssues(result.error, config) };
+export function parse(
+  config: Record<string, unknown>,
+): { ok: true; settings: Settings } | { ok: false; issues: Issue[] } {
+  const { success, data, error } = settings.safeParse(config, { error: knownKeys });
+  return success ? { ok: true, settings: data } : { ok: false, issues: describeIssues(error, config) };
 }

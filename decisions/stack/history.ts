@@ -1,17 +1,18 @@
 import { z } from "zod";
-import {
-  parse,
-  releaseSchema,
-  type Release,
-  type Settings,
-  type WrittenFlags,
-  type WrittenSizing,
-} from "./config";
+import { parse, type Settings, type WrittenFlags, type WrittenSizing } from "./config";
 import { masked } from "./configDiff";
 import { configNamespace, configValue, ownEntries } from "./configKeys";
-import { digest, liveDigest } from "../release/digest";
+import { digest } from "../release/digest";
+import { releaseSchema, type Release, type SlotRelease } from "../release/release";
 import { describeIssues, knownKeys } from "../text/issues";
 import { readMessage } from "./updateMessage";
+
+const configValueSchema = z.object({
+  value: z.string().optional(),
+  secret: z.boolean().optional(),
+  objectValue: z.unknown().optional(),
+});
+type ConfigValue = z.infer<typeof configValueSchema>;
 
 const historyEntry = z.object({
   /** 0 for every entry on a file backend. */
@@ -25,22 +26,13 @@ const historyEntry = z.object({
   endTime: z.string().optional(),
   message: z.string().default(""),
   /** Keys with their namespace; a secret has no `value`. */
-  config: z
-    .record(
-      z.string(),
-      z.object({
-        value: z.string().optional(),
-        secret: z.boolean().optional(),
-        objectValue: z.unknown().optional(),
-      }),
-    )
-    .default({}),
+  config: z.record(z.string(), configValueSchema).default({}),
 });
 /** One entry of `pulumi stack history --json`; fields that are not listed are ignored. */
 export type HistoryEntry = z.infer<typeof historyEntry>;
 
 /** What Pulumi writes in the place of a value that the stack's secrets provider can no longer decrypt. */
-export const undecryptable = "ERROR_UNABLE_TO_DECRYPT";
+const undecryptable = "ERROR_UNABLE_TO_DECRYPT";
 
 /** Reads the output of `pulumi stack history --json`, newest first. Throws naming the entries and fields that are not as expected. */
 export function parseHistory(value: unknown): HistoryEntry[] {
@@ -57,31 +49,6 @@ export function parseHistory(value: unknown): HistoryEntry[] {
 export const nameOf = (entry: HistoryEntry): string =>
   entry.version ? `update ${entry.version}` : entry.startTime;
 
-/** The raw config of an entry, keys without the namespace, or why it cannot be read. */
-function configOf(
-  entry: HistoryEntry,
-): { ok: true; config: Record<string, unknown> } | { ok: false; reasons: string[] } {
-  const config: Record<string, unknown> = {};
-  const reasons: string[] = [];
-  for (const [name, held] of ownEntries(entry.config)) {
-    const key = configNamespace + name;
-    if (held.value === undefined && held.objectValue === undefined) {
-      reasons.push(
-        held.secret
-          ? `\`${key}\` holds a secret, so history has no value of it: keep secrets out of that key`
-          : `\`${key}\` has no value`,
-      );
-      continue;
-    }
-    if (held.value === undecryptable) {
-      reasons.push(`\`${key}\` cannot be decrypted with today's secrets provider`);
-      continue;
-    }
-    config[name] = valueOf(held);
-  }
-  return reasons.length > 0 ? { ok: false, reasons } : { ok: true, config };
-}
-
 /** An entry's whole config for a diff, every namespace; a secret's value is masked, for history has none of it. */
 export const configOfEntry = (entry: HistoryEntry): Record<string, unknown> =>
   Object.fromEntries(
@@ -91,23 +58,35 @@ export const configOfEntry = (entry: HistoryEntry): Record<string, unknown> =>
     ]),
   );
 
-const valueOf = ({ objectValue, value = "" }: HistoryEntry["config"][string]): unknown =>
-  objectValue ?? configValue(value);
+const valueOf = ({ objectValue, value = "" }: ConfigValue): unknown => objectValue ?? configValue(value);
 
 /** The settings that an entry was made with, by today's schema, or every reason why not. */
 export function settingsOf(
   entry: HistoryEntry,
 ): { ok: true; settings: Settings; written: KnownGood["written"] } | { ok: false; reasons: string[] } {
-  const read = configOf(entry);
-  if (!read.ok) return read;
-  const parsed = parse(read.config);
+  const own = ownEntries(entry.config);
+  const unreadable = own.flatMap(([key, held]) => {
+    const why = whyUnreadable(held);
+    return why ? [`\`${configNamespace}${key}\` ${why}`] : [];
+  });
+  if (unreadable.length > 0) return { ok: false, reasons: unreadable };
+  const config = Object.fromEntries(own.map(([key, held]) => [key, valueOf(held)]));
+  const parsed = parse(config);
+  if (!parsed.ok) {
+    const reasons = parsed.issues.map(({ path, message }) => `\`${configNamespace}${path}\` ${message}`);
+    return { ok: false, reasons };
+  }
   // The schema has accepted the config, so these two are what it takes.
-  const { flags = {}, sizing } = read.config as { flags?: WrittenFlags; sizing: WrittenSizing };
-  if (parsed.ok) return { ...parsed, written: { flags, sizing } };
-  return {
-    ok: false,
-    reasons: parsed.issues.map(({ path, message }) => `\`${configNamespace}${path}\` ${message}`),
-  };
+  const { flags = {}, sizing } = config as { flags?: WrittenFlags; sizing: WrittenSizing };
+  return { ...parsed, written: { flags, sizing } };
+}
+
+function whyUnreadable({ value, objectValue, secret }: ConfigValue): string | undefined {
+  if (value === undecryptable) return "cannot be decrypted with today's secrets provider";
+  if (value !== undefined || objectValue !== undefined) return undefined;
+  return secret
+    ? "holds a secret, so history has no value of it: keep secrets out of that key"
+    : "has no value";
 }
 
 /** The release alone that an entry applied; undefined when it has none that can be read. */
@@ -141,7 +120,7 @@ export function newestSucceeded(history: readonly HistoryEntry[]): Newest | unde
 
 /** An update that a rollback can go back to. */
 export interface KnownGood {
-  /** `update 12`, or the start time where the backend numbers none. */
+  /** As {@link nameOf} has it. */
   name: string;
   /** ISO time. */
   startTime: string;
@@ -178,53 +157,45 @@ export function knownGood(
   const targets: KnownGood[] = [];
   const rejected: Rejected[] = [];
   for (const entry of history) {
-    const name = nameOf(entry);
     const { line, note } = readMessage(entry.message);
-    const release = releaseOf(entry);
-    const version = release?.slots[release.live]?.version;
-    const reject = (kind: Rejected["kind"], why: string) =>
-      rejected.push({ name, why, kind, ...(version && { version }), ...(note && { id: note.id }) });
-    if (!succeeded(entry)) {
-      reject(
-        "state",
-        `is ${/^[aeiou]/.test(entry.kind) ? "an" : "a"} ${entry.kind} that ${entry.result === "succeeded" ? "changes no release" : `is ${entry.result}`}`,
-      );
-      continue;
+    const named = { name: nameOf(entry), ...(note && { id: note.id }) };
+    const judged = judgeEntry(entry, refused);
+    if (judged.kind === "good") {
+      const { live, settings, written } = judged;
+      const { version, image } = live;
+      const { startTime } = entry;
+      targets.push({ ...named, startTime, version, digest: digest(image), settings, written, message: line });
+    } else {
+      const release = releaseOf(entry);
+      const version = release?.slots[release.live]?.version;
+      rejected.push({ ...named, ...judged, ...(version && { version }) });
     }
-    const read = settingsOf(entry);
-    if (!read.ok) {
-      reject("config", `today's schema refuses its config: ${read.reasons.join("; ")}`);
-      continue;
-    }
-    const applied = read.settings.release;
-    const live = applied.slots[applied.live];
-    const why = whyNotGood(applied, refused);
-    if (why || !live) reject(why?.kind ?? "state", why?.why ?? "has no live release");
-    else
-      targets.push({
-        name,
-        startTime: entry.startTime,
-        version: live.version,
-        digest: digest(live.image),
-        settings: read.settings,
-        written: read.written,
-        message: line,
-        ...(note && { id: note.id }),
-      });
   }
   return { targets, rejected };
 }
 
-function whyNotGood(
-  release: Release,
+function judgeEntry(
+  entry: HistoryEntry,
   refused: ReadonlySet<string>,
-): { kind: Rejected["kind"]; why: string } | undefined {
-  const live = liveDigest(release);
-  if (!live) return { kind: "state", why: "has no live release" };
-  if (refused.has(live)) return { kind: "refused", why: `its live digest ${live} is refused` };
-  if (release.validated !== live) return { kind: "state", why: "its live release was not validated" };
-  if (release.canaryWeight > 0)
-    return { kind: "state", why: `a canary had ${release.canaryWeight} % of the traffic` };
-  if (release.traffic !== "open") return { kind: "state", why: "traffic was paused" };
-  return undefined;
+):
+  | Pick<Rejected, "kind" | "why">
+  | ({ kind: "good"; live: SlotRelease } & Pick<KnownGood, "settings" | "written">) {
+  const bad = (why: string): Pick<Rejected, "kind" | "why"> => ({ kind: "state", why });
+  if (!succeeded(entry)) {
+    const article = /^[aeiou]/.test(entry.kind) ? "an" : "a";
+    const what = entry.result === "succeeded" ? "changes no release" : `is ${entry.result}`;
+    return bad(`is ${article} ${entry.kind} that ${what}`);
+  }
+  const read = settingsOf(entry);
+  if (!read.ok)
+    return { kind: "config", why: `today's schema refuses its config: ${read.reasons.join("; ")}` };
+  const { release } = read.settings;
+  const live = release.slots[release.live];
+  if (!live) return bad("has no live release");
+  const given = digest(live.image);
+  if (refused.has(given)) return { kind: "refused", why: `its live digest ${given} is refused` };
+  if (release.validated !== given) return bad("its live release was not validated");
+  if (release.canaryWeight > 0) return bad(`a canary had ${release.canaryWeight} % of the traffic`);
+  if (release.traffic !== "open") return bad("traffic was paused");
+  return { kind: "good", live, settings: read.settings, written: read.written };
 }

@@ -56,6 +56,9 @@ export const leaseVariable = "DEPLOYMENT_SAFETY_LEASE";
  */
 export const rollbackVariable = "DEPLOYMENT_SAFETY_WAY_BACK";
 
+/** How every refusal by the program begins. The engine passes on only text, so this tells a refusal from a failure. */
+export const refusalMark = "Refused: ";
+
 /** Kubernetes names of a slot's objects; a TargetGroupBinding has the name of its web Service. */
 export const objects = {
   web: (slot: Slot) => `web-${slot}`,

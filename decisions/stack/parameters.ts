@@ -2,14 +2,14 @@ import { z } from "zod";
 import { releaseSchema, type Release } from "./config";
 import { digestOfHex, liveDigest } from "../release/digest";
 import { downgradeEvidence, type DowngradeEvidence } from "../database/downgrades";
-import { describeIssues, knownKeys } from "../text/issues";
+import { issueLines, knownKeys } from "../text/issues";
 import { protectionStateSchema, type ProtectionState } from "../approval/protectionState";
 import { noticeSchema, type Notice } from "../approval/irreversibleChange";
-import { heldMark, holdReleaseSchema as holdRelease, type HoldRelease } from "../flags/heldFlags";
+import { heldMark, holdReleaseSchema, type HoldRelease } from "../flags/heldFlags";
 import { leaseSchema, type Lease } from "./lease";
 import { parameterRoot, slots } from "./names";
 import { drillRecord, type Drills } from "../recovery/drill";
-import type { TransitionFacts } from "../release/transition";
+import type { PromotionSource, TransitionFacts } from "../release/transitionFacts";
 
 const refusal = z.object({
   digest: z.string(),
@@ -59,7 +59,7 @@ const override = z.object({
 /** A person's override; its path names the serial of the step that it is for. */
 export type Override = z.infer<typeof override>;
 
-/** A recovery point, with when it was completed. */
+/** When a recovery point was completed. */
 const recoveryPoint = z.object({ at: z.iso.datetime({ offset: true }) });
 
 /** A stack's parameters as typed facts. */
@@ -80,7 +80,7 @@ export interface Published {
   guard?: ProtectionState | undefined;
   /** Notices to guardians, by the change that they announced. */
   notices: Map<string, Notice>;
-  /** The newest drill of point-in-time recovery. */
+  /** The newest of {@link drills}. */
   drill?: { at: string; ok: boolean };
   /** ISO time of the newest recovery point that a command has seen. */
   recoveryPoint?: string | undefined;
@@ -115,12 +115,12 @@ const bySerial =
     if (at !== undefined && found) into(published).set(at, found);
   };
 
-/** Keeps what `schema` reads under a key made of it and of the path's rest. */
+/** Keeps what `schema` reads under a key made of it and of the path's rest. Default: the rest itself. */
 const byKey =
   <T>(
     into: (published: Published) => Map<string, T>,
     schema: z.ZodType<T>,
-    keyOf: (rest: string, found: T) => string,
+    keyOf = (rest: string, _found: T) => rest,
   ): Reader =>
   (published, { rest, read }) => {
     const found = read(schema);
@@ -140,7 +140,7 @@ const readers: Record<string, Reader> = {
   },
   "evidence/released-flag": byKey(
     ({ holdReleases }) => holdReleases,
-    holdRelease,
+    holdReleaseSchema,
     (_, { flag }) => flag,
   ),
   "evidence/verdict": bySerial(({ verdicts }) => verdicts, gateVerdict),
@@ -149,17 +149,9 @@ const readers: Record<string, Reader> = {
   "evidence/drill/passed": ({ drills }, { read }) => (drills.passed = read(drillRecord)),
   "evidence/recovery-point/last": (published, { read }) =>
     (published.recoveryPoint = read(recoveryPoint)?.at),
-  "evidence/notice": byKey(
-    ({ notices }) => notices,
-    noticeSchema,
-    (rest) => rest,
-  ),
+  "evidence/notice": byKey(({ notices }) => notices, noticeSchema),
   "evidence/validated": ({ validated }, { rest }) => validated.add(digestOfHex(rest)),
-  "evidence/downgrade": byKey(
-    ({ downgrades }) => downgrades,
-    downgradeEvidence,
-    (rest) => rest,
-  ),
+  "evidence/downgrade": byKey(({ downgrades }) => downgrades, downgradeEvidence),
 };
 
 /** The reader whose path `path` is or lies below, with what follows it. */
@@ -208,8 +200,7 @@ function entryAt(path: string, rest: string, value: string, issues: string[]): E
         const json: unknown = JSON.parse(value);
         const parsed = schema.safeParse(json, { error: knownKeys });
         if (parsed.success) return parsed.data;
-        for (const issue of describeIssues(parsed.error, json))
-          issues.push(`${path}: \`${issue.path}\` ${issue.message}`);
+        issues.push(...issueLines(path, parsed.error, json));
       } catch (error) {
         issues.push(`${path}: is not JSON: ${(error as Error).message}`);
       }
@@ -234,43 +225,26 @@ function holdOf(value: string): string | undefined {
   }
 }
 
-/** What the program cannot read from the parameters. */
-export interface PromotionSource {
-  /** Whether `promotedFrom` is set. */
-  requiresStaging: boolean;
-  /** The stack before this one, to name it in messages. Default `staging`. */
-  promotedFrom?: string | undefined;
-  /** Digest that the stack before this one validated; "" or absent: none or not known. */
-  stagingValidated?: string | undefined;
-  /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
-  stagingDowngraded?: ReadonlyMap<string, string> | undefined;
-}
-
 /** The facts for the step that makes `next` of the published release. Used by the program and by commands alike. */
 export function transitionFacts(
-  published: Published,
+  { release, refused, validated, verdicts, overrides }: Published,
   next: Release,
-  staging: PromotionSource,
+  { requiresStaging, promotedFrom, stagingValidated }: PromotionSource,
 ): TransitionFacts {
-  const judged = published.release?.serial;
-  const verdict = judged === undefined ? undefined : published.verdicts.get(judged);
-  const given = published.overrides.get(next.serial);
-  const knownGood = new Set(published.validated);
-  const proven = published.release?.validated;
-  if (proven && published.release && liveDigest(published.release)) knownGood.add(proven);
+  const verdict = release && verdicts.get(release.serial);
+  const override = overrides.get(next.serial);
+  const knownGood = new Set(validated);
+  if (release?.validated && liveDigest(release)) knownGood.add(release.validated);
   return {
-    refused: new Set(published.refused.keys()),
-    whyRefused: new Map([...published.refused].map(([digest, why]) => [digest, describeRefusal(why)])),
+    refused: new Set(refused.keys()),
+    whyRefused: new Map([...refused].map(([digest, why]) => [digest, describeRefusal(why)])),
     knownGood,
-    requiresStaging: staging.requiresStaging,
-    promotedFrom: staging.promotedFrom,
-    stagingValidated: staging.stagingValidated,
-    ...(verdict &&
-      judged !== undefined && {
-        verdict: { digest: verdict.digest, verdict: verdict.verdict, serial: judged },
-      }),
-    ...(given && {
-      override: { check: given.check, actor: given.actor, reason: given.reason, serial: next.serial },
+    requiresStaging,
+    promotedFrom,
+    stagingValidated,
+    ...(verdict && {
+      verdict: { digest: verdict.digest, verdict: verdict.verdict, serial: release.serial },
     }),
+    ...(override && { override: { ...override, serial: next.serial } }),
   };
 }

@@ -2,6 +2,7 @@ import type { Release } from "./config";
 import { configDiff } from "./configDiff";
 import { nameOf, type HistoryEntry, type Newest } from "./history";
 import { emptyRelease } from "../release/nextRelease";
+import { present } from "../text/present";
 
 /** What a command finds when it starts. */
 export interface StartingFacts {
@@ -47,32 +48,25 @@ export function startingPoint(found: StartingFacts): StartingPoint {
   const isAhead = published !== undefined && published.serial > (recorded?.serial ?? -1);
   const applied = isAhead ? published : recorded;
   const release = applied ?? emptyRelease(file.live);
-  const unclean = [
-    ...(isAhead
-      ? [`The release with serial ${published.serial} was applied, but its update did not end.`]
-      : []),
-    ...(newestEntry && newestEntry !== newest?.entry && newestEntry.startTime !== newest?.entry.startTime
-      ? [
-          `The ${newestEntry.kind} ${nameOf(newestEntry)} came after the newest succeeded update and is ${newestEntry.result}.`,
-        ]
-      : []),
-    ...(found.pendingOperations ? ["An operation in Pulumi's state did not end."] : []),
-    ...(found.deadLease ? ["The last operation's process died before it gave its lease back."] : []),
-  ];
+  const unclean = present(
+    isAhead && `The release with serial ${published.serial} was applied, but its update did not end.`,
+    newestEntry &&
+      newestEntry.startTime !== newest?.entry.startTime &&
+      `The ${newestEntry.kind} ${nameOf(newestEntry)} came after the newest succeeded update and is ${newestEntry.result}.`,
+    found.pendingOperations && "An operation in Pulumi's state did not end.",
+    found.deadLease && "The last operation's process died before it gave its lease back.",
+  );
   const writeFile = configDiff(file, release).length > 0;
   return {
     ok: true,
     release,
     writeFile,
     reapply: applied !== undefined && unclean.length > 0,
-    why: [
+    why: present(
       ...unclean,
-      ...(writeFile
-        ? [
-            `The stack file's release (serial ${file.serial}) is not the applied one (serial ${release.serial}), which is written into it.`,
-          ]
-        : []),
-    ],
+      writeFile &&
+        `The stack file's release (serial ${file.serial}) is not the applied one (serial ${release.serial}), which is written into it.`,
+    ),
   };
 }
 

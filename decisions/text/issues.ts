@@ -20,23 +20,24 @@ export const knownKeys: z.core.$ZodErrorMap = ({ code, inst }) =>
 /** Every issue that zod found in `input` with {@link knownKeys}, each with what was given, so that nobody has to look it up. */
 export function describeIssues(error: z.ZodError, input: unknown): Issue[] {
   return error.issues.flatMap((issue) => {
-    const path = issue.path.map(String);
+    const { message } = issue;
+    const path = issue.path.map(String).join(".") || "config";
     if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => ({
-        path: [...path, key].join("."),
-        message: issue.message,
-      }));
+      return issue.keys.map((key) => ({ path: [...issue.path, key].map(String).join("."), message }));
     // A name that is not allowed: what it must be is said by the rule of the name, inside.
     if (issue.code === "invalid_key")
-      return issue.issues.map(({ message }) => ({ path: path.join("."), message: `the name ${message}` }));
-    const given = valueAt(input, issue.path);
+      return issue.issues.map((inner) => ({ path, message: `the name ${inner.message}` }));
     // Rules of our own name what was given in their message.
-    if (issue.code === "custom") return [{ path: path.join(".") || "config", message: issue.message }];
-    if (given === undefined)
-      return [{ path: path.join(".") || "config", message: `is missing: ${issue.message}` }];
-    return [{ path: path.join(".") || "config", message: `${issue.message} (given: ${shown(given)})` }];
+    if (issue.code === "custom") return [{ path, message }];
+    const given = valueAt(input, issue.path);
+    if (given === undefined) return [{ path, message: `is missing: ${message}` }];
+    return [{ path, message: `${message} (given: ${shown(given)})` }];
   });
 }
+
+/** The issues of a file as lines: file, path, message. `under` goes before each path, such as `details.`. */
+export const issueLines = (file: string, error: z.ZodError, input: unknown, under = ""): string[] =>
+  describeIssues(error, input).map(({ path, message }) => `${file}: \`${under}${path}\` ${message}`);
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(

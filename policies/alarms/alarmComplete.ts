@@ -16,13 +16,16 @@ const comparisons = [
   "GreaterThanUpperThreshold",
 ];
 
-const fix = "Set it.";
-
 const statistic: PropertyCheck = {
   path: "statistic",
   allows: isOneOf("Sum", "Average", "Maximum", "Minimum", "SampleCount"),
   required: "a statistic",
-  fix,
+};
+
+const threshold: PropertyCheck = {
+  path: "threshold",
+  allows: (value) => typeof value === "number",
+  required: "a number",
 };
 
 export const alarmComplete = resourceRule({
@@ -45,9 +48,8 @@ export const alarmComplete = resourceRule({
         path: "comparisonOperator",
         allows: isOneOf(...comparisons),
         required: "a comparison of CloudWatch",
-        fix,
       },
-      { path: "evaluationPeriods", allows: isBetween(1, 10_080), required: "1 or more", fix },
+      { path: "evaluationPeriods", allows: isBetween(1, 10_080), required: "1 or more" },
       {
         path: "datapointsToAlarm",
         allows: isBetween(1, typeof periods === "number" ? periods : 10_080),
@@ -56,26 +58,16 @@ export const alarmComplete = resourceRule({
         required: "1 to evaluationPeriods",
         fix: "Give at most evaluationPeriods, or leave it out for all of them.",
       },
-      { path: "alarmDescription", allows: isWord, required: "what it means and what to do", fix },
+      { path: "alarmDescription", allows: isWord, required: "what it means and what to do" },
       {
         path: "name",
         allows: isWord,
         required: "a fixed name, by which checks and composite alarms find it",
-        fix,
       },
-      ...(isSet(valueAt(properties, "thresholdMetricId"))
-        ? []
-        : [
-            {
-              path: "threshold",
-              allows: (value: unknown) => typeof value === "number",
-              required: "a number",
-              fix,
-            },
-          ]),
+      ...(isSet(valueAt(properties, "thresholdMetricId")) ? [] : [threshold]),
       ...(isSet(queries) ? [] : [...metricChecks(valueAt(properties, "metricName")), statistic]),
     ];
-    checkProperties(alarm, checks, report);
+    checkProperties(alarm, report, checks);
     if (Array.isArray(queries) && queries.length > 0) checkQueries(alarm, queries, report);
   },
 });

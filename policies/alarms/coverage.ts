@@ -1,7 +1,8 @@
 import { names, ofType } from "../resourceGraph";
-import { type Declared, stackRule } from "../rule";
+import { type Declared, stackRule, textsSetting } from "../rule";
 import { types } from "../types";
 import { listAt, maybe, unknown, valueAt } from "../propertyValues";
+import { type Metric, metricsOf } from "./metricQueries";
 
 /** Rules about what needs an alarm, and about topics that alarms have left behind. */
 
@@ -14,7 +15,7 @@ const watched = [
   { what: "burn rate", metrics: ["HTTPCode_Target_5XX_Count"], least: 1800 },
 ] as const;
 
-export const slotAlarmed = stackRule<{ require: string[] }>({
+export const slotAlarmed = stackRule({
   id: "slot-alarmed",
   area: "alarms",
   severity: "high",
@@ -23,12 +24,10 @@ export const slotAlarmed = stackRule<{ require: string[] }>({
   why: "The alarm of the whole load balancer does not see a canary of 10 % that fails every tenth request.",
   remedy: "Declare an alarm on each, with the dimension TargetGroup.",
   settings: {
-    require: {
-      type: "array",
-      items: { type: "string" },
-      description: `What must be watched: ${watched.map(({ what }) => what).join(", ")}.`,
-      default: watched.map(({ what }) => what),
-    },
+    require: textsSetting(
+      `What must be watched: ${watched.map(({ what }) => what).join(", ")}.`,
+      watched.map(({ what }) => what),
+    ),
   },
   checkStack(resources, report, { require }) {
     const alarms = ofType(resources, types.metricAlarm);
@@ -46,47 +45,15 @@ export const slotAlarmed = stackRule<{ require: string[] }>({
             (least === 0 || seconds >= least),
         );
         if (!found)
-          report(
-            {
-              found: `no alarm on ${what}`,
-              required: `one on ${metrics.join(" or ")}${least > 0 ? ` over ${least / 60} minutes or more` : ""} with its dimension TargetGroup`,
-              fix: "Declare it, with the last part of the target group's ARN as dimension.",
-            },
-            group,
-          );
+          report(group, {
+            found: `no alarm on ${what}`,
+            required: `one on ${metrics.join(" or ")}${least > 0 ? ` over ${least / 60} minutes or more` : ""} with its dimension TargetGroup`,
+            fix: "Declare it, with the last part of the target group's ARN as dimension.",
+          });
       }
     }
   },
 });
-
-interface Metric {
-  name: unknown;
-  group: unknown;
-  property: string;
-  /** Period times evaluation periods. */
-  seconds: number;
-}
-
-/** A number of seconds; one that is not known yet may be long enough. */
-const seconds = (value: unknown): number => (value === unknown ? Infinity : Number(value));
-
-function metricsOf({ properties }: Declared): Metric[] {
-  const periods = seconds(valueAt(properties, "evaluationPeriods"));
-  return [
-    {
-      name: valueAt(properties, "metricName"),
-      group: valueAt(properties, "dimensions.TargetGroup"),
-      property: "dimensions",
-      seconds: seconds(valueAt(properties, "period")) * periods,
-    },
-    ...listAt(properties, "metricQueries").map((query) => ({
-      name: valueAt(query, "metric.metricName"),
-      group: valueAt(query, "metric.dimensions.TargetGroup"),
-      property: "metricQueries",
-      seconds: seconds(valueAt(query, "metric.period")) * periods,
-    })),
-  ].filter(({ name }) => name !== undefined);
-}
 
 function isOfGroup(alarm: Declared, { group, property }: Metric, target: Declared): boolean {
   const arn = valueAt(target.properties, "arn");
@@ -95,7 +62,7 @@ function isOfGroup(alarm: Declared, { group, property }: Metric, target: Declare
   return typeof arn === "string" && typeof group === "string" && arn.endsWith(`:${group}`);
 }
 
-export const topicIsUsed = stackRule<{ toldFromOutside: string[] }>({
+export const topicIsUsed = stackRule({
   id: "topic-is-used",
   area: "alarms",
   severity: "low",
@@ -105,13 +72,9 @@ export const topicIsUsed = stackRule<{ toldFromOutside: string[] }>({
   why: "A topic that nothing publishes to is left over from an alarm that somebody removed.",
   remedy: "Put its ARN into `alarmActions`, or remove it.",
   settings: {
-    toldFromOutside: {
-      type: "array",
-      items: { type: "string" },
-      description:
-        "Prefixes of the logical names of topics that something outside the stack publishes to, such as a command.",
-      default: [],
-    },
+    toldFromOutside: textsSetting(
+      "Prefixes of the logical names of topics that something outside the stack publishes to, such as a command.",
+    ),
   },
   checkStack(resources, report, { toldFromOutside }) {
     const senders = resources.filter(
@@ -119,7 +82,7 @@ export const topicIsUsed = stackRule<{ toldFromOutside: string[] }>({
     );
     for (const topic of ofType(resources, types.topic)) {
       if (toldFromOutside.some((start) => topic.name.startsWith(start))) continue;
-      const isTold = senders.some(
+      const isUsed = senders.some(
         (sender) =>
           Object.values(sender.references).some((targets) => targets.includes(topic.urn)) ||
           ["alarmActions", "okActions", "insufficientDataActions"].some((key) =>
@@ -127,15 +90,12 @@ export const topicIsUsed = stackRule<{ toldFromOutside: string[] }>({
           ) ||
           names(sender, "snsTopicArn", valueAt(sender.properties, "snsTopicArn"), topic) === "yes",
       );
-      if (!isTold)
-        report(
-          {
-            found: "nothing that publishes to it",
-            required: "an alarm or a notification to it",
-            fix: "Use it or remove it.",
-          },
-          topic,
-        );
+      if (!isUsed)
+        report(topic, {
+          found: "nothing that publishes to it",
+          required: "an alarm or a notification to it",
+          fix: "Use it or remove it.",
+        });
     }
   },
 });

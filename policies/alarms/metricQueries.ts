@@ -1,5 +1,12 @@
-import { type PropertyCheck, isBetween, isWord } from "../propertyChecks";
-import { isObject, isSet, shown, unknown, valueAt } from "../propertyValues";
+import {
+  type PropertyCheck,
+  type ReportAt,
+  checkProperties,
+  isBetween,
+  isWord,
+  propertyReporter,
+} from "../propertyChecks";
+import { isObject, isSet, listAt, unknown, valueAt } from "../propertyValues";
 import type { Declared, ReportViolation } from "../rule";
 
 /** What an alarm says of its metrics. */
@@ -17,66 +24,46 @@ const isOfSomething = (value: unknown, metric: unknown): boolean =>
       (typeof value.TargetGroup === "string" && value.TargetGroup.startsWith("targetgroup/"))) &&
       value.LoadBalancer !== undefined));
 
-interface MetricCheck extends PropertyCheck {
-  allows: (value: unknown) => boolean;
-}
-
 /** What every metric must say, whether the alarm names it itself or in a query. */
-export function metricChecks(metricName: unknown): MetricCheck[] {
-  const fix = "Set it.";
-  return [
-    { path: "namespace", allows: isWord, required: "the metric's namespace", fix },
-    { path: "metricName", allows: isWord, required: "the metric", fix },
-    { path: "period", allows: isBetween(10, 86_400), required: "10 seconds to a day", fix },
-    {
-      path: "dimensions",
-      allows: (value) => isOfSomething(value, metricName),
-      required: "what the metric is of",
-      fix: "Set it: a metric without dimensions is another one, mostly without data.",
-    },
-  ];
-}
+export const metricChecks = (metricName: unknown): PropertyCheck[] => [
+  { path: "namespace", allows: isWord, required: "the metric's namespace" },
+  { path: "metricName", allows: isWord, required: "the metric" },
+  { path: "period", allows: isBetween(10, 86_400), required: "10 seconds to a day" },
+  {
+    path: "dimensions",
+    allows: (value) => isOfSomething(value, metricName),
+    required: "what the metric is of",
+    fix: "Set it: a metric without dimensions is another one, mostly without data.",
+  },
+];
 
 /** Statistics of a query; unlike an alarm's own `statistic` they may be percentiles. */
-const statistic: MetricCheck = {
+const statistic: PropertyCheck = {
   path: "stat",
   allows: (value) => /^(Sum|Average|Maximum|Minimum|SampleCount|(p|tm|tc|ts|wm)\d.*)$/.test(String(value)),
   required: "a statistic",
-  fix: "Set it.",
 };
-
-type ReportAt = (at: string, found: unknown, required: string, fix?: string) => void;
 
 /** Checks each query, then all of them together; one that is not known yet leaves the rest for later. */
 export function checkQueries(alarm: Declared, queries: readonly unknown[], report: ReportViolation): void {
-  const reportAt: ReportAt = (at, found, required, fix = "Set it.") =>
-    report({ at, found: shown(found), required, fix }, alarm);
+  const reportAt = propertyReporter(alarm, report);
   for (const [index, query] of queries.entries()) {
     if (query === unknown) return;
-    checkQuery(query, `metricQueries[${index}]`, reportAt);
+    const at = `metricQueries[${index}]`;
+    const id = valueAt(query, "id");
+    if (id !== unknown && !isId(id))
+      reportAt(`${at}.id`, id, "a lower-case letter, then letters, digits and _");
+    const metric = valueAt(query, "metric");
+    if (isSet(valueAt(query, "expression")) || metric === unknown) continue;
+    const checks = [...metricChecks(valueAt(metric, "metricName")), statistic];
+    if (isObject(metric)) checkProperties(alarm, report, checks, { path: `${at}.metric`, value: metric });
+    else reportAt(at, query, "`metric` or `expression`");
   }
   checkSameDimensions(queries, reportAt);
   checkJudged(queries, reportAt);
 }
 
 const isId = (id: unknown): id is string => typeof id === "string" && /^[a-z]\w*$/.test(id);
-
-function checkQuery(query: unknown, at: string, reportAt: ReportAt): void {
-  const id = valueAt(query, "id");
-  if (id !== unknown && !isId(id))
-    reportAt(`${at}.id`, id, "a lower-case letter, then letters, digits and _");
-  const metric = valueAt(query, "metric");
-  if (isSet(valueAt(query, "expression")) || metric === unknown) return;
-  if (!isObject(metric)) {
-    reportAt(at, query, "`metric` or `expression`");
-    return;
-  }
-  for (const { path, allows, required, fix } of [...metricChecks(metric.metricName), statistic]) {
-    const value = metric[path];
-    if (value !== unknown && !(isSet(value) && allows(value)))
-      reportAt(`${at}.metric.${path}`, value, required, fix);
-  }
-}
 
 function checkSameDimensions(queries: readonly unknown[], reportAt: ReportAt): void {
   const keys = queries
@@ -123,3 +110,35 @@ function checkJudged(queries: readonly unknown[], reportAt: ReportAt): void {
       );
   }
 }
+
+/** A metric that an alarm is on. */
+export interface Metric {
+  name: unknown;
+  namespace: unknown;
+  /** Its dimension TargetGroup. */
+  group: unknown;
+  /** The alarm's property that names it. */
+  property: string;
+  /** Period times evaluation periods. */
+  seconds: number;
+}
+
+/** Every metric that an alarm is on, itself or by a query. */
+export function metricsOf({ properties }: Declared): Metric[] {
+  const periods = seconds(valueAt(properties, "evaluationPeriods"));
+  const metricOf = (holder: unknown, property: string): Metric => ({
+    name: valueAt(holder, "metricName"),
+    namespace: valueAt(holder, "namespace"),
+    group: valueAt(holder, "dimensions.TargetGroup"),
+    property,
+    seconds: seconds(valueAt(holder, "period")) * periods,
+  });
+  const queried = listAt(properties, "metricQueries").map((query) => valueAt(query, "metric"));
+  return [
+    metricOf(properties, "dimensions"),
+    ...queried.map((metric) => metricOf(metric, "metricQueries")),
+  ].filter(({ name }) => name !== undefined);
+}
+
+/** A number of seconds; one that is not known yet may be long enough. */
+const seconds = (value: unknown): number => (value === unknown ? Infinity : Number(value));

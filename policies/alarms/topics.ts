@@ -1,4 +1,4 @@
-import { names, ofType } from "../resourceGraph";
+import { mayName, names, ofType } from "../resourceGraph";
 import type { Declared } from "../rule";
 import { types } from "../types";
 import { isSet, listAt, maybe, unknown, valueAt } from "../propertyValues";
@@ -23,10 +23,7 @@ export function topicReach(
       : "nothing";
   const isHeard = ofType(resources, types.subscription).some(
     (subscription) =>
-      isDelivered(subscription) &&
-      topics.some(
-        (topic) => names(subscription, "topic", valueAt(subscription.properties, "topic"), topic) !== "no",
-      ),
+      isDelivered(subscription) && topics.some((topic) => mayName(subscription, "topic", topic)),
   );
   return isHeard ? "somebody" : "nobody";
 }
@@ -61,8 +58,11 @@ export function alarmReach(resources: readonly Declared[], alarm: Declared): Rea
   const reaches = listAt(alarm.properties, "alarmActions").map((arn) =>
     topicReach(resources, alarm, "alarmActions", arn),
   );
-  return reaches.includes("somebody") ? "somebody" : reaches.includes("nobody") ? "nobody" : "nothing";
+  return furthest(reaches);
 }
+
+export const furthest = (reaches: readonly Reach[]): Reach =>
+  (["somebody", "nobody"] as const).find((reach) => reaches.includes(reach)) ?? "nothing";
 
 /** The composite alarms that ask for an alarm's state. */
 export const compositesOf = (resources: readonly Declared[], alarm: Declared): Declared[] => {

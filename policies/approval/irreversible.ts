@@ -32,16 +32,13 @@ export const irreversibleChangeApproved = resourceRule({
         ? ["an approval, which only a project with `deployment-safety:changeWindow` can have"]
         : [];
     for (const text of found)
-      report(
-        {
-          ...(isLock && { at: "changeableForDays" }),
-          found: isLock
-            ? `compliance mode, ${shown(valueAt(resource.properties, "changeableForDays"))} days of grace`
-            : "an irreversible migration",
-          required: text.replace(/\.$/, ""),
-          fix: "Get what is missing, and update within the approved window.",
-        },
-        resource,
-      );
+      report(resource, {
+        ...(isLock && { at: "changeableForDays" }),
+        found: isLock
+          ? `compliance mode, ${shown(valueAt(resource.properties, "changeableForDays"))} days of grace`
+          : "an irreversible migration",
+        required: text.replace(/\.$/, ""),
+        fix: "Get what is missing, and update within the approved window.",
+      });
   },
 });

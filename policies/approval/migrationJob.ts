@@ -20,52 +20,43 @@ export const migrationRunsOnce = resourceRule({
   remedy: "Set `backoffLimit: 0`, `activeDeadlineSeconds` and `restartPolicy: Never`.",
   types: [types.job],
   check(job, report) {
-    const fix = "Set it.";
     const labels = podLabels(job);
     const isBackfill = labels["app.kubernetes.io/component"] === "backfill";
-    checkProperties(
-      job,
-      [
-        {
-          path: "metadata.name",
-          allows: (name) => name !== "*",
-          required: "a name of the act, so that it is found again",
-          fix,
-        },
-        { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace", fix },
-        {
-          path: "spec.backoffLimit",
-          allows: isBackfill ? isBetween(0, 10) : isOneOf(0),
-          required: isBackfill ? "0 to 10" : "0",
-          fix: "Set it; the default is 6.",
-        },
-        {
-          path: "spec.activeDeadlineSeconds",
-          allows: isBetween(1, isBackfill ? week : day),
-          required: `a limit in seconds, at most a ${isBackfill ? "week" : "day"}`,
-          fix: "Set it; by default there is none.",
-        },
-        { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never", fix },
-        {
-          path: "spec.template.spec.containers[].command[]",
-          allows: (word) => word !== "*",
-          required: "the command",
-          fix: "Set it: an image's default command is the server.",
-        },
-      ],
-      report,
-    );
+    checkProperties(job, report, [
+      {
+        path: "metadata.name",
+        allows: (name) => name !== "*",
+        required: "a name of the act, so that it is found again",
+      },
+      { path: "metadata.namespace", allows: (name) => name !== "*", required: "a namespace" },
+      {
+        path: "spec.backoffLimit",
+        allows: isBackfill ? isBetween(0, 10) : isOneOf(0),
+        required: isBackfill ? "0 to 10" : "0",
+        fix: "Set it; the default is 6.",
+      },
+      {
+        path: "spec.activeDeadlineSeconds",
+        allows: isBetween(1, isBackfill ? week : day),
+        required: `a limit in seconds, at most a ${isBackfill ? "week" : "day"}`,
+        fix: "Set it; by default there is none.",
+      },
+      { path: "spec.template.spec.restartPolicy", allows: isOneOf("Never"), required: "Never" },
+      {
+        path: "spec.template.spec.containers[].command[]",
+        allows: (word) => word !== "*",
+        required: "the command",
+        fix: "Set it: an image's default command is the server.",
+      },
+    ]);
     const all = valueAt(job.properties, "spec.template.metadata.labels");
     for (const label of ["app.kubernetes.io/name", "app.kubernetes.io/component"])
       if (all !== unknown && (!isSet(labels[label]) || labels[label] === "*"))
-        report(
-          {
-            at: `spec.template.metadata.labels.${label}`,
-            found: shown(labels[label]),
-            required: "what the pods are of, and what they do",
-            fix: "Set it: by `component: migrate` the other policies know a migration.",
-          },
-          job,
-        );
+        report(job, {
+          at: `spec.template.metadata.labels.${label}`,
+          found: shown(labels[label]),
+          required: "what the pods are of, and what they do",
+          fix: "Set it: by `component: migrate` the other policies know a migration.",
+        });
   },
 });

@@ -16,13 +16,10 @@ export const revisionProvedAndReviewed = resourceRule({
   async check(job, report, _, context) {
     if (!isMigration(job) || !isConfigured(context)) return;
     for (const reason of await context.liveState().revisionReasons(context))
-      report(
-        {
-          found: reason.replace(/\.$/, ""),
-          required: "a review and a proof of each new revision as it is now",
-          fix: "Commit what is missing, and update again.",
-        },
-        job,
-      );
+      report(job, {
+        found: reason.replace(/\.$/, ""),
+        required: "a review and a proof of each new revision as it is now",
+        fix: "Commit what is missing, and update again.",
+      });
   },
 });

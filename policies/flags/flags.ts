@@ -1,20 +1,18 @@
-import { isBetween } from "../propertyChecks";
+import { type ReportAt, isBetween, isOneOf, isTrue, propertyReporter } from "../propertyChecks";
 import { ofType } from "../resourceGraph";
-import { type Declared, type ReportViolation, resourceRule, stackRule } from "../rule";
+import { type Declared, resourceRule, stackRule, textsSetting } from "../rule";
 import { types } from "../types";
-import { document, isObject, isSet, maybe, shown, unknown, valueAt } from "../propertyValues";
+import { document, isObject, isSet, maybe, parameterValue, shown, unknown, valueAt } from "../propertyValues";
 
 /** Rules about feature flags as they are published: parameters in flagd's format. */
 
 const flagPath = /^\/deployment-safety\/([^/]+)\/flags\/([^/]+)$/;
 
 /** The flag of a parameter; undefined for any other parameter and while its value is not known. */
-function flagOf({
-  properties,
-}: Declared): { flag: string; stack: string; content: unknown; value: unknown } | undefined {
+function flagOf({ properties }: Declared) {
   const name = valueAt(properties, "name");
   const [, stack, flag] = typeof name === "string" ? (flagPath.exec(name) ?? []) : [];
-  const value = valueAt(properties, "insecureValue") ?? valueAt(properties, "value");
+  const value = parameterValue(properties);
   return stack === undefined || flag === undefined || value === unknown
     ? undefined
     : { flag, stack, value, content: document(value) };
@@ -24,7 +22,7 @@ function flagOf({
 const isOn = (content: unknown): boolean =>
   isSet(valueAt(content, "targeting")) || valueAt(content, "defaultVariant") !== "off";
 
-export const flagValid = resourceRule<{ roles: string[] }>({
+export const flagValid = resourceRule({
   id: "flag-valid",
   area: "flags",
   severity: "high",
@@ -34,27 +32,16 @@ export const flagValid = resourceRule<{ roles: string[] }>({
   why: "A flag that cannot be read is off in one process and keeps its old value in another.",
   remedy: "Declare flags in `deployment-safety:flags`, and let the program publish them.",
   settings: {
-    roles: {
-      type: "array",
-      items: { type: "string" },
-      description: "Roles that the application knows; empty: any lower-case name.",
-      default: [],
-    },
+    roles: textsSetting("Roles that the application knows; empty: any lower-case name."),
   },
   types: [types.parameter],
   check(parameter, report, { roles }) {
     const read = flagOf(parameter);
     if (!read) return;
     const { content, value } = read;
-    const reportAt = (at: string, found: unknown, required: string) =>
-      report(
-        { at, found: shown(found), required, fix: "Fix the flag in the stack file and publish it again." },
-        parameter,
-      );
-    if (!isObject(content)) {
-      reportAt("insecureValue", value, "a flag in flagd's format, JSON");
-      return;
-    }
+    const usualFix = "Fix the flag in the stack file and publish it again.";
+    const reportAt = propertyReporter(parameter, report, usualFix);
+    if (!isObject(content)) return reportAt("insecureValue", value, "a flag in flagd's format, JSON");
     if (content.state !== "ENABLED" && content.state !== "DISABLED")
       reportAt("state", content.state, "ENABLED or DISABLED");
     if (valueAt(content, "variants.on") !== true || valueAt(content, "variants.off") !== false)
@@ -62,14 +49,10 @@ export const flagValid = resourceRule<{ roles: string[] }>({
     if (content.defaultVariant !== "off")
       reportAt("defaultVariant", content.defaultVariant, "off: who is not named does not have it");
     checkTargeting(content.targeting, roles, reportAt);
-    const type = valueAt(parameter.properties, "type");
-    if (type !== unknown && type !== "String") reportAt("type", type, "String");
-    if (!maybe(valueAt(parameter.properties, "overwrite"), (value) => value === true))
-      reportAt(
-        "overwrite",
-        valueAt(parameter.properties, "overwrite"),
-        "true, for an update that was killed after writing it",
-      );
+    const [type, overwrite] = ["type", "overwrite"].map((key) => valueAt(parameter.properties, key));
+    if (!maybe(type, isOneOf("String"))) reportAt("type", type, "String");
+    if (!maybe(overwrite, isTrue))
+      reportAt("overwrite", overwrite, "true, for an update that was killed after writing it");
   },
 });
 
@@ -79,8 +62,6 @@ const buckets = 100_000;
 /** Whether an operand is a person's bucket; a person without one is in no share. */
 const isBucket = (operand: unknown): boolean =>
   Array.isArray(valueAt(operand, "var")) && (valueAt(operand, "var") as unknown[])[0] === "bucket";
-
-type ReportAt = (at: string, found: unknown, required: string) => void;
 
 /** Checks every share and every role of a JsonLogic rule, at any depth. */
 function checkTargeting(rule: unknown, roles: readonly string[], reportAt: ReportAt): void {
@@ -122,6 +103,8 @@ const isRole = (role: unknown, roles: readonly string[]): boolean =>
   /^[a-z0-9][a-z0-9-]*$/.test(role) &&
   (roles.length === 0 || roles.includes(role));
 
+const isDay = /^\d{4}-\d\d-\d\d$/;
+
 export const flagOwnedAndExpiring = resourceRule({
   id: "flag-owned-and-expiring",
   area: "flags",
@@ -136,18 +119,15 @@ export const flagOwnedAndExpiring = resourceRule({
     if (!read) return;
     const metadata = valueAt(read.content, "metadata");
     const reportAt = (key: string, found: unknown, required: string) =>
-      report(
-        {
-          at: `metadata.${key}`,
-          found: shown(found),
-          required,
-          fix: `Set \`${key}\` of the flag ${read.flag}.`,
-        },
-        parameter,
+      propertyReporter(parameter, report)(
+        `metadata.${key}`,
+        found,
+        required,
+        `Set \`${key}\` of the flag ${read.flag}.`,
       );
     const [owner, expires, risk] = ["owner", "expires", "risk"].map((key) => valueAt(metadata, key));
     if (!isSet(owner)) reportAt("owner", owner, "a team");
-    if (!/^\d{4}-\d\d-\d\d$/.test(String(expires))) reportAt("expires", expires, "a day, YYYY-MM-DD");
+    if (!isDay.test(String(expires))) reportAt("expires", expires, "a day, YYYY-MM-DD");
     if (risk !== "low" && risk !== "high") reportAt("risk", risk, "low or high");
   },
 });
@@ -165,21 +145,13 @@ export const flagNotExpired = resourceRule({
   check(parameter, report, _, { now }) {
     const read = flagOf(parameter);
     const expires = valueAt(valueAt(read?.content, "metadata"), "expires");
-    if (
-      typeof expires !== "string" ||
-      !/^\d{4}-\d\d-\d\d$/.test(expires) ||
-      expires >= now.toISOString().slice(0, 10)
-    )
-      return;
-    report(
-      {
+    if (typeof expires === "string" && isDay.test(expires) && expires < now.toISOString().slice(0, 10))
+      report(parameter, {
         at: "metadata.expires",
         found: expires,
         required: "a day that is not past",
         fix: "Remove the flag, or give it a new day.",
-      },
-      parameter,
-    );
+      });
   },
 });
 
@@ -188,10 +160,7 @@ function releaseOf(resources: readonly Declared[], stack: string): unknown {
   const parameter = ofType(resources, types.parameter).find(
     ({ properties }) => valueAt(properties, "name") === `/deployment-safety/${stack}/release`,
   );
-  return (
-    parameter &&
-    document(valueAt(parameter.properties, "insecureValue") ?? valueAt(parameter.properties, "value"))
-  );
+  return parameter && document(parameterValue(parameter.properties));
 }
 
 export const riskyFlagOffUntilValidated = stackRule({
@@ -213,18 +182,12 @@ export const riskyFlagOffUntilValidated = stackRule({
       const validated = valueAt(release, "validated");
       const live = valueAt(release, `slots.${String(valueAt(release, "live"))}.image`);
       if (isSet(validated) && typeof live === "string" && live.endsWith(`@${String(validated)}`)) continue;
-      reportOn(report, parameter, read.flag, validated);
+      report(parameter, {
+        at: "targeting",
+        found: `${read.flag} on while validated is ${shown(validated)}`,
+        required: "off until the live digest is validated",
+        fix: "Validate the release first (`make deploy` does), or lower the flag's risk with a reason.",
+      });
     }
   },
 });
-
-const reportOn = (report: ReportViolation, parameter: Declared, flag: string, validated: unknown): void =>
-  report(
-    {
-      at: "targeting",
-      found: `${flag} on while validated is ${shown(validated)}`,
-      required: "off until the live digest is validated",
-      fix: "Validate the release first (`make deploy` does), or lower the flag's risk with a reason.",
-    },
-    parameter,
-  );

@@ -1,8 +1,9 @@
+import { metricsOf } from "../alarms/metricQueries";
 import { alarmReach, compositesOf, topicReach } from "../alarms/topics";
 import { ofType } from "../resourceGraph";
-import { type Declared, stackRule } from "../rule";
+import { type Declared, booleanSetting, stackRule } from "../rule";
 import { types } from "../types";
-import { listAt, maybe, unknown, valueAt } from "../propertyValues";
+import { maybe, valueAt } from "../propertyValues";
 
 /**
  * AWS Backup's metrics that count failed backups, and those that count successful ones. A backup that was aborted or never
@@ -11,7 +12,7 @@ import { listAt, maybe, unknown, valueAt } from "../propertyValues";
 const failures = /^NumberOfBackupJobsFailed$/;
 const successes = /^NumberOf(BackupJobsCompleted|BackupJobsCreated|RecoveryPointsCreated)$/;
 
-export const backupFailuresReachSomebody = stackRule<{ requireSubscriber: boolean }>({
+export const backupFailuresReachSomebody = stackRule({
   id: "backup-failures-reach-somebody",
   area: "recovery",
   severity: "high",
@@ -22,28 +23,26 @@ export const backupFailuresReachSomebody = stackRule<{ requireSubscriber: boolea
   remedy:
     "Declare an alarm on AWS/Backup NumberOfBackupJobsFailed, and one on NumberOfBackupJobsCompleted below 1 with `treatMissingData: breaching`, both to a topic with a subscription.",
   settings: {
-    requireSubscriber: {
-      type: "boolean",
-      description:
-        "Whether a topic that is declared in the stack must have a subscription there. Set false if somebody outside the stack subscribes.",
-      default: true,
-    },
+    requireSubscriber: booleanSetting(
+      "Whether a topic that is declared in the stack must have a subscription there. Set false if somebody outside the stack subscribes.",
+      true,
+    ),
   },
   checkStack(resources, report, { requireSubscriber }) {
     if (ofType(resources, types.backupPlan).length === 0) return;
     const alarms = ofType(resources, types.metricAlarm);
-    const told = alarms.filter((alarm) => reaches(resources, alarm, requireSubscriber));
+    const heard = alarms.filter((alarm) => reaches(resources, alarm, requireSubscriber));
     const isFailed =
-      told.some((alarm) => watches(alarm, failures) && compares(alarm, "GreaterThan")) ||
+      heard.some((alarm) => watches(alarm, failures) && compares(alarm, "GreaterThan")) ||
       ofType(resources, types.vaultNotifications).some((notification) => notifies(resources, notification)) ||
       ofType(resources, types.eventRule).some((rule) => catchesFailures(rule));
     if (!isFailed)
-      report({
+      report(undefined, {
         found: "nobody is notified of a failed backup",
         required: "an alarm or a vault notification on failed jobs, to a topic with a subscription",
         fix: "Alarm on AWS/Backup NumberOfBackupJobsFailed above 0, and subscribe somebody to its topic.",
       });
-    const isMissing = told.some(
+    const isMissing = heard.some(
       (alarm) =>
         watches(alarm, successes) &&
         compares(alarm, "LessThan") &&
@@ -51,7 +50,7 @@ export const backupFailuresReachSomebody = stackRule<{ requireSubscriber: boolea
         maybe(valueAt(alarm.properties, "treatMissingData"), (value) => value === "breaching"),
     );
     if (!isMissing)
-      report({
+      report(undefined, {
         found: "nobody is notified when no backup is made at all",
         required:
           "an alarm on completed jobs below 1 that treats missing data as breaching, to a topic with a subscription",
@@ -67,32 +66,24 @@ const reaches = (resources: readonly Declared[], alarm: Declared, requireSubscri
     return reach === "somebody" || (reach === "nobody" && !requireSubscriber);
   });
 
-function watches({ properties }: Declared, metric: RegExp): boolean {
-  const metrics = [
-    { name: valueAt(properties, "metricName"), namespace: valueAt(properties, "namespace") },
-    ...listAt(properties, "metricQueries").map((query) => ({
-      name: valueAt(query, "metric.metricName"),
-      namespace: valueAt(query, "metric.namespace"),
-    })),
-  ];
-  return metrics.some(
+const watches = (alarm: Declared, metric: RegExp): boolean =>
+  metricsOf(alarm).some(
     ({ name, namespace }) =>
       maybe(namespace, (value) => value === "AWS/Backup") &&
       maybe(name, (value) => typeof value === "string" && metric.test(value)),
   );
-}
 
 const compares = ({ properties }: Declared, how: string): boolean =>
   maybe(valueAt(properties, "comparisonOperator"), (value) => String(value).startsWith(how));
 
 function notifies(resources: readonly Declared[], notification: Declared): boolean {
-  const events = valueAt(notification.properties, "backupVaultEvents");
-  const has =
-    events === unknown ||
-    listAt(notification.properties, "backupVaultEvents").some((event) =>
-      /^BACKUP_JOB_(FAILED|COMPLETED)$/.test(String(event)),
-    );
-  const arn = valueAt(notification.properties, "snsTopicArn");
+  const { properties } = notification;
+  const isEnd = (event: unknown): boolean => /^BACKUP_JOB_(FAILED|COMPLETED)$/.test(String(event));
+  const has = maybe(
+    valueAt(properties, "backupVaultEvents"),
+    (events) => Array.isArray(events) && events.some(isEnd),
+  );
+  const arn = valueAt(properties, "snsTopicArn");
   return has && topicReach(resources, notification, "snsTopicArn", arn) === "somebody";
 }
 

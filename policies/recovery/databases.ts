@@ -1,5 +1,5 @@
 import { ofType } from "../resourceGraph";
-import type { Declared, PolicyContext } from "../rule";
+import { type Declared, type PolicyContext, textsSetting } from "../rule";
 import { databaseTypes, types } from "../types";
 import { document, isObject, unknown, valueAt } from "../propertyValues";
 
@@ -20,23 +20,23 @@ export interface Database {
 
 /** The setting by which a policy learns of databases outside the stack. */
 export const databasesSetting = {
-  databases: {
-    type: "array",
-    items: { type: "string" },
-    description:
-      "ARNs of databases that are not declared in the stack. The database of this project's own config is always among them.",
-    default: [],
-  },
-} as const;
+  databases: textsSetting(
+    "ARNs of databases that are not declared in the stack. The database of this project's own config is always among them.",
+  ),
+};
 
-/** The stack's databases, those of the setting, and the one of this project's config. A replica shares its source's backups. */
+/** A replica shares its source's backups. */
+export const isReplica = ({ properties }: Declared): boolean =>
+  valueAt(properties, "replicateSourceDb") !== undefined;
+
+/** The stack's databases, those of the setting, and the one of this project's config; no replicas. */
 export function databasesOf(
   resources: readonly Declared[],
   arns: readonly string[],
   { config }: PolicyContext,
 ): Database[] {
   const own = ofType(resources, ...databaseTypes)
-    .filter(({ properties }) => valueAt(properties, "replicateSourceDb") === undefined)
+    .filter((resource) => !isReplica(resource))
     .map((resource): Database => {
       const { properties, type } = resource;
       const kind = type === types.databaseInstance ? "db" : "cluster";

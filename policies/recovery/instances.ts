@@ -1,11 +1,11 @@
-import { checkProperties, isBetween, isFalse, isTrue } from "../propertyChecks";
-import { resourceRule } from "../rule";
+import { type PropertyCheck, checkProperties, isBetween, isFalse, isTrue } from "../propertyChecks";
+import { integerSetting, resourceRule } from "../rule";
 import { databaseTypes, types } from "../types";
-import { valueAt } from "../propertyValues";
+import { isReplica } from "./databases";
 
 /** Rules about a database's own settings. */
 
-export const databaseRetentionLongEnough = resourceRule<{ minDays: number }>({
+export const databaseRetentionLongEnough = resourceRule({
   id: "database-retention-long-enough",
   area: "recovery",
   severity: "critical",
@@ -14,33 +14,50 @@ export const databaseRetentionLongEnough = resourceRule<{ minDays: number }>({
     "A database keeps its automated backups, and with them point-in-time recovery, for at least `minDays`.",
   why: "The provider's default is 0 for an instance and 1 day for a cluster: unset means no point-in-time recovery.",
   remedy: "Set `backupRetentionPeriod` to 7 or more.",
-  settings: {
-    minDays: {
-      type: "integer",
-      description: "Days at least; AWS allows 35 at most.",
-      default: 7,
-      minimum: 1,
-      maximum: 35,
-    },
-  },
+  settings: { minDays: integerSetting("Days at least; AWS allows 35 at most.", 7, [1, 35]) },
   types: databaseTypes,
   check(database, report, { minDays }) {
-    // A replica shares its source's backups.
-    if (valueAt(database.properties, "replicateSourceDb") !== undefined) return;
-    checkProperties(
-      database,
-      [
-        {
-          path: "backupRetentionPeriod",
-          allows: isBetween(minDays, 35),
-          required: `${minDays} to 35 days`,
-          fix: `Set it to ${minDays}; unset, it is 0 for an instance and 1 for a cluster.`,
-        },
-      ],
-      report,
-    );
+    if (isReplica(database)) return;
+    checkProperties(database, report, [
+      {
+        path: "backupRetentionPeriod",
+        allows: isBetween(minDays, 35),
+        required: `${minDays} to 35 days`,
+        fix: `Set it to ${minDays}; unset, it is 0 for an instance and 1 for a cluster.`,
+      },
+    ]);
   },
 });
+
+/** What a replica, which has no backups of its own, need not say. */
+const ownBackups: readonly PropertyCheck[] = [
+  {
+    path: "skipFinalSnapshot",
+    allows: isFalse,
+    mayBeUnset: true,
+    required: "false",
+    fix: "Leave it out or set it to false.",
+  },
+  {
+    path: "finalSnapshotIdentifier",
+    required: "a name for the final snapshot, without which a delete fails",
+    fix: "Give one.",
+  },
+  {
+    path: "deleteAutomatedBackups",
+    allows: isFalse,
+    required: "false",
+    fix: "Set it to false: by default the automated backups go with the database.",
+  },
+];
+
+const notPublic: PropertyCheck = {
+  path: "publiclyAccessible",
+  allows: isFalse,
+  mayBeUnset: true,
+  required: "false",
+  fix: "Leave it out.",
+};
 
 export const databaseDeletionGuarded = resourceRule({
   id: "database-deletion-guarded",
@@ -53,69 +70,18 @@ export const databaseDeletionGuarded = resourceRule({
     "Set `protect: true`, `deletionProtection: true`, `skipFinalSnapshot: false` and `finalSnapshotIdentifier`; set `deleteAutomatedBackups: false` (the default is true) and `storageEncrypted: true`; leave `publiclyAccessible` out.",
   types: databaseTypes,
   check(database, report) {
-    const isReplica = valueAt(database.properties, "replicateSourceDb") !== undefined;
     if (!database.protect)
-      report(
-        {
-          at: "protect",
-          found: "false",
-          required: "true",
-          fix: "Declare it with the option `protect: true`.",
-        },
-        database,
-      );
-    const isInstance = database.type === types.databaseInstance;
-    checkProperties(
-      database,
-      [
-        {
-          path: "deletionProtection",
-          allows: isTrue,
-          required: "true",
-          fix: "Set it; the default is false.",
-        },
-        ...(isReplica
-          ? []
-          : [
-              {
-                path: "skipFinalSnapshot",
-                allows: isFalse,
-                mayBeUnset: true,
-                required: "false",
-                fix: "Leave it out or set it to false.",
-              },
-              {
-                path: "finalSnapshotIdentifier",
-                required: "a name for the final snapshot, without which a delete fails",
-                fix: "Give one.",
-              },
-              {
-                path: "deleteAutomatedBackups",
-                allows: isFalse,
-                // The default is true.
-                required: "false",
-                fix: "Set it to false: by default the automated backups go with the database.",
-              },
-            ]),
-        {
-          path: "storageEncrypted",
-          allows: isTrue,
-          required: "true",
-          fix: "Set it; it cannot be set later.",
-        },
-        ...(isInstance
-          ? [
-              {
-                path: "publiclyAccessible",
-                allows: isFalse,
-                mayBeUnset: true,
-                required: "false",
-                fix: "Leave it out.",
-              },
-            ]
-          : []),
-      ],
-      report,
-    );
+      report(database, {
+        at: "protect",
+        found: "false",
+        required: "true",
+        fix: "Declare it with the option `protect: true`.",
+      });
+    checkProperties(database, report, [
+      { path: "deletionProtection", allows: isTrue, required: "true", fix: "Set it; the default is false." },
+      ...(isReplica(database) ? [] : ownBackups),
+      { path: "storageEncrypted", allows: isTrue, required: "true", fix: "Set it; it cannot be set later." },
+      ...(database.type === types.databaseInstance ? [notPublic] : []),
+    ]);
   },
 });

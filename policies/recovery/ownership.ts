@@ -1,20 +1,20 @@
-import { all, any, names, ofType } from "../resourceGraph";
-import { type Declared, stackRule } from "../rule";
+import { isTrue, propertyReporter } from "../propertyChecks";
+import { all, any, mayName, ofType } from "../resourceGraph";
+import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
-import { document, listAt, shown, unknown, valueAt } from "../propertyValues";
+import { document, listAt, maybe, shown, unknown, valueAt } from "../propertyValues";
 import { databasesOf, databasesSetting } from "./databases";
-import { gapOf, gapSetting, isSnapshotRule } from "./plans";
+import { gapSetting, isSnapshotRule } from "./plans";
+import { scheduleAt } from "./scheduleAt";
 import { selects } from "./selected";
 
 /** Rules about which databases a plan backs up, and by which role. */
 
 /** The plans of the stack that a selection belongs to. */
 const plansOf = (resources: readonly Declared[], selection: Declared): Declared[] =>
-  ofType(resources, types.backupPlan).filter(
-    (plan) => names(selection, "planId", valueAt(selection.properties, "planId"), plan) !== "no",
-  );
+  ofType(resources, types.backupPlan).filter((plan) => mayName(selection, "planId", plan));
 
-export const databaseInHourlyPlan = stackRule<{ databases: string[]; maxGapMinutes: number }>({
+export const databaseInHourlyPlan = stackRule({
   id: "database-in-hourly-plan",
   area: "recovery",
   severity: "critical",
@@ -27,10 +27,9 @@ export const databaseInHourlyPlan = stackRule<{ databases: string[]; maxGapMinut
     const selections = ofType(resources, types.backupSelection);
     const isHourly = (plan: Declared): boolean =>
       listAt(plan.properties, "rules").some((rule) => {
-        if (!isSnapshotRule(rule)) return false;
-        const gap = gapOf(rule, context.now);
-        if (gap !== undefined) return gap <= maxGapMinutes;
-        return ["schedule", "scheduleExpressionTimezone"].some((key) => valueAt(rule, key) === unknown);
+        const schedule = scheduleAt(rule, "schedule", context.now);
+        const isOften = schedule === unknown || (schedule.ok && schedule.longestGapMinutes <= maxGapMinutes);
+        return isOften && isSnapshotRule(rule);
       });
     for (const database of databasesOf(resources, databases, context)) {
       const answers = selections.map((selection) =>
@@ -38,17 +37,16 @@ export const databaseInHourlyPlan = stackRule<{ databases: string[]; maxGapMinut
       );
       if (any(answers) !== "no") continue;
       const taken = selections.filter((selection) => selects(selection, database) !== "no");
-      report(
-        {
-          found:
-            taken.length > 0
-              ? `${database.label} only in ${taken.map(({ name }) => name).join(", ")}, of no hourly plan of this stack`
-              : `${database.label} in no selection${selections.length > 0 ? ` (there are ${selections.map(({ name }) => name).join(", ")})` : ""}`,
-          required: "a selection of an hourly plan that takes it",
-          fix: "Add its ARN to `resources` of the selection. Tags count only where they are known here, and all that a selection says has to fit.",
-        },
-        database.resource,
-      );
+      const listed = (of: readonly Declared[]): string => of.map(({ name }) => name).join(", ");
+      const others = selections.length > 0 ? ` (there are ${listed(selections)})` : "";
+      report(database.resource, {
+        found:
+          taken.length > 0
+            ? `${database.label} only in ${listed(taken)}, of no hourly plan of this stack`
+            : `${database.label} in no selection${others}`,
+        required: "a selection of an hourly plan that takes it",
+        fix: "Add its ARN to `resources` of the selection. Tags count only where they are known here, and all that a selection says has to fit.",
+      });
     }
   },
 });
@@ -64,15 +62,15 @@ export const backupSelectionTakesSomething = stackRule({
   checkStack(resources, report) {
     for (const selection of ofType(resources, types.backupSelection)) {
       const { properties } = selection;
-      const isOpen = ["resources", "selectionTags", "conditions"].some((key) => {
-        const value = valueAt(properties, key);
-        return (
-          value === unknown || (Array.isArray(value) && value.some((entry) => entry !== "" && entry !== null))
-        );
-      });
+      const takesSomething = ["resources", "selectionTags", "conditions"].some((key) =>
+        maybe(
+          valueAt(properties, key),
+          (value) => Array.isArray(value) && value.some((entry) => entry !== "" && entry !== null),
+        ),
+      );
       const reportAt = (at: string, found: string, required: string, fix: string) =>
-        report({ at, found, required, fix }, selection);
-      if (!isOpen) reportAt("resources", "nothing", "what is backed up", "Name the database's ARN.");
+        report(selection, { at, found, required, fix });
+      if (!takesSomething) reportAt("resources", "nothing", "what is backed up", "Name the database's ARN.");
       if (listAt(properties, "resources").includes("*") && listAt(properties, "conditions").length === 0)
         reportAt(
           "resources",
@@ -102,63 +100,45 @@ export const backupRoleMayBackUpAndRestore = stackRule({
   checkStack(resources, report) {
     for (const selection of ofType(resources, types.backupSelection, types.restoreSelection)) {
       const arn = valueAt(selection.properties, "iamRoleArn");
-      const roles = ofType(resources, types.role).filter(
-        (one) => names(selection, "iamRoleArn", arn, one) !== "no",
-      );
+      const roles = ofType(resources, types.role).filter((one) => mayName(selection, "iamRoleArn", one));
       // A role outside the stack cannot be checked here.
       if (roles.length === 0 && arn !== unknown && !/^arn:[^:]+:iam::\d+:role\/\S+$/.test(String(arn)))
-        report(
-          {
-            at: "iamRoleArn",
-            found: shown(arn),
-            required: "the ARN of a role",
-            fix: "Give the role's `arn`.",
-          },
-          selection,
-        );
-      for (const one of roles) {
-        const trust = valueAt(one.properties, "assumeRolePolicy");
-        const statements = [valueAt(document(trust), "Statement")].flat();
-        const isTrusted = statements.some(
-          (statement) =>
-            valueAt(statement, "Effect") === "Allow" &&
-            [valueAt(statement, "Action")].flat().includes("sts:AssumeRole") &&
-            [valueAt(statement, "Principal.Service")].flat().includes("backup.amazonaws.com"),
-        );
-        if (trust !== unknown && !isTrusted)
-          report(
-            {
-              at: "assumeRolePolicy",
-              found: shown(trust),
-              required: "that backup.amazonaws.com may assume it",
-              fix: "Allow sts:AssumeRole to the service.",
-            },
-            one,
-          );
-        const attached = ofType(resources, types.roleAttachment).filter(
-          (attachment) => names(attachment, "role", valueAt(attachment.properties, "role"), one) !== "no",
-        );
-        for (const policy of needed)
-          if (
-            !attached.some((attachment) => {
-              const value = valueAt(attachment.properties, "policyArn");
-              return value === unknown || String(value).endsWith(`/${policy}`);
-            })
-          )
-            report(
-              {
-                found: `no attachment of ${policy}`,
-                required: "it",
-                fix: `Attach arn:aws:iam::aws:policy/service-role/${policy}.`,
-              },
-              one,
-            );
-      }
+        propertyReporter(selection, report)("iamRoleArn", arn, "the ARN of a role", "Give the role's `arn`.");
+      for (const role of roles) checkRole(role, resources, report);
     }
   },
 });
 
-export const pointInTimeRecoveryOn = stackRule<{ databases: string[] }>({
+function checkRole(role: Declared, resources: readonly Declared[], report: ReportViolation): void {
+  const trust = valueAt(role.properties, "assumeRolePolicy");
+  const isTrusted = [valueAt(document(trust), "Statement")]
+    .flat()
+    .some(
+      (statement) =>
+        valueAt(statement, "Effect") === "Allow" &&
+        [valueAt(statement, "Action")].flat().includes("sts:AssumeRole") &&
+        [valueAt(statement, "Principal.Service")].flat().includes("backup.amazonaws.com"),
+    );
+  if (trust !== unknown && !isTrusted)
+    propertyReporter(role, report)(
+      "assumeRolePolicy",
+      trust,
+      "that backup.amazonaws.com may assume it",
+      "Allow sts:AssumeRole to the service.",
+    );
+  const attached = ofType(resources, types.roleAttachment)
+    .filter((attachment) => mayName(attachment, "role", role))
+    .map((attachment) => valueAt(attachment.properties, "policyArn"));
+  for (const policy of needed)
+    if (!attached.some((arn) => maybe(arn, (value) => String(value).endsWith(`/${policy}`))))
+      report(role, {
+        found: `no attachment of ${policy}`,
+        required: "it",
+        fix: `Attach arn:aws:iam::aws:policy/service-role/${policy}.`,
+      });
+}
+
+export const pointInTimeRecoveryOn = stackRule({
   id: "point-in-time-recovery-on",
   area: "recovery",
   severity: "critical",
@@ -170,23 +150,17 @@ export const pointInTimeRecoveryOn = stackRule<{ databases: string[] }>({
     "Set `enableContinuousBackup` with `deleteAfter` of 7 to 35 days, equal to `backupRetentionPeriod`.",
   settings: databasesSetting,
   checkStack(resources, report, { databases }, context) {
-    const isContinuous = (rule: unknown): boolean => {
-      const value = valueAt(rule, "enableContinuousBackup");
-      return value === true || value === unknown;
-    };
+    const isContinuous = (rule: unknown): boolean => maybe(valueAt(rule, "enableContinuousBackup"), isTrue);
     for (const plan of ofType(resources, types.backupPlan))
       for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
         const days = valueAt(rule, "lifecycle.deleteAfter");
         if (!isContinuous(rule) || typeof days !== "number" || days <= 35) continue;
-        report(
-          {
-            at: `rules[${index}].lifecycle.deleteAfter`,
-            found: `${days} days`,
-            required: "at most 35, as far as a continuous backup goes",
-            fix: "Shorten it, or make the longer one a rule of its own.",
-          },
-          plan,
-        );
+        report(plan, {
+          at: `rules[${index}].lifecycle.deleteAfter`,
+          found: `${days} days`,
+          required: "at most 35, as far as a continuous backup goes",
+          fix: "Shorten it, or make the longer one a rule of its own.",
+        });
       }
     for (const database of databasesOf(resources, databases, context)) {
       const rules = ofType(resources, types.backupSelection)
@@ -198,7 +172,7 @@ export const pointInTimeRecoveryOn = stackRule<{ databases: string[] }>({
       if (rules.length === 0) {
         // A database of the stack keeps its own log while its retention is above 0, which database-retention-long-enough checks.
         if (!database.resource)
-          report({
+          report(undefined, {
             found: `${database.label} with no continuous rule`,
             required: "a rule with `enableContinuousBackup` that selects it",
             fix: "Add one: this stack does not see the database's own retention.",
@@ -207,15 +181,12 @@ export const pointInTimeRecoveryOn = stackRule<{ databases: string[] }>({
       }
       const days = rules.map((rule) => valueAt(rule, "lifecycle.deleteAfter"));
       if (own !== undefined && own !== unknown && !days.includes(unknown) && !days.includes(own))
-        report(
-          {
-            at: "backupRetentionPeriod",
-            found: shown(own),
-            required: `${days.map(shown).join(" or ")} days, as the continuous rule has it`,
-            fix: "Give both the same number.",
-          },
-          database.resource,
-        );
+        report(database.resource, {
+          at: "backupRetentionPeriod",
+          found: shown(own),
+          required: `${days.map(shown).join(" or ")} days, as the continuous rule has it`,
+          fix: "Give both the same number.",
+        });
     }
   },
 });

@@ -1,14 +1,21 @@
-import { names, ofType } from "../resourceGraph";
-import { checkProperties, isBetween } from "../propertyChecks";
-import { resourceRule, stackRule } from "../rule";
+import { mayName, names, ofType } from "../resourceGraph";
+import { checkProperties, isBetween, isFalse, propertyReporter } from "../propertyChecks";
+import {
+  type Declared,
+  type ReportViolation,
+  booleanSetting,
+  integerSetting,
+  resourceRule,
+  stackRule,
+} from "../rule";
 import { types } from "../types";
-import { document, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
+import { document, isSet, listAt, unknown, valueAt } from "../propertyValues";
 
 /** Rules about the vault that backups are kept in. */
 
 const isVaultName = (name: unknown): boolean => /^[\w-]{2,50}$/.test(String(name));
 
-export const backupVaultGuarded = resourceRule<{ requireCustomerKey: boolean }>({
+export const backupVaultGuarded = resourceRule({
   id: "backup-vault-guarded",
   area: "recovery",
   severity: "critical",
@@ -17,55 +24,46 @@ export const backupVaultGuarded = resourceRule<{ requireCustomerKey: boolean }>(
   why: "Whoever deletes the vault deletes every backup.",
   remedy: "Set `protect: true`, leave `forceDestroy` out or false, and give `kmsKeyArn`.",
   settings: {
-    requireCustomerKey: {
-      type: "boolean",
-      description:
-        "Whether the vault must name a KMS key of the account's own. Without it AWS Backup encrypts with its own key.",
-      default: false,
-    },
+    requireCustomerKey: booleanSetting(
+      "Whether the vault must name a KMS key of the account's own. Without it AWS Backup encrypts with its own key.",
+      false,
+    ),
   },
   types: [types.backupVault],
   check(vault, report, { requireCustomerKey }) {
     if (!vault.protect)
-      report(
-        {
-          at: "protect",
-          found: "false",
-          required: "true",
-          fix: "Declare the vault with the option `protect: true`, so that deleting it takes a second, deliberate step.",
-        },
-        vault,
-      );
-    checkProperties(
-      vault,
-      [
-        {
-          path: "name",
-          allows: isVaultName,
-          required: "a name of its own, by which alarms and restores find it",
-          fix: "Give it one.",
-        },
-        {
-          path: "forceDestroy",
-          allows: (value) => value === false,
-          mayBeUnset: true,
-          required: "false",
-          fix: "Leave it out: with it, deleting the vault deletes every recovery point.",
-        },
-        {
-          path: "kmsKeyArn",
-          allows: (value) => typeof value === "string" && value.startsWith("arn:"),
-          mayBeUnset: !requireCustomerKey,
-          required: "the ARN of a KMS key",
-          fix: "Create a key with rotation and give its ARN.",
-        },
-      ],
-      report,
-    );
+      report(vault, {
+        at: "protect",
+        found: "false",
+        required: "true",
+        fix: "Declare the vault with the option `protect: true`, so that deleting it takes a second, deliberate step.",
+      });
+    checkProperties(vault, report, [
+      {
+        path: "name",
+        allows: isVaultName,
+        required: "a name of its own, by which alarms and restores find it",
+        fix: "Give it one.",
+      },
+      {
+        path: "forceDestroy",
+        allows: isFalse,
+        mayBeUnset: true,
+        required: "false",
+        fix: "Leave it out: with it, deleting the vault deletes every recovery point.",
+      },
+      {
+        path: "kmsKeyArn",
+        allows: (value) => typeof value === "string" && value.startsWith("arn:"),
+        mayBeUnset: !requireCustomerKey,
+        required: "the ARN of a KMS key",
+        fix: "Create a key with rotation and give its ARN.",
+      },
+    ]);
   },
 });
 
-export const backupVaultLocked = stackRule<{ minDays: number }>({
+export const backupVaultLocked = stackRule({
   id: "backup-vault-locked",
   area: "recovery",
   severity: "high",
@@ -76,72 +74,55 @@ export const backupVaultLocked = stackRule<{ minDays: number }>({
   remedy:
     "Declare a VaultLockConfiguration with `minRetentionDays` and `maxRetentionDays` around `deleteAfter`.",
   settings: {
-    minDays: {
-      type: "integer",
-      description: "Shortest time that the lock must hold a backup, days.",
-      default: 7,
-      minimum: 1,
-      maximum: 36_500,
-    },
+    minDays: integerSetting("Shortest time that the lock must hold a backup, days.", 7, [1, 36_500]),
   },
   checkStack(resources, report, { minDays }) {
     const locks = ofType(resources, types.vaultLock);
-    const plans = ofType(resources, types.backupPlan);
     for (const vault of ofType(resources, types.backupVault)) {
-      const lock = locks.find(
-        (one) => names(one, "backupVaultName", valueAt(one.properties, "backupVaultName"), vault) !== "no",
-      );
+      const lock = locks.find((one) => mayName(one, "backupVaultName", vault));
       if (!lock) {
-        report(
-          {
-            found: "no lock",
-            required: "a VaultLockConfiguration for it",
-            fix: "Declare one with `backupVaultName` of this vault; without `changeableForDays` it is in governance mode.",
-          },
-          vault,
-        );
+        report(vault, {
+          found: "no lock",
+          required: "a VaultLockConfiguration for it",
+          fix: "Declare one with `backupVaultName` of this vault; without `changeableForDays` it is in governance mode.",
+        });
         continue;
       }
-      checkProperties(
-        lock,
-        [
-          {
-            path: "minRetentionDays",
-            allows: isBetween(minDays, 36_500),
-            required: `${minDays} days or more`,
-            fix: `Set it to ${minDays}.`,
-          },
-          {
-            path: "maxRetentionDays",
-            allows: isBetween(minDays, 36_500),
-            required: `a limit of ${minDays} days or more`,
-            fix: "Set it to the longest retention that you need.",
-          },
-        ],
-        report,
-      );
-      const [least, most] = ["minRetentionDays", "maxRetentionDays"].map((key) =>
-        valueAt(lock.properties, key),
-      );
-      for (const plan of plans)
-        for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
-          if (names(plan, "rules", valueAt(rule, "targetVaultName"), vault) === "no") continue;
-          const days = valueAt(rule, "lifecycle.deleteAfter");
-          if (typeof days !== "number" || typeof least !== "number" || typeof most !== "number") continue;
-          if (days < least || days > most)
-            report(
-              {
-                at: `rules[${index}].lifecycle.deleteAfter`,
-                found: `${days} days`,
-                required: `${least} to ${most} days, the limits of the lock ${lock.name}`,
-                fix: "Change one of them: AWS does not make a backup outside the limits.",
-              },
-              plan,
-            );
-        }
+      checkProperties(lock, report, [
+        {
+          path: "minRetentionDays",
+          allows: isBetween(minDays, 36_500),
+          required: `${minDays} days or more`,
+          fix: `Set it to ${minDays}.`,
+        },
+        {
+          path: "maxRetentionDays",
+          allows: isBetween(minDays, 36_500),
+          required: `a limit of ${minDays} days or more`,
+          fix: "Set it to the longest retention that you need.",
+        },
+      ]);
+      for (const plan of ofType(resources, types.backupPlan)) checkWithinLock(plan, vault, lock, report);
     }
   },
 });
+
+/** A plan's rules that fill the vault keep their backups within the lock's limits. */
+function checkWithinLock(plan: Declared, vault: Declared, lock: Declared, report: ReportViolation): void {
+  const [least, most] = ["minRetentionDays", "maxRetentionDays"].map((key) => valueAt(lock.properties, key));
+  if (typeof least !== "number" || typeof most !== "number") return;
+  for (const [index, rule] of listAt(plan.properties, "rules").entries()) {
+    const days = valueAt(rule, "lifecycle.deleteAfter");
+    const fills = names(plan, "rules", valueAt(rule, "targetVaultName"), vault) !== "no";
+    if (fills && typeof days === "number" && (days < least || days > most))
+      report(plan, {
+        at: `rules[${index}].lifecycle.deleteAfter`,
+        found: `${days} days`,
+        required: `${least} to ${most} days, the limits of the lock ${lock.name}`,
+        fix: "Change one of them: AWS does not make a backup outside the limits.",
+      });
+  }
+}
 
 export const backupVaultPolicyDeniesDeletion = resourceRule({
   id: "backup-vault-policy-denies-deletion",
@@ -155,34 +136,28 @@ export const backupVaultPolicyDeniesDeletion = resourceRule({
   check(policy, report) {
     const value = valueAt(policy.properties, "policy");
     if (value === unknown) return;
-    const statements = valueAt(document(value), "Statement");
-    const denies = (Array.isArray(statements) ? statements : [statements]).some(
-      (one) =>
-        valueAt(one, "Effect") === "Deny" &&
-        isSet(valueAt(one, "Principal")) &&
-        [valueAt(one, "Action")].flat().some((act) => /^(backup:(\*|Delete\w*\*?)|\*)$/.test(String(act))),
-    );
-    if (!denies)
-      report(
-        {
-          at: "policy",
-          found: shown(value),
-          required: 'a statement that denies "backup:DeleteRecoveryPoint"',
-          fix: "Add the statement; a lock in governance mode can be removed.",
-        },
-        policy,
+    const denies = [valueAt(document(value), "Statement")]
+      .flat()
+      .some(
+        (one) =>
+          valueAt(one, "Effect") === "Deny" &&
+          isSet(valueAt(one, "Principal")) &&
+          [valueAt(one, "Action")].flat().some((act) => /^(backup:(\*|Delete\w*\*?)|\*)$/.test(String(act))),
       );
-    checkProperties(
-      policy,
-      [
-        {
-          path: "backupVaultName",
-          allows: isVaultName,
-          required: "the name of the one vault that it is for",
-          fix: "Name the vault.",
-        },
-      ],
-      report,
-    );
+    if (!denies)
+      propertyReporter(policy, report)(
+        "policy",
+        value,
+        'a statement that denies "backup:DeleteRecoveryPoint"',
+        "Add the statement; a lock in governance mode can be removed.",
+      );
+    checkProperties(policy, report, [
+      {
+        path: "backupVaultName",
+        allows: isVaultName,
+        required: "the name of the one vault that it is for",
+        fix: "Name the vault.",
+      },
+    ]);
   },
 });

@@ -1,8 +1,9 @@
+import { type ReportAt, propertyReporter } from "../propertyChecks";
 import { ofType } from "../resourceGraph";
 import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
-import { document, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
-import { isSame, podLabels, podSpecPath, podTypes, slotOf } from "./workloads";
+import { document, isSet, listAt, parameterValue, shown, unknown, valueAt } from "../propertyValues";
+import { containersOf, isSame, podLabels, podSpecPath, podTypes, slotOf } from "./workloads";
 
 /** Rules about what pods and parameters say about the release. */
 
@@ -24,9 +25,6 @@ export const podsKnowTheirRelease = stackRule({
   },
 });
 
-const containersOf = (workload: Declared): unknown[] =>
-  listAt(workload.properties, `${podSpecPath(workload)}.containers`);
-
 /** A name or a text that somebody gave; "*" is a placeholder. */
 const isGiven = (value: unknown): boolean => typeof value === "string" && value !== "" && value !== "*";
 
@@ -36,11 +34,9 @@ function checkContainer(
   index: number,
   report: ReportViolation,
 ): void {
-  const reportAt = (key: string, found: unknown, required: string, fix: string) =>
-    report(
-      { at: `${podSpecPath(workload)}.containers[${index}].${key}`, found: shown(found), required, fix },
-      workload,
-    );
+  const reportOn = propertyReporter(workload, report);
+  const reportAt: ReportAt = (key, ...rest) =>
+    reportOn(`${podSpecPath(workload)}.containers[${index}].${key}`, ...rest);
   const variables = variablesOf(container);
   for (const [name, allows, required] of requiredVariables(container, slotOf(workload))) {
     const value = variables.get(name);
@@ -49,7 +45,7 @@ function checkContainer(
   }
   const command = valueAt(container, "command");
   if (command !== unknown && !isCommand(command))
-    reportAt("command", command, "what it runs: web, workers and migrations have one image", "Set it.");
+    reportAt("command", command, "what it runs: web, workers and migrations have one image");
   const envFrom = valueAt(container, "envFrom");
   if (envFrom !== unknown && !hasSecret(container))
     reportAt(
@@ -166,10 +162,9 @@ export const publishedReleaseReadable = stackRule({
         typeof name === "string" ? (/^\/deployment-safety\/[^/]+\/([^/]+)$/.exec(name) ?? []) : [];
       const wanted = documents[kind];
       if (!wanted) continue;
-      const value = valueAt(parameter.properties, "insecureValue") ?? valueAt(parameter.properties, "value");
+      const value = parameterValue(parameter.properties);
       if (value === unknown) continue;
-      const reportAt = (at: string, found: unknown, required: string, fix: string) =>
-        report({ at, found: shown(found), required, fix }, parameter);
+      const reportAt = propertyReporter(parameter, report);
       const [type, overwrite] = ["type", "overwrite"].map((key) => valueAt(parameter.properties, key));
       if (!wanted.is(document(value)))
         reportAt(

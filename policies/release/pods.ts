@@ -22,16 +22,12 @@ export const imageNamedByDigest = resourceRule({
     const fix = "Name it by digest: name@sha256:<64 hex digits>.";
     const required = "an image by digest";
     const spec = podSpecPath(workload);
-    checkProperties(
-      workload,
-      [
-        { path: `${spec}.containers[].image`, allows: byDigest, required, fix },
-        ...(isSet(valueAt(workload.properties, `${spec}.initContainers`))
-          ? [{ path: `${spec}.initContainers[].image`, allows: byDigest, required, fix }]
-          : []),
-      ],
-      report,
-    );
+    checkProperties(workload, report, [
+      { path: `${spec}.containers[].image`, allows: byDigest, required, fix },
+      ...(isSet(valueAt(workload.properties, `${spec}.initContainers`))
+        ? [{ path: `${spec}.initContainers[].image`, allows: byDigest, required, fix }]
+        : []),
+    ]);
   },
 });
 
@@ -51,51 +47,24 @@ export const podsContained = resourceRule({
     const container = `${spec}.containers[]`;
     const quantity = (value: unknown): boolean =>
       /^[1-9][\d.]*(m|[KMGT]i?)?$|^0\.\d*[1-9]\d*$/.test(String(value));
-    const fix = "Set it.";
-    checkProperties(
-      workload,
-      [
-        { path: `${spec}.securityContext.runAsNonRoot`, allows: isTrue, required: "true", fix },
-        {
-          path: `${spec}.securityContext.seccompProfile.type`,
-          allows: isOneOf("RuntimeDefault", "Localhost"),
-          required: "RuntimeDefault",
-          fix,
-        },
-        { path: `${spec}.automountServiceAccountToken`, allows: isFalse, required: "false", fix },
-        {
-          path: `${container}.securityContext.allowPrivilegeEscalation`,
-          allows: isFalse,
-          required: "false",
-          fix,
-        },
-        {
-          path: `${container}.securityContext.readOnlyRootFilesystem`,
-          allows: isTrue,
-          required: "true",
-          fix,
-        },
-        {
-          path: `${container}.securityContext.capabilities.drop`,
-          allows: (drop) => drop === unknown || (Array.isArray(drop) && drop.includes("ALL")),
-          required: '["ALL"]',
-          fix,
-        },
-        { path: `${container}.resources.requests.cpu`, allows: quantity, required: "a share of CPU", fix },
-        {
-          path: `${container}.resources.requests.memory`,
-          allows: quantity,
-          required: "an amount of memory",
-          fix,
-        },
-        {
-          path: `${container}.resources.limits.memory`,
-          allows: quantity,
-          required: "a limit of memory",
-          fix,
-        },
-      ],
-      report,
-    );
+    checkProperties(workload, report, [
+      { path: `${spec}.securityContext.runAsNonRoot`, allows: isTrue, required: "true" },
+      {
+        path: `${spec}.securityContext.seccompProfile.type`,
+        allows: isOneOf("RuntimeDefault", "Localhost"),
+        required: "RuntimeDefault",
+      },
+      { path: `${spec}.automountServiceAccountToken`, allows: isFalse, required: "false" },
+      { path: `${container}.securityContext.allowPrivilegeEscalation`, allows: isFalse, required: "false" },
+      { path: `${container}.securityContext.readOnlyRootFilesystem`, allows: isTrue, required: "true" },
+      {
+        path: `${container}.securityContext.capabilities.drop`,
+        allows: (drop) => drop === unknown || (Array.isArray(drop) && drop.includes("ALL")),
+        required: '["ALL"]',
+      },
+      { path: `${container}.resources.requests.cpu`, allows: quantity, required: "a share of CPU" },
+      { path: `${container}.resources.requests.memory`, allows: quantity, required: "an amount of memory" },
+      { path: `${container}.resources.limits.memory`, allows: quantity, required: "a limit of memory" },
+    ]);
   },
 });

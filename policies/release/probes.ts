@@ -1,5 +1,5 @@
-import { type PropertyCheck, checkProperties, isBetween } from "../propertyChecks";
-import { isSet, listAt, unknown, valueAt } from "../propertyValues";
+import { type PropertyCheck, checkProperties, isBetween, isPort, isWord } from "../propertyChecks";
+import { isSet, listAt, unknown, valueAt, valuesAt } from "../propertyValues";
 import { resourceRule } from "../rule";
 import { podSpecPath, serverTypes } from "./workloads";
 
@@ -23,77 +23,53 @@ export const podsProbed = resourceRule({
     "Give `startupProbe`, `readinessProbe` and `livenessProbe`, each with path, port, period, time-out and threshold.",
   types: serverTypes,
   check(workload, report) {
-    const spec = podSpecPath(workload);
-    const checks: PropertyCheck[] = probes.flatMap(({ name, longestPeriod, most, why }) => {
-      const at = `${spec}.containers[].${name}`;
-      const fix = `Set it: ${why}.`;
-      return [
-        {
-          path: at,
-          allows: (probe: unknown) => {
-            const ways = ["httpGet", "tcpSocket", "grpc", "exec"]
-              .map((way) => valueAt(probe, way))
-              .filter(isSet);
-            const [way] = ways;
-            return (
-              ways.length === 1 &&
-              (way === unknown ||
-                isSet(valueAt(way, "port")) ||
-                listAt(way, "command").some((word) => typeof word === "string" && word !== ""))
-            );
-          },
-          required: "a probe with `httpGet`, `tcpSocket`, `grpc` or `exec`, and its target",
-          fix,
-        },
-        {
-          path: `${at}.httpGet.path`,
-          // A probe of another kind has none; the violation is dropped below.
-          mayBeUnset: false,
-          allows: (path: unknown) => typeof path === "string" && path.startsWith("/") && path.length > 1,
-          required: "a path of its own, such as /ready",
-          fix,
-        },
-        {
-          path: `${at}.httpGet.port`,
-          allows: (port: unknown) => port !== 0 && port !== "*" && port !== false,
-          required: "a port",
-          fix,
-        },
-        {
-          path: `${at}.periodSeconds`,
-          allows: isBetween(1, longestPeriod),
-          required: `1 to ${longestPeriod} seconds`,
-          fix,
-        },
-        {
-          path: `${at}.timeoutSeconds`,
-          allows: isBetween(1, longestPeriod),
-          required: `1 to ${longestPeriod} seconds`,
-          fix: "Set it: the default of 1 second cuts off an answer that is merely slow.",
-        },
-        { path: `${at}.failureThreshold`, allows: isBetween(1, most), required: `1 to ${most}`, fix },
-      ];
-    });
-    const usesHttp = (path: string): boolean => {
-      const probe = /containers\[\d+\]\.\w+Probe/.exec(path)?.[0];
-      const value = probe && valueOfIndexed(workload.properties, `${spec}.${probe}`);
-      return (
-        !isSet(valueAt(value, "tcpSocket")) &&
-        !isSet(valueAt(value, "grpc")) &&
-        !isSet(valueAt(value, "exec"))
-      );
-    };
-    checkProperties(workload, checks, (violation, resource) => {
-      if (violation.at?.includes(".httpGet.") && !usesHttp(violation.at)) return;
-      report(violation, resource);
-    });
+    for (const { name, longestPeriod, most, why } of probes)
+      for (const probe of valuesAt(workload.properties, `${podSpecPath(workload)}.containers[].${name}`)) {
+        const fix = `Set it: ${why}.`;
+        const usesHttp = !["tcpSocket", "grpc", "exec"].some((way) => isSet(valueAt(probe.value, way)));
+        const seconds = { allows: isBetween(1, longestPeriod), required: `1 to ${longestPeriod} seconds` };
+        checkProperties(
+          workload,
+          report,
+          [
+            {
+              path: "",
+              allows: hasOneTarget,
+              required: "a probe with `httpGet`, `tcpSocket`, `grpc` or `exec`, and its target",
+              fix,
+            },
+            ...(usesHttp ? httpChecks.map((check) => ({ ...check, fix })) : []),
+            { path: "periodSeconds", ...seconds, fix },
+            {
+              path: "timeoutSeconds",
+              ...seconds,
+              fix: "Set it: the default of 1 second cuts off an answer that is merely slow.",
+            },
+            { path: "failureThreshold", allows: isBetween(1, most), required: `1 to ${most}`, fix },
+          ],
+          probe,
+        );
+      }
   },
 });
 
-/** The value at a path with indices, such as `containers[0].image`. */
-function valueOfIndexed(root: unknown, path: string): unknown {
-  return path
-    .split(/[.[\]]+/)
-    .filter(Boolean)
-    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], root);
+/** Whether a probe asks in exactly one way, and that way says what it asks. */
+function hasOneTarget(probe: unknown): boolean {
+  const ways = ["httpGet", "tcpSocket", "grpc", "exec"].map((way) => valueAt(probe, way)).filter(isSet);
+  const [way] = ways;
+  return (
+    ways.length === 1 &&
+    (way === unknown ||
+      isSet(valueAt(way, "port")) ||
+      listAt(way, "command").some((word) => typeof word === "string" && word !== ""))
+  );
 }
+
+const httpChecks: readonly PropertyCheck[] = [
+  {
+    path: "httpGet.path",
+    allows: (path) => isWord(path) && String(path).startsWith("/"),
+    required: "a path of its own, such as /ready",
+  },
+  { path: "httpGet.port", allows: isPort, required: "a port" },
+];

@@ -15,14 +15,11 @@ export const refusedDigestWithoutTraffic = resourceRule({
   async check(rule, report, _, context) {
     if (isTestRule(rule) || !isConfigured(context)) return;
     for (const reason of await context.liveState().refusedReasons(context))
-      report(
-        {
-          at: "actions",
-          found: reason.replace(/\.$/, ""),
-          required: "no traffic for a refused digest",
-          fix: "Run `make sync`, or roll the release back.",
-        },
-        rule,
-      );
+      report(rule, {
+        at: "actions",
+        found: reason.replace(/\.$/, ""),
+        required: "no traffic for a refused digest",
+        fix: "Run `make sync`, or roll the release back.",
+      });
   },
 });

@@ -1,13 +1,14 @@
+import { type ReportAt, propertyReporter } from "../propertyChecks";
 import { ofType } from "../resourceGraph";
 import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
 import { isObject, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
 import {
+  containersOf,
   isSame,
   namespaceOf,
   objectName,
   podLabels,
-  podSpecPath,
   selects,
   serverTypes,
   slotOf,
@@ -16,9 +17,9 @@ import {
 /** Rules about the workloads of a slot as a whole. */
 
 const imagesOf = (workload: Declared): unknown[] =>
-  listAt(workload.properties, `${podSpecPath(workload)}.containers`).map((container) =>
-    valueAt(container, "image"),
-  );
+  containersOf(workload)
+    .map((container) => valueAt(container, "image"))
+    .filter((image) => image !== unknown);
 
 export const slotRunsOneImage = stackRule({
   id: "slot-runs-one-image",
@@ -36,26 +37,16 @@ export const slotRunsOneImage = stackRule({
       bySlot.set(key, [...(bySlot.get(key) ?? []), workload]);
     }
     for (const workloads of bySlot.values()) {
-      const [first, ...others] = workloads.map((workload) => ({
-        workload,
-        images: imagesOf(workload).filter((one) => one !== unknown),
-      }));
+      const [first, ...others] = workloads.map((workload) => ({ workload, images: imagesOf(workload) }));
+      if (!first || first.images.length === 0) continue;
       for (const { workload, images } of others)
-        if (
-          first &&
-          images.length > 0 &&
-          first.images.length > 0 &&
-          images.some((image) => !first.images.includes(image))
-        )
-          report(
-            {
-              at: "containers[].image",
-              found: images.map(shown).join(", "),
-              required: `${first.images.map(shown).join(", ")}, as ${first.workload.name} has it`,
-              fix: "Give both the image of the slot's release.",
-            },
-            workload,
-          );
+        if (images.some((image) => !first.images.includes(image)))
+          report(workload, {
+            at: "containers[].image",
+            found: images.map(shown).join(", "),
+            required: `${first.images.map(shown).join(", ")}, as ${first.workload.name} has it`,
+            fix: "Give both the image of the slot's release.",
+          });
     }
   },
 });
@@ -71,65 +62,57 @@ export const podsDisruptionBudgeted = stackRule({
   remedy: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the Deployment's labels.",
   checkStack(resources, report) {
     const budgets = ofType(resources, types.disruptionBudget);
-    for (const workload of ofType(resources, types.deployment, types.statefulSet)) {
+    const workloads = ofType(resources, types.deployment, types.statefulSet);
+    for (const workload of workloads) {
       if (Object.values(podLabels(workload)).includes(unknown)) continue;
-      const own = budgets.filter(
+      const isBudgeted = budgets.some(
         (budget) =>
           isSame(namespaceOf(budget), namespaceOf(workload)) &&
-          selects(valueAt(budget.properties, "spec.selector.matchLabels"), podLabels(workload)),
+          selects(selectorOf(budget), podLabels(workload)),
       );
-      if (own.length === 0)
-        report(
-          {
-            found: "no disruption budget",
-            required: "one whose selector takes its pods",
-            fix: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the same labels and namespace.",
-          },
-          workload,
-        );
+      if (!isBudgeted)
+        report(workload, {
+          found: "no disruption budget",
+          required: "one whose selector takes its pods",
+          fix: "Declare a PodDisruptionBudget with `maxUnavailable: 1` and the same labels and namespace.",
+        });
     }
-    for (const budget of budgets) {
-      const { properties } = budget;
-      const [most, least] = ["maxUnavailable", "minAvailable"].map((key) =>
-        valueAt(properties, `spec.${key}`),
-      );
-      if (most === unknown || least === unknown) continue;
-      const isRight = isSet(most)
-        ? /^([1-9]\d?%?)$/.test(String(most))
-        : isSet(least) && /^[1-9]\d*%?$/.test(String(least)) && String(least) !== "100%";
-      if (!isRight)
-        report(
-          {
-            at: "spec.maxUnavailable",
-            found: `${shown(most)} (minAvailable ${shown(least)})`,
-            required: "a number of pods that may be evicted: neither none nor all",
-            fix: "Set `maxUnavailable` to 1.",
-          },
-          budget,
-        );
-      const taken = ofType(resources, types.deployment, types.statefulSet).filter((workload) =>
-        selects(valueAt(properties, "spec.selector.matchLabels"), podLabels(workload)),
-      );
-      const given = valueAt(properties, "spec.selector.matchLabels");
-      if (given === unknown) continue;
-      // Otherwise the budget may also select pods of another application, and a pod under two budgets cannot be evicted.
-      const own =
-        taken.length === 1 && taken[0] ? valueAt(taken[0].properties, "spec.selector.matchLabels") : {};
-      const missing =
-        isObject(own) && isObject(given) ? Object.keys(own).filter((key) => !(key in given)) : [];
-      if (taken.length !== 1 || missing.length > 0)
-        report(
-          {
-            at: "spec.selector.matchLabels",
-            found: shown(given),
-            required: `all the labels by which one Deployment of the stack finds its pods; these take ${taken.length}${missing.length > 0 ? ` and lack ${missing.join(", ")}` : ""}`,
-            fix: "Give it all of the Deployment's labels: a budget over web and workers together may take the last web pod.",
-          },
-          budget,
-        );
-    }
+    for (const budget of budgets) checkBudget(budget, workloads, report);
   },
 });
+
+const selectorOf = ({ properties }: Declared): unknown => valueAt(properties, "spec.selector.matchLabels");
+
+function checkBudget(budget: Declared, workloads: readonly Declared[], report: ReportViolation): void {
+  const [most, least] = ["maxUnavailable", "minAvailable"].map((key) =>
+    valueAt(budget.properties, `spec.${key}`),
+  );
+  if (most === unknown || least === unknown) return;
+  const isRight = isSet(most)
+    ? /^[1-9]\d?%?$/.test(String(most))
+    : isSet(least) && /^[1-9]\d*%?$/.test(String(least)) && String(least) !== "100%";
+  if (!isRight)
+    report(budget, {
+      at: "spec.maxUnavailable",
+      found: `${shown(most)} (minAvailable ${shown(least)})`,
+      required: "a number of pods that may be evicted: neither none nor all",
+      fix: "Set `maxUnavailable` to 1.",
+    });
+  const given = selectorOf(budget);
+  if (given === unknown) return;
+  const taken = workloads.filter((workload) => selects(given, podLabels(workload)));
+  const own = taken.length === 1 && taken[0] ? selectorOf(taken[0]) : {};
+  // Otherwise the budget may also select pods of another application, and a pod under two budgets cannot be evicted.
+  const missing = isObject(own) && isObject(given) ? Object.keys(own).filter((key) => !(key in given)) : [];
+  const lacks = missing.length > 0 ? ` and lack ${missing.join(", ")}` : "";
+  if (taken.length !== 1 || missing.length > 0)
+    report(budget, {
+      at: "spec.selector.matchLabels",
+      found: shown(given),
+      required: `all the labels by which one Deployment of the stack finds its pods; these take ${taken.length}${lacks}`,
+      fix: "Give it all of the Deployment's labels: a budget over web and workers together may take the last web pod.",
+    });
+}
 
 export const serviceSelectsOneSlot = stackRule({
   id: "service-selects-one-slot",
@@ -155,21 +138,16 @@ export const serviceSelectsOneSlot = stackRule({
     for (const workload of servers.filter((one) => slotOf(one) !== undefined))
       for (const label of ["app.kubernetes.io/name", "app.kubernetes.io/component"])
         if (!isSet(podLabels(workload)[label]))
-          report(
-            {
-              at: `labels.${label}`,
-              found: "not set",
-              required: "the label by which Services, budgets and metrics tell pods apart",
-              fix: "Set it.",
-            },
-            workload,
+          propertyReporter(workload, report)(
+            `labels.${label}`,
+            undefined,
+            "the label by which Services, budgets and metrics tell pods apart",
           );
   },
 });
 
 function checkService(service: Declared, servers: readonly Declared[], report: ReportViolation): void {
-  const reportAt: ReportAt = (at, found, required, fix) =>
-    report({ at, found: shown(found), required, fix }, service);
+  const reportAt = propertyReporter(service, report);
   const selector = valueAt(service.properties, "spec.selector");
   const labels = isObject(selector) ? selector : {};
   const selected = servers.filter(
@@ -187,12 +165,10 @@ function checkService(service: Declared, servers: readonly Declared[], report: R
     reportAt("spec.type", type, "ClusterIP", "The load balancer reaches the pods themselves.");
 }
 
-type ReportAt = (at: string, found: unknown, required: string, fix: string) => void;
-
 function checkPort(port: unknown, at: string, selected: readonly Declared[], reportAt: ReportAt): void {
   const [target, protocol, number] = ["targetPort", "protocol", "port"].map((key) => valueAt(port, key));
   const hasPort = (workload: Declared): boolean =>
-    listAt(workload.properties, `${podSpecPath(workload)}.containers`)
+    containersOf(workload)
       .flatMap((container) => listAt(container, "ports"))
       .some(
         (open) =>
@@ -201,7 +177,7 @@ function checkPort(port: unknown, at: string, selected: readonly Declared[], rep
   if (!isSet(target) || !selected.every(hasPort))
     reportAt(`${at}.targetPort`, target, "a port of the pods", "Name it.");
   if (protocol !== undefined && protocol !== unknown && protocol !== "TCP")
-    reportAt(`${at}.protocol`, protocol, "TCP", "Set it.");
+    reportAt(`${at}.protocol`, protocol, "TCP");
   if (number !== unknown && !(typeof number === "number" && number > 0))
-    reportAt(`${at}.port`, number, "a port", "Set it.");
+    reportAt(`${at}.port`, number, "a port");
 }

@@ -1,6 +1,6 @@
 import type { Declared } from "../rule";
 import { types } from "../types";
-import { isObject, unknown, valueAt } from "../propertyValues";
+import { isObject, listAt, unknown, valueAt } from "../propertyValues";
 
 /** Where each kind of workload keeps its pods. */
 const podPaths: Readonly<Record<string, string>> = {
@@ -16,16 +16,18 @@ const podPaths: Readonly<Record<string, string>> = {
 export const podTypes: readonly string[] = Object.keys(podPaths);
 export const serverTypes: readonly string[] = [types.deployment, types.statefulSet, types.daemonSet];
 
+const inPod = ({ type }: Declared, path: string): string =>
+  [podPaths[type], path].filter((part) => part !== "").join(".");
+
 /** Path of a workload's pod spec. */
-export const podSpecPath = ({ type }: Declared): string =>
-  [podPaths[type], "spec"].filter((part) => part !== "").join(".");
+export const podSpecPath = (workload: Declared): string => inPod(workload, "spec");
+
+export const containersOf = (workload: Declared): unknown[] =>
+  listAt(workload.properties, `${podSpecPath(workload)}.containers`);
 
 /** The labels of a workload's pods. */
 export function podLabels(workload: Declared): Record<string, unknown> {
-  const labels = valueAt(
-    workload.properties,
-    [podPaths[workload.type], "metadata.labels"].filter((part) => part !== "").join("."),
-  );
+  const labels = valueAt(workload.properties, inPod(workload, "metadata.labels"));
   return isObject(labels) ? labels : {};
 }
 

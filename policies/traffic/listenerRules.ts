@@ -1,7 +1,14 @@
-import { checkProperties, isArn, isBetween, isOneOf } from "../propertyChecks";
-import { type Declared, resourceRule } from "../rule";
+import {
+  type ReportAt,
+  checkProperties,
+  isArn,
+  isBetween,
+  isOneOf,
+  propertyReporter,
+} from "../propertyChecks";
+import { type Declared, integerSetting, resourceRule } from "../rule";
 import { types } from "../types";
-import { isObject, isSet, listAt, shown, unknown, valueAt } from "../propertyValues";
+import { isObject, isSet, listAt, maybe, shown, unknown, valueAt } from "../propertyValues";
 
 /** Rules about a listener rule by itself. */
 
@@ -47,27 +54,21 @@ export const trafficWeightsSumTo100 = resourceRule({
   check(rule, report) {
     const shares = sharesOf(rule);
     for (const { weight, at } of shares)
-      if (weight !== unknown && !isBetween(0, 100)(weight))
-        report(
-          { at, found: shown(weight), required: "0 to 100", fix: "Set it; unset, a group gets weight 1." },
-          rule,
-        );
+      if (!maybe(weight, isBetween(0, 100)))
+        propertyReporter(rule, report)(at, weight, "0 to 100", "Set it; unset, a group gets weight 1.");
     if (shares.length === 0 || shares.some(({ weight }) => typeof weight !== "number")) return;
     const sum = shares.reduce((total, { weight }) => total + Number(weight), 0);
     if (sum !== 100)
-      report(
-        {
-          at: "actions[].forward.targetGroups[].weight",
-          found: `${shares.map(({ weight }) => shown(weight)).join(" + ")} = ${sum}`,
-          required: "a sum of 100",
-          fix: "Give the live slot the rest.",
-        },
-        rule,
-      );
+      report(rule, {
+        at: "actions[].forward.targetGroups[].weight",
+        found: `${shares.map(({ weight }) => shown(weight)).join(" + ")} = ${sum}`,
+        required: "a sum of 100",
+        fix: "Give the live slot the rest.",
+      });
   },
 });
 
-export const canaryAtMost10Percent = resourceRule<{ maxPercent: number }>({
+export const canaryAtMost10Percent = resourceRule({
   id: "canary-at-most-10-percent",
   area: "traffic",
   severity: "critical",
@@ -77,13 +78,11 @@ export const canaryAtMost10Percent = resourceRule<{ maxPercent: number }>({
   why: "Until the gate has judged it, a canary may be broken for everybody it serves.",
   remedy: "Lower the canary's weight, or promote it: 100 and 0.",
   settings: {
-    maxPercent: {
-      type: "integer",
-      description: "Largest share of all slots except the largest together, percent.",
-      default: 10,
-      minimum: 0,
-      maximum: 50,
-    },
+    maxPercent: integerSetting(
+      "Largest share of all slots except the largest together, percent.",
+      10,
+      [0, 50],
+    ),
   },
   types: [types.listenerRule],
   check(rule, report, { maxPercent }) {
@@ -92,15 +91,12 @@ export const canaryAtMost10Percent = resourceRule<{ maxPercent: number }>({
     if (sum === 0) return;
     const canary = ((sum - Math.max(...weights)) / sum) * 100;
     if (canary > maxPercent)
-      report(
-        {
-          at: "actions[].forward.targetGroups[].weight",
-          found: `${weights.join(" and ")}, ${Math.round(canary)} % beside the largest`,
-          required: `at most ${maxPercent} %`,
-          fix: "Lower the canary's weight, or let it be promoted: 100 and 0.",
-        },
-        rule,
-      );
+      report(rule, {
+        at: "actions[].forward.targetGroups[].weight",
+        found: `${weights.join(" and ")}, ${Math.round(canary)} % beside the largest`,
+        required: `at most ${maxPercent} %`,
+        fix: "Lower the canary's weight, or let it be promoted: 100 and 0.",
+      });
   },
 });
 
@@ -115,24 +111,17 @@ export const trafficRuleComplete = resourceRule({
   remedy: "Set `priority`, `conditions` with `hostHeader`, and one action; leave stickiness out.",
   types: [types.listenerRule],
   check(rule, report) {
-    const fix = "Set it.";
-    checkProperties(
-      rule,
-      [
-        { path: "listenerArn", allows: isArn, required: "the ARN of a listener", fix },
-        { path: "priority", allows: isBetween(1, 50_000), required: "a fixed priority, 1 to 50000", fix },
-        { path: "conditions[]", required: "a condition", fix },
-        {
-          path: "actions[].type",
-          allows: isOneOf("forward", "fixed-response", "redirect"),
-          required: "forward or fixed-response",
-          fix,
-        },
-      ],
-      report,
-    );
-    const reportAt: ReportAt = (at, found, required, how = fix) =>
-      report({ at, found: shown(found), required, fix: how }, rule);
+    checkProperties(rule, report, [
+      { path: "listenerArn", allows: isArn, required: "the ARN of a listener" },
+      { path: "priority", allows: isBetween(1, 50_000), required: "a fixed priority, 1 to 50000" },
+      { path: "conditions[]", required: "a condition" },
+      {
+        path: "actions[].type",
+        allows: isOneOf("forward", "fixed-response", "redirect"),
+        required: "forward or fixed-response",
+      },
+    ]);
+    const reportAt = propertyReporter(rule, report);
     const conditions = listAt(rule.properties, "conditions");
     if (conditions.length > 0 && !conditions.includes(unknown)) checkConditions(conditions, reportAt);
     for (const [index, action] of listAt(rule.properties, "actions").entries()) {
@@ -150,8 +139,6 @@ export const trafficRuleComplete = resourceRule({
     }
   },
 });
-
-type ReportAt = (at: string, found: unknown, required: string, fix?: string) => void;
 
 function checkConditions(conditions: readonly unknown[], reportAt: ReportAt): void {
   const hosts = conditions

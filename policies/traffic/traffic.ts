@@ -1,16 +1,25 @@
-import { type Answer, names, ofType } from "../resourceGraph";
+import { propertyReporter } from "../propertyChecks";
+import { mayName, names, ofType } from "../resourceGraph";
 import { type Declared, type ReportViolation, stackRule } from "../rule";
 import { types } from "../types";
 import { listAt, maybe, shown, unknown, valueAt } from "../propertyValues";
 import { type Share, isTestRule, sharesOf } from "./listenerRules";
-import { isSame, namespaceOf, objectName, podLabels, podSpecPath, selects } from "../release/workloads";
+import {
+  containersOf,
+  isSame,
+  namespaceOf,
+  objectName,
+  podLabels,
+  podSpecPath,
+  selects,
+} from "../release/workloads";
 
 /** Rules about where traffic goes. */
 
 /** The path from a target group to its pods: bindings, their Services, and the workloads that those select. */
-export function pathOf(resources: readonly Declared[], group: Declared) {
-  const bindings = ofType(resources, types.binding).filter(
-    (one) => names(one, "spec", valueAt(one.properties, "spec.targetGroupARN"), group) !== "no",
+function pathOf(resources: readonly Declared[], group: Declared) {
+  const bindings = ofType(resources, types.binding).filter((one) =>
+    mayName(one, "spec.targetGroupARN", group),
   );
   const services = ofType(resources, types.service).filter((service) =>
     bindings.some(
@@ -29,26 +38,20 @@ export function pathOf(resources: readonly Declared[], group: Declared) {
   return { bindings, services, workloads };
 }
 
-/** Whether a share belongs to a target group of the stack. */
-const isOf = (rule: Declared, arn: unknown, group: Declared): Answer => names(rule, "actions", arn, group);
-
 /**
- * The target groups that a share may belong to. In a preview several ARNs of one rule may be unknown, and its references do
- * not say which is which: then their order does.
+ * The shares of a rule, with the target groups that each may belong to. In a preview several ARNs of one rule may be unknown,
+ * and its references do not say which is which: then their order does.
  */
-function groupOf(
-  resources: readonly Declared[],
-  rule: Declared,
-  shares: readonly Share[],
-  share: Share,
-): Declared[] {
+function sharedGroups(resources: readonly Declared[], rule: Declared): (Share & { groups: Declared[] })[] {
+  const shares = sharesOf(rule);
   const groups = ofType(resources, types.targetGroup);
-  if (share.arn !== unknown) return groups.filter((group) => isOf(rule, share.arn, group) !== "no");
   const made = groups.filter((group) => rule.references.actions?.includes(group.urn));
-  if (made.length === 0) return groups;
-  return made.length === shares.length
-    ? [made[shares.indexOf(share)]].filter((group) => group !== undefined)
-    : [];
+  const groupsOf = (arn: unknown, index: number): Declared[] => {
+    if (arn !== unknown) return groups.filter((group) => names(rule, "actions", arn, group) !== "no");
+    if (made.length === 0) return groups;
+    return made.length === shares.length ? made.slice(index, index + 1) : [];
+  };
+  return shares.map((share, index) => ({ ...share, groups: groupsOf(share.arn, index) }));
 }
 
 export const noTrafficWithoutPods = stackRule({
@@ -60,31 +63,25 @@ export const noTrafficWithoutPods = stackRule({
   why: "An empty target group answers every request with 503.",
   remedy: "Load a release into the slot first, or set its weight to 0.",
   checkStack(resources, report) {
-    for (const rule of ofType(resources, types.listenerRule).filter((one) => !isTestRule(one))) {
-      const shares = sharesOf(rule);
-      for (const share of shares) {
-        if (share.weight === 0 || share.weight === unknown) continue;
-        for (const group of groupOf(resources, rule, shares, share)) {
-          const { workloads } = pathOf(resources, group);
-          const hasPods = workloads.some((workload) => {
-            const replicas = valueAt(workload.properties, "spec.replicas");
-            return replicas === undefined || maybe(replicas, (value) => Number(value) > 0);
+    for (const rule of ofType(resources, types.listenerRule).filter((one) => !isTestRule(one)))
+      for (const { at, weight, groups } of sharedGroups(resources, rule)) {
+        if (weight === 0 || weight === unknown) continue;
+        for (const group of groups.filter((one) => !hasPods(resources, one)))
+          report(rule, {
+            at,
+            found: `${shown(weight)} for target group ${group.name}, which no pod serves`,
+            required: "pods behind it, or weight 0",
+            fix: "Load a release into the slot, and give it weight in the next update.",
           });
-          if (!hasPods)
-            report(
-              {
-                at: share.at,
-                found: `${shown(share.weight)} for target group ${group.name}, which no pod serves`,
-                required: "pods behind it, or weight 0",
-                fix: "Load a release into the slot, and give it weight in the next update.",
-              },
-              rule,
-            );
-        }
       }
-    }
   },
 });
+
+const hasPods = (resources: readonly Declared[], group: Declared): boolean =>
+  pathOf(resources, group).workloads.some(({ properties }) =>
+    // Without a number Kubernetes starts one pod.
+    maybe(valueAt(properties, "spec.replicas") ?? 1, (replicas) => Number(replicas) > 0),
+  );
 
 export const slotReachableForTests = stackRule({
   id: "slot-reachable-for-tests",
@@ -96,37 +93,28 @@ export const slotReachableForTests = stackRule({
   remedy: "Declare a listener rule with `httpHeader` for each target group, before the weighted one.",
   checkStack(resources, report) {
     const rules = ofType(resources, types.listenerRule);
-    const groups = ofType(resources, types.targetGroup);
     const testRules = rules.filter(isTestRule);
-    const isReached = (group: Declared, among: readonly Declared[]): boolean =>
-      among.some((rule) => {
-        const shares = sharesOf(rule);
-        return shares.some((share) => groupOf(resources, rule, shares, share).includes(group));
-      });
-    for (const group of groups)
-      if (!isReached(group, testRules))
-        report(
-          {
-            found: "no rule that requires a header and forwards to it",
-            required: "a test rule of its own",
-            fix: "Declare a listener rule with a condition `httpHeader` that forwards only to this target group.",
-          },
-          group,
-        );
+    const reached = testRules
+      .flatMap((rule) => sharedGroups(resources, rule))
+      .flatMap(({ groups }) => groups);
+    for (const group of ofType(resources, types.targetGroup))
+      if (!reached.includes(group))
+        report(group, {
+          found: "no rule that requires a header and forwards to it",
+          required: "a test rule of its own",
+          fix: "Declare a listener rule with a condition `httpHeader` that forwards only to this target group.",
+        });
     for (const test of testRules)
       for (const weighted of rules.filter((one) => !isTestRule(one))) {
         const [first, second] = [test, weighted].map((one) => valueAt(one.properties, "priority"));
         if (valueAt(test.properties, "listenerArn") !== valueAt(weighted.properties, "listenerArn")) continue;
         if (typeof first === "number" && typeof second === "number" && first > second)
-          report(
-            {
-              at: "priority",
-              found: `${first}, after ${second} of ${weighted.name}`,
-              required: "a lower number than the weighted rule's",
-              fix: "Otherwise the weighted rule takes the request first.",
-            },
-            test,
-          );
+          report(test, {
+            at: "priority",
+            found: `${first}, after ${second} of ${weighted.name}`,
+            required: "a lower number than the weighted rule's",
+            fix: "Otherwise the weighted rule takes the request first.",
+          });
       }
   },
 });
@@ -163,15 +151,12 @@ function checkServiceRef(binding: Declared, services: readonly Declared[], repor
   const service = services.find((candidate) => isSame(objectName(candidate), name));
   const ports = service ? listAt(service.properties, "spec.ports") : [];
   if (!ports.some((entry) => [valueAt(entry, "port"), valueAt(entry, "name")].includes(port)))
-    report(
-      {
-        at: "spec.serviceRef",
-        found: service ? `port ${shown(port)}` : shown(name),
-        required: service ? "a port of its Service" : "a Service of the stack in its namespace",
-        fix: "Name the Service and its port.",
-      },
-      binding,
-    );
+    report(binding, {
+      at: "spec.serviceRef",
+      found: service ? `port ${shown(port)}` : shown(name),
+      required: service ? "a port of its Service" : "a Service of the stack in its namespace",
+      fix: "Name the Service and its port.",
+    });
 }
 
 /** A pod that is told to end sleeps for longer than the drain takes, and is killed only after both and what it holds. */
@@ -179,20 +164,23 @@ function checkShutdown(workload: Declared, group: Declared, report: ReportViolat
   const spec = podSpecPath(workload);
   const delay = valueAt(group.properties, "deregistrationDelay");
   const grace = valueAt(workload.properties, `${spec}.terminationGracePeriodSeconds`) ?? 30;
-  const sleep = listAt(workload.properties, `${spec}.containers`)
+  const sleep = containersOf(workload)
     .map((container) => valueAt(container, "lifecycle.preStop.sleep.seconds"))
     .find((value) => value !== undefined);
   if (typeof delay !== "number" || sleep === unknown) return;
-  const reportAt = (at: string, found: unknown, required: string) =>
-    report({ at: `${spec}.${at}`, found: shown(found), required, fix: "Raise it." }, workload);
+  const reportAt = propertyReporter(workload, report, "Raise it.");
   if (typeof sleep !== "number" || sleep <= delay)
     reportAt(
-      "containers[].lifecycle.preStop.sleep.seconds",
+      `${spec}.containers[].lifecycle.preStop.sleep.seconds`,
       sleep,
       `more than ${delay}, the deregistration delay of ${group.name}`,
     );
   if (typeof sleep === "number" && typeof grace === "number" && grace < sleep + delay)
-    reportAt("terminationGracePeriodSeconds", grace, `at least ${sleep + delay}: sleep and drain together`);
+    reportAt(
+      `${spec}.terminationGracePeriodSeconds`,
+      grace,
+      `at least ${sleep + delay}: sleep and drain together`,
+    );
 }
 
 function checkReadinessGates(
@@ -205,8 +193,5 @@ function checkReadinessGates(
   const wanted = bindings.map((binding) => `target-health.elbv2.k8s.aws/${String(objectName(binding))}`);
   const has = listAt(workload.properties, at).map((gate) => valueAt(gate, "conditionType"));
   if (gates !== unknown && !wanted.every((gate) => has.includes(gate)))
-    report(
-      { at, found: shown(gates), required: wanted.join(", "), fix: "Add the binding's gate." },
-      workload,
-    );
+    propertyReporter(workload, report)(at, gates, wanted.join(", "), "Add the binding's gate.");
 }

@@ -1,18 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../decisions/stack/config";
-import {
-  type Author,
-  type EvidenceKind,
-  type Found,
-  evidencePath,
-  judgeEvidence,
-  nextFor,
-  readEvidence,
-} from "../../decisions/approval/evidence";
+import { evidencePath, judgeEvidence, nextFor, readEvidence } from "../../decisions/approval/evidence";
+import type { Author, EvidenceKind, Found } from "../../decisions/approval/evidence";
 import { GitFault, isUncommitted, lastChange, refuseShallow } from "../stack/git";
-import { jsonOf } from "../stack/jsonFile";
+import { jsonOf } from "../stack/files";
 
 /** Default of `evidence.allowedSigners`, below the project's root. */
 const defaultSigners = "evidence/allowed_signers";
@@ -36,9 +29,7 @@ export const evidenceSettings = ({
 
 /** SHA-256 of a file below `root`, 64 hex digits. */
 export const sha256Of = (root: string, file: string): string =>
-  createHash("sha256")
-    .update(readFileSync(join(root, file)))
-    .digest("hex");
+  hash("sha256", readFileSync(join(root, file)));
 
 /**
  * Reads `evidence/<kind>/<subject>.json` with its giver. Whatever keeps it from counting (absent, unreadable, not
@@ -55,7 +46,7 @@ export function findEvidence(
   if (!existsSync(join(root, file))) return { ok: false, reasons: [`there is no ${file}`], next };
   const read = readEvidence(kind, subject, jsonOf(join(root, file)));
   if (!read.ok) return { ok: false, reasons: read.reasons, next };
-  return asked(() => {
+  try {
     refuseShallow(root);
     if (isUncommitted(root, file))
       return {
@@ -66,7 +57,10 @@ export function findEvidence(
     const giver = lastChange(root, file, join(root, settings.allowedSigners ?? defaultSigners));
     if (!giver) return { ok: false, reasons: [`${file} is in no commit`], next };
     return { ok: true, evidence: read.evidence, giver };
-  });
+  } catch (error) {
+    if (!(error instanceof GitFault)) throw error;
+    return { ok: false, reasons: [error.message], next: error.next };
+  }
 }
 
 /** The last author of a committed file; undefined where it is not committed as it is, or git cannot tell. */
@@ -90,20 +84,7 @@ export function judgeFile(
 ): ReturnType<typeof judgeEvidence> {
   const found = findEvidence(root, kind, subject, settings);
   if (!found.ok) return found;
-  const author = lastAuthor(root, file);
-  return judgeEvidence({
-    found,
-    content: sha256Of(root, file),
-    author,
-    requireSigned: settings.requireSigned,
-  });
-}
-
-function asked(ask: () => Found): Found {
-  try {
-    return ask();
-  } catch (error) {
-    if (!(error instanceof GitFault)) throw error;
-    return { ok: false, reasons: [error.message], next: error.next };
-  }
+  const { requireSigned } = settings;
+  const [content, author] = [sha256Of(root, file), lastAuthor(root, file)];
+  return judgeEvidence({ found, content, author, requireSigned });
 }

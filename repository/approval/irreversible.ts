@@ -1,13 +1,8 @@
 import type { ChangeCalendar } from "../../decisions/approval/changeWindow";
 import type { Settings } from "../../decisions/stack/config";
 import { whyNotGivenUp, locksVault } from "../../decisions/approval/protectionState";
-import {
-  mayRunIrreversible,
-  refusalsOf,
-  type ChangeRules,
-  type IrreversibleChange,
-  type IrreversibleRefusal,
-} from "../../decisions/approval/irreversibleChange";
+import { reasonsAgainst, refusalsOf, type ChangeRules } from "../../decisions/approval/irreversibleChange";
+import type { IrreversibleChange, IrreversibleRefusal } from "../../decisions/approval/irreversibleChange";
 import { parameters } from "../../decisions/stack/names";
 import type { Published } from "../../decisions/stack/parameters";
 import {
@@ -34,24 +29,21 @@ export function irreversibleRefusals(sources: ChangeSources, now: Date): Irrever
   const lost = whyNotGivenUp(settings, published.guard, parameters.guard(stack));
   if (lost) return [{ kind: "protection", text: lost }];
   if (!settings.changeWindow) return [];
+  const rules = rulesOf({ ...settings, changeWindow: settings.changeWindow });
   const found = irreversibleOf(sources);
-  const { changeWindow } = settings;
   return found.ok
-    ? refusalsOf(found.changes, now, rulesOf({ ...settings, changeWindow }))
+    ? refusalsOf(found.changes, now, rules)
     : found.reasons.map((text) => ({ kind: "revision", text }));
 }
 
-/** Whether there is something irreversible that only wants a recovery point: one is then taken, and nothing else can be helped. */
+/** Whether something irreversible lacks only a recovery point: that one can be taken, and no other reason can be helped. */
 export function lacksOnlyRecoveryPoint(sources: ChangeSources, now: Date): boolean {
   const { changeWindow } = sources.settings;
   const found = irreversibleOf(sources);
   if (!changeWindow || !found.ok) return false;
   const rules = rulesOf({ ...sources.settings, changeWindow });
-  const reasons = found.changes.flatMap((change) => {
-    const may = mayRunIrreversible(change, now, rules);
-    return may.ok ? [] : may.reasons;
-  });
-  return reasons.length > 0 && reasons.every((reason) => reason.reasonCode === "recovery-point");
+  const reasons = found.changes.flatMap((change) => reasonsAgainst(change, now, rules));
+  return reasons.length > 0 && reasons.every(({ reasonCode }) => reasonCode === "recovery-point");
 }
 
 /** What irreversible changes of these settings are judged by. */
@@ -60,11 +52,10 @@ export const rulesOf = (settings: Settings & { changeWindow: ChangeCalendar }): 
   requireSigned: evidenceSettings(settings).requireSigned,
 });
 
-/** The irreversible changes of an update with all that is known about them; or why it is not known which they are. */
-export type Irreversible = { ok: true; changes: IrreversibleChange[] } | { ok: false; reasons: string[] };
-
-/** Finds the irreversible changes that the update makes which applies these settings. */
-export function irreversibleOf(sources: ChangeSources): Irreversible {
+/** The irreversible changes that the update to these settings makes; or why it is not known which they are. */
+function irreversibleOf(
+  sources: ChangeSources,
+): { ok: true; changes: IrreversibleChange[] } | { ok: false; reasons: string[] } {
   const { root, stack, settings, published } = sources;
   const subjects = locksVault(stack, settings, published.guard) ? [vaultLock] : [];
   const upgrade = upgradeOf(published.release, settings.release);
@@ -82,24 +73,18 @@ export function changeOf(
   { root, stack, settings, published }: ChangeSources,
   subject: string,
 ): IrreversibleChange | undefined {
-  const notice = published.notices.get(subject);
-  const { recoveryPoint, drill } = published;
   const common = {
     subject,
     approval: findEvidence(root, "approval", subject, evidenceSettings(settings)),
-    notice,
-    ...(recoveryPoint ? { recoveryPoint } : {}),
-    drill,
-  };
-  const writtenBy = (path: string) => {
-    const author = lastAuthor(root, path);
-    return author ? { author } : {};
+    notice: published.notices.get(subject),
+    recoveryPoint: published.recoveryPoint,
+    drill: published.drill,
   };
   if (subject === vaultLock)
     return {
       ...common,
       sha256: vaultLockHash(stack, settings),
-      ...writtenBy(`Pulumi.${stack}.yaml`),
+      author: lastAuthor(root, `Pulumi.${stack}.yaml`),
       guardians: false,
       minutes: 0,
     };
@@ -108,7 +93,7 @@ export function changeOf(
   return {
     ...common,
     sha256: revision.sha256,
-    ...writtenBy(revision.file),
+    author: lastAuthor(root, revision.file),
     guardians: affectsGuardians(revision.impact),
     minutes: Math.ceil(settings.database.migrationSeconds / 60),
   };

@@ -1,9 +1,7 @@
 import type { RevisionFacts } from "../../decisions/deploy/checks/revisions";
 import type { Release, Settings } from "../../decisions/stack/config";
 import { pendingRevisions } from "../../decisions/database/revisionGraph";
-import { evidenceSettings } from "../approval/evidence";
-import { readRevisionFiles } from "./revisionFiles";
-import { hashesOf, readProvedRevision, seedsHash } from "./revisions";
+import { hashesOf, readRevisions, seedsHash } from "./revisions";
 
 /** What the files do not say. */
 export interface Asked {
@@ -22,16 +20,13 @@ export function readRevisionFacts(
   current: Release,
   { from, needed, downgraded }: Asked,
 ): RevisionFacts {
-  const { files, graph } = readRevisionFiles(root);
-  const wanted = evidenceSettings(settings);
+  const { files, graph, proved } = readRevisions(root, settings);
   const pending = pendingRevisions(graph, from, needed);
   const live = current.slots[current.live];
   const { promotedFrom } = settings;
   return {
-    ...(pending.ok
-      ? { pending: pending.revisions.map((id) => readProvedRevision(root, files, id, wanted)) }
-      : { unknown: pending.reasons }),
-    needed: readProvedRevision(root, files, needed, wanted),
+    ...(pending.ok ? { pending: pending.revisions.map(proved) } : { unknown: pending.reasons }),
+    needed: proved(needed),
     seeds: seedsHash(root),
     ...(live && { live: { version: live.version, revision: live.revision } }),
     downgraded,

@@ -1,7 +1,6 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readRecord, type ReleaseRecord } from "../../decisions/release/releaseRecord";
-import { jsonOf } from "../stack/jsonFile";
+import { jsonOf, namesIn } from "../stack/files";
 
 /** What `releases/` holds. */
 export interface Releases {
@@ -13,24 +12,14 @@ export interface Releases {
 
 /** Reads `releases/*.json` below the project's root. A folder that is not there holds no releases. */
 export function readReleases(root: string): Releases {
-  const folder = join(root, "releases");
   const found: ReleaseRecord[] = [];
   const reasons: string[] = [];
-  for (const name of fileNames(folder)) {
-    const file = join(folder, name);
-    const read = readRecord(`releases/${name}`, jsonOf(file));
+  for (const name of namesIn(join(root, "releases")).filter((one) => one.endsWith(".json"))) {
+    const file = `releases/${name}`;
+    const read = readRecord(file, jsonOf(join(root, file)));
     if (read.ok) found.push(read.record);
     else reasons.push(...read.reasons);
   }
   found.sort((a, b) => a.version.localeCompare(b.version, "en", { numeric: true }));
   return { records: new Map(found.map((record) => [record.version, record])), reasons };
-}
-
-function fileNames(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(".json"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

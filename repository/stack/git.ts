@@ -32,19 +32,13 @@ function git(root: string, words: readonly string[]): string {
       env: { ...process.env, LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0" },
     });
   } catch (error) {
-    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
+    const { code, stderr = "" } = error as NodeJS.ErrnoException & { stderr?: string };
+    const install = "Install git, then run the command again.";
     if (code === "ENOENT")
-      throw new GitFault(
-        "git is not on PATH, so it is not known who wrote what",
-        "Install git, then run the command again.",
-        error,
-      );
-    const said = (stderr ?? "").trim().split("\n").at(-1) ?? "";
-    throw new GitFault(
-      `git cannot be asked in ${root}: ${said || String(error)}`,
-      "Run the command in a full clone of the project (`git clone`), not in a copy of its files.",
-      error,
-    );
+      throw new GitFault("git is not on PATH, so it is not known who wrote what", install, error);
+    const said = stderr.trim().split("\n").at(-1) || String(error);
+    const clone = "Run the command in a full clone of the project (`git clone`), not in a copy of its files.";
+    throw new GitFault(`git cannot be asked in ${root}: ${said}`, clone, error);
   }
 }
 
@@ -73,25 +67,14 @@ export function lastChange(root: string, file: string, allowedSigners: string): 
     "gpg.ssh.program=ssh-keygen",
     "log.showSignature=false",
   ];
-  const said = git(root, [
-    ...settings.flatMap((setting) => ["-c", setting]),
-    "log",
-    "-1",
-    "--no-color",
-    `--format=${fields}`,
-    "--",
-    file,
-  ]);
+  const log = ["log", "-1", "--no-color", `--format=${fields}`, "--", file];
+  const said = git(root, [...settings.flatMap((setting) => ["-c", setting]), ...log]);
   const [commit, name = "", mappedName = "", email = "", mappedEmail = "", signature = "N", signer = ""] =
     said.replace(/\n$/, "").split("\0");
   if (!commit) return undefined;
-  return {
-    commit,
-    names: [...new Set([name, mappedName])],
-    emails: [...new Set([email, mappedEmail])],
-    signature,
-    signer,
-  };
+  const names = [...new Set([name, mappedName])];
+  const emails = [...new Set([email, mappedEmail])];
+  return { commit, names, emails, signature, signer };
 }
 
 /** Who commits here, as git would write it; undefined where git does not know. */

@@ -4,7 +4,7 @@ import type { Route } from "../../cli/ports/loadBalancer";
 import type { Routing } from "../../decisions/traffic/routing";
 import type { Parameters } from "../../cli/ports/parameters";
 import type { Answer } from "../../cli/ports/traffic";
-import type { Output } from "../../cli/shell/output";
+import type { Output, OutputStep } from "../../cli/shell/output";
 import { settingsWith } from "../decisions/samples";
 import { served } from "../decisions/samples";
 
@@ -26,25 +26,34 @@ export function memoryParameters(
   };
 }
 
-/** A report that keeps what was said. */
-export function quietOutput(): Output & { said: string[] } {
+/** An output that keeps what was said, printed and set. */
+export function quietOutput() {
   const said: string[] = [];
+  const printed: string[] = [];
+  const steps: OutputStep[] = [];
+  const fields: Record<string, unknown> = {};
   return {
     said,
-    steps: [],
-    fields: {},
+    printed,
+    startedAt: 0,
+    steps,
+    fields,
     say: (line) => void said.push(line),
     warn: (line) => void said.push(line),
-    step: async (kind, name, action) => {
+    async step(kind, name, action) {
+      const entry: OutputStep = { kind, name, from: 0, ok: false };
       said.push(name);
-      return action({ kind, name, from: 0 });
+      steps.push(entry);
+      const result = await action(entry);
+      entry.ok = true;
+      return result;
     },
-    print: () => undefined,
+    print: (text) => void printed.push(text),
     paint: (_, text) => text,
-    set: () => undefined,
+    set: (field, value) => void (fields[field] = value),
     next: () => undefined,
     end: () => 0,
-  };
+  } satisfies Output & { said: string[]; printed: string[] };
 }
 
 /** What the fake cloud answers with; a test changes it as it goes. */

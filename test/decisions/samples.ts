@@ -4,7 +4,7 @@ import type { HistoryEntry } from "../../decisions/stack/history";
 import type { ProvedRevision } from "../../decisions/database/revisionProof";
 import type { ReleaseRecord } from "../../decisions/release/releaseRecord";
 import { emptyRelease, releaseAfter } from "../../decisions/release/nextRelease";
-import type { TransitionFacts } from "../../decisions/release/transition";
+import type { TransitionFacts } from "../../decisions/release/transitionFacts";
 
 /** A release named by one hex digit: version 1.<n>.0, its own image, revision `r<n>` unless told. */
 export const sample = (n: number, revision = `r${n}`): SlotRelease => ({

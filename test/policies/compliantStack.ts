@@ -452,7 +452,7 @@ const release: Given[] = [
   },
   {
     type: types.parameter,
-    name: "guard",
+    name: "protection",
     properties: {
       name: "/deployment-safety/prod/guard",
       type: "String",

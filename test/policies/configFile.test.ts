@@ -12,7 +12,7 @@ describe("a policy config file", () => {
     expect(configIssues(JSON.parse(text), rules)).toEqual([]);
   });
 
-  it("is refused with the path of each fault", () => {
+  it("is refused with the path of each issue", () => {
     expect(
       configIssues(
         {

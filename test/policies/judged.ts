@@ -61,7 +61,7 @@ export async function broken(
   const found: Broken[] = [];
   const now = { ...policyContext, ...changes };
   for (const rule of rules) {
-    const report = (violation: Violation, resource?: Declared) =>
+    const report = (resource: Declared | undefined, violation: Violation) =>
       found.push({ id: rule.id, ...violation, text: sentence(resource?.name ?? "The stack", violation) });
     const values = settingsOf(rule, settings[rule.id]) as never;
     if ("checkStack" in rule) await rule.checkStack(resources, report, values, now);

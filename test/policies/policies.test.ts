@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { rules } from "../../policies/rules";
 import { types } from "../../policies/types";
 import { unknown } from "../../policies/propertyValues";
-import { faults, unknowns } from "./faults";
+import { unknowns, violations } from "./violations";
 import { compliantStack } from "./compliantStack";
 import { broken, brokenIds, changed } from "./judged";
 
@@ -34,8 +34,8 @@ describe("a queue of the stack itself", () => {
   });
 });
 
-describe("one fault", () => {
-  it.each(faults)("breaks %s: %s is %j", async (policy, path, value, also = []) => {
+describe("one wrong property", () => {
+  it.each(violations)("breaks %s: %s is %j", async (policy, path, value, also = []) => {
     const found = await broken(rules, changed(compliantStack, path, value));
     const ids = new Set(found.map(({ id }) => id));
     expect([...ids], JSON.stringify(found, null, 1)).toContain(policy);
@@ -45,11 +45,11 @@ describe("one fault", () => {
 
   it("is there for every policy", () => {
     // These two read parameters and evidence: approval/evidence.test.ts.
-    const faulted = new Set([
-      ...faults.map(([policy]) => policy),
+    const violated = new Set([
+      ...violations.map(([policy]) => policy),
       "refused-digest-without-traffic",
       "revision-proved-and-reviewed",
     ]);
-    expect(rules.map(({ id }) => id).filter((id) => !faulted.has(id))).toEqual([]);
+    expect(rules.map(({ id }) => id).filter((id) => !violated.has(id))).toEqual([]);
   });
 });

@@ -74,7 +74,7 @@ describe("the stack's config", () => {
     expect(refusal()).toContain("gate");
   });
 
-  it("is refused where nobody would be told of an alarm, but not before production", () => {
+  it("is refused where nobody would be notified of an alarm, but not before production", () => {
     configure({ alarms: { maxErrorPercent: 1 } });
     expect(refusal()).toMatch(/has an issue.*\n {2}- alarms\.subscribers: is empty/);
     configure({ alarms: { maxErrorPercent: 1 }, promotedFrom: undefined });

@@ -33,7 +33,7 @@ export async function run(ctx: Context): Promise<void> {
       },
     );
   refuseOwn(ctx, change);
-  const now = new Date();
+  const now = ctx.clock.now();
   const window = windowOf(ctx, change, settings.changeWindow, now);
   const details: ApprovalDetails = {
     reason,

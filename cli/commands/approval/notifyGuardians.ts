@@ -1,5 +1,5 @@
 import { shown } from "../../../decisions/approval/changeWindow";
-import { guardianNotice } from "../../../decisions/incident/guardianNotice";
+import { guardianNotice } from "../../../decisions/incident/guardianMessages";
 import { approvalDetails } from "../../../decisions/approval/irreversibleChange";
 import { parameters as paths } from "../../../decisions/stack/names";
 import { readRevisionFiles } from "../../../repository/database/revisionFiles";

@@ -51,12 +51,11 @@ export async function run(ctx: Context): Promise<void> {
       { next: `make lint-migrations REVISION=${revision}` },
     );
   await confirm(`Is ${revision} right, up and down, as it is shown above?`, options, ctx.signal);
-  const at = new Date().toISOString();
   const review: Evidence = {
     kind: "review",
     subject: revision,
     sha256: sha256Of(root, file),
-    at,
+    at: ctx.clock.now().toISOString(),
     details: {},
   };
   const target = evidencePath("review", revision);

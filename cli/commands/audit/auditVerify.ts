@@ -1,10 +1,9 @@
-import { type AuditEvent } from "../../../decisions/audit/auditChain";
+import type { AuditEvent } from "../../../decisions/audit/auditChain";
 import { auditIssues } from "../../../decisions/audit/auditIssues";
 import { parameters as paths } from "../../../decisions/stack/names";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { openAuditTrail } from "../../ports/auditTrail";
-import { readHead, recordsOf, recordsUrl } from "../../audit/recordCommand";
+import { readHead, recordsOf, withRecords } from "../../audit/recordCommand";
 
 /** How many issues are printed; the JSON has all. */
 const shownIssues = 20;
@@ -14,13 +13,10 @@ export async function run(ctx: Context): Promise<void> {
   if (!ctx.settings.reporting)
     throw new Failure(exitCodes.usage, `Stack ${ctx.stack} has no \`reporting\`, so it keeps no records.`);
   const head = readHead(await ctx.parameters.read(paths.auditHead(ctx.stack)));
-  const trail = await openAuditTrail(await recordsUrl(ctx));
   const events: AuditEvent[] = [];
-  try {
+  await withRecords(ctx, async (trail) => {
     for await (const some of trail.events()) events.push(...some);
-  } finally {
-    await trail.end();
-  }
+  });
   const issues = auditIssues(events, head);
   const waiting = recordsOf(ctx).waiting().length;
   ctx.output.set("events", events.length);

@@ -21,9 +21,7 @@ export async function run(ctx: Context): Promise<void> {
     throw new Failure(
       exitCodes.usage,
       "REVISION is missing: name the revision to downgrade to. Nothing was changed.",
-      {
-        next: makeLine(ctx.stack, "downgrade", { REVISION: "<id>" }),
-      },
+      { next: makeLine(ctx.stack, "downgrade", { REVISION: "<id>" }) },
     );
   await confirm(
     `Downgrade the database of stack ${ctx.stack} to ${revision}? What later revisions added is dropped.`,
@@ -38,21 +36,21 @@ export async function run(ctx: Context): Promise<void> {
         `No migration has run on stack ${ctx.stack}, so there is nothing to downgrade.`,
       );
     await verifyIfChanged(operation);
-    if (current.migration.revision === revision) {
-      ctx.output.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
-      return;
-    }
-    const { loss } = ctx.options;
-    passDowngrade(ctx, current.migration.revision, revision, loss);
-    const release = releaseAfter.downgrade(current, { revision, loss });
     const why = reason ?? `downgrade to ${revision}`;
     const before = operation.published.killSwitch;
     // One with our reason was left by a killed run of this command; anybody else's stays on afterwards.
     const isOurs = before === undefined || before.reason === why;
-    // With open traffic the step below is refused, and a refused command must not stop workers.
-    if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
-      await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
     try {
+      if (current.migration.revision === revision) {
+        ctx.output.print(`The database of stack ${ctx.stack} is at ${revision} already.`);
+        return;
+      }
+      const { loss } = ctx.options;
+      passDowngrade(ctx, current.migration.revision, revision, loss);
+      const release = releaseAfter.downgrade(current, { revision, loss });
+      // With open traffic the step below is refused, and a refused command must not stop workers.
+      if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
+        await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
       await applyStep(operation, { step: "downgrade", release, reason: why });
     } finally {
       if (!ctx.options.dryRun && isOurs) await ctx.parameters.remove(paths.killSwitch(ctx.stack));

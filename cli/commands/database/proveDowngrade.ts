@@ -109,12 +109,7 @@ function trialOf({ ctx, current, history, published }: Operation): Trial {
       `The files do not say which revisions lie between ${before.revision} and ${at}: ${pending.reasons.join("; ")}. Nothing was changed.`,
       { next: makeLine(ctx.stack, "status") },
     );
-  return {
-    version: live.version,
-    before,
-    at,
-    revisions: pending.revisions,
-  };
+  return { version: live.version, before, at, revisions: pending.revisions };
 }
 
 /**
@@ -219,7 +214,7 @@ async function record({ ctx, current }: Operation, revision: string, trial: Tria
     to: trial.before.revision,
     under: trial.before.version,
     serial: current.serial,
-    at: new Date().toISOString(),
+    at: ctx.clock.now().toISOString(),
   };
   await ctx.parameters.put(paths.evidence(ctx.stack, "downgrade", revision), JSON.stringify(evidence));
 }

@@ -1,7 +1,6 @@
 import { digest, liveDigest } from "../../../decisions/release/digest";
 import type { ReleaseRecord } from "../../../decisions/release/releaseRecord";
-import { intentOf } from "../../../decisions/rollback/rollbackIntent";
-import { goodInstead } from "../../../decisions/rollback/unfinishedRollback";
+import { goodInstead, intentOf } from "../../../decisions/rollback/rollbackIntent";
 import { deployRelease, type DeployOutcome } from "../../deploy/deployRelease";
 import { checkOverride } from "../../deploy/override";
 import { planDeploy, showDeploy } from "../../deploy/planDeploy";

@@ -52,7 +52,7 @@ async function changeRollout(
     ...(applied && { applied: applied.flags }),
     conditions: flagConditions(current, readRevisionFiles(ctx.root).graph),
     ...(published.killSwitch && { killSwitch: published.killSwitch.reason }),
-    today: new Date().toISOString().slice(0, 10),
+    today: ctx.clock.now().toISOString().slice(0, 10),
   });
   if (!change.ok) {
     if (change.code === 2) throw usage(ctx, change.reasons);
@@ -83,7 +83,7 @@ async function changeHeld(operation: Operation, hold: "on" | "off"): Promise<voi
         actor,
         reason,
         serial: current.serial,
-        at: new Date().toISOString(),
+        at: ctx.clock.now().toISOString(),
       }),
     );
   ctx.output.set("flag", { name, hold, line: change.line });

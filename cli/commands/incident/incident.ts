@@ -11,7 +11,7 @@ import { orderIssues, timesOf } from "../../../decisions/incident/incidentTimes"
 import { readAlarmQueue } from "../../incident/alarmQueue";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { openIncidents, recordIncident, zoneOf } from "../../incident/incidentLog";
+import { closingLine, continuing, openIncidents, recordIncident, zoneOf } from "../../incident/incidentLog";
 import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 
@@ -49,7 +49,7 @@ function typedStart(ctx: Context): Date | undefined {
   if (ctx.options.at === undefined) return undefined;
   const read = readTime(ctx.options.at, zoneOf(ctx));
   if (!read.ok) throw new Failure(exitCodes.usage, `AT: ${read.reason}. Nothing was recorded.`);
-  if (read.at.getTime() > Date.now())
+  if (read.at > ctx.clock.now())
     throw new Failure(
       exitCodes.usage,
       `AT is ${shown(read.at, zoneOf(ctx))}, which is in the future: an incident begins before it is recorded. Nothing was recorded.`,
@@ -84,7 +84,7 @@ async function open(ctx: Context): Promise<void> {
   ctx.output.set("incident", id);
   ctx.output.set("isNew", isNew);
   const known = isNew ? undefined : (await openIncidents(ctx)).find((one) => one.id === id);
-  const since = shown(new Date(known?.detectedAt ?? Date.now()), zone);
+  const since = shown(known ? new Date(known.detectedAt) : ctx.clock.now(), zone);
   ctx.output.print(
     isNew
       ? `${id} is open since ${since}: ${title}.`
@@ -95,13 +95,12 @@ async function open(ctx: Context): Promise<void> {
 
 async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
   const { state: asked, reason, rootCause, action, owner, due, dryRun } = ctx.options;
-  const { id, title, cause, source } = incident;
+  const { id } = incident;
   const startedAt = typedStart(ctx);
-  const began = startedAt ? { startedAt } : {};
   if (asked === undefined && startedAt && !dryRun) {
     await refuseDisorder(ctx, id, startedAt);
     const done = reason ?? `it began at ${shown(startedAt, zoneOf(ctx))}`;
-    await recordIncident(ctx, { cause, title, source, state: "note", ...began, done, next: "as before" });
+    await recordIncident(ctx, { ...continuing(incident), state: "note", startedAt, done, next: "as before" });
     ctx.output.print(`${id} began at ${shown(startedAt, zoneOf(ctx))}.`);
     ctx.output.next(makeLine(ctx.stack, "playbook", { INCIDENT: id }));
     return;
@@ -122,17 +121,7 @@ async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
         `${id} cannot be closed without its root cause and an action that prevents it; nothing was recorded:`,
         ...closing.error.issues.map((issue) => `  - ${issue.path.join(".")}: ${issue.message}`),
       ].join("\n"),
-      {
-        next: makeLine(ctx.stack, "incident", {
-          INCIDENT: id,
-          STATE: "closed",
-          REASON: reason,
-          ROOT_CAUSE: "<why>",
-          ACTION: "<what prevents it>",
-          OWNER: "<who>",
-          DUE: "<date>",
-        }),
-      },
+      { next: closingLine(ctx, id, reason) },
     );
   await refuseDisorder(ctx, id, startedAt);
   if (dryRun) {
@@ -141,12 +130,9 @@ async function goOn(ctx: Context, incident: OpenIncident): Promise<void> {
   }
   const following = stateAfter(state);
   await recordIncident(ctx, {
-    cause,
-    title,
-    source,
+    ...continuing(incident),
     state,
-    ...began,
-    detectedAt: new Date(incident.detectedAt),
+    startedAt,
     done: reason,
     next: following
       ? `until it is ${following} we go on telling`

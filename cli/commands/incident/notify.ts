@@ -1,10 +1,10 @@
 import { audiences, type Audience } from "../../../decisions/incident/comms";
 import { shown } from "../../../decisions/approval/changeWindow";
-import { guardianNews } from "../../../decisions/incident/guardianNews";
+import { guardianNews } from "../../../decisions/incident/guardianMessages";
 import { incidentMessage, type OpenIncident } from "../../../decisions/incident/incident";
 import type { Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { recordIncident, defaultAudiences, zoneOf } from "../../incident/incidentLog";
+import { continuing, defaultAudiences, recordIncident, zoneOf } from "../../incident/incidentLog";
 import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
 import { makeLine } from "../../shell/options";
 import { deliverMessages, queueMessage } from "../../incident/notify";
@@ -26,7 +26,7 @@ export async function run(ctx: Context): Promise<void> {
   const { done, next } = await newest(ctx, incident);
   const since = new Date(incident.startedAt ?? incident.detectedAt);
   const zone = zoneOf(ctx);
-  const { id, title, state, source, cause } = incident;
+  const { id, title, state } = incident;
   const messages = notified.map((audience) => ({
     audience,
     ...(audience === "guardians"
@@ -63,9 +63,7 @@ export async function run(ctx: Context): Promise<void> {
   }
   for (const message of messages) queueMessage(ctx, message);
   await recordIncident(ctx, {
-    cause,
-    title,
-    source,
+    ...continuing(incident),
     state: "told",
     done: `${notified.join(", ")} were notified`,
     next,
@@ -78,7 +76,7 @@ export async function run(ctx: Context): Promise<void> {
   ctx.output.set("reached", reached);
   ctx.output.print(
     reached.length > 0
-      ? `Notified ${notified.join(" and ")} about ${id} by ${reached.join(" and ")}, at ${shown(new Date(), zone)}.`
+      ? `Notified ${notified.join(" and ")} about ${id} by ${reached.join(" and ")}, at ${shown(ctx.clock.now(), zone)}.`
       : `The messages about ${id} wait on this machine; the next command sends them.`,
   );
   ctx.output.next(makeLine(stack, "playbook", { INCIDENT: id }));

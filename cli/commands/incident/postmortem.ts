@@ -10,13 +10,11 @@ import { postmortem, type Moment, type PostmortemFacts } from "../../../decision
 import { readRevisionFiles } from "../../../repository/database/revisionFiles";
 import type { Context } from "../../shell/context";
 import { messageOf } from "../../shell/failure";
-import { zoneOf } from "../../incident/incidentLog";
+import { closingLine, zoneOf } from "../../incident/incidentLog";
 import { entriesOf, incidentAsked } from "../../incident/incidentLookup";
-import { makeLine } from "../../shell/options";
-import { openAuditTrail } from "../../ports/auditTrail";
 import { replaceFile } from "../../ports/stackFile";
 import { redactText } from "../../shell/redact";
-import { recordsUrl } from "../../audit/recordCommand";
+import { withRecords } from "../../audit/recordCommand";
 
 /** Folder of post-mortems below the project's root. */
 const folder = "postmortems";
@@ -33,14 +31,15 @@ export async function run(ctx: Context): Promise<void> {
   const { id, title, source, cause } = incident;
   const entries = await entriesOf(ctx, id);
   const times = timesOf(entries);
-  const from = new Date((times.started ?? times.detected ?? new Date()).getTime() - margin);
-  const to = new Date((times.closed ?? times.resolved ?? new Date()).getTime() + margin);
+  const now = ctx.clock.now();
+  const from = new Date((times.started ?? times.detected ?? now).getTime() - margin);
+  const to = new Date((times.closed ?? times.resolved ?? now).getTime() + margin);
   const history = await ctx.engine.history();
   const bodies = entries.map(({ body }) => body);
   const fact = <T>(name: string) =>
     bodies.map((body) => body[name] as T | undefined).findLast((one) => one !== undefined);
   const target = fact<{ version?: string }>("target");
-  const [before, after] = appliedSettings(history, times.detected ?? from, times.resolved ?? new Date());
+  const [before, after] = appliedSettings(history, times.detected ?? from, times.resolved ?? now);
   const config = fact<DiffLine[]>("diff") ?? changedKeys(before, after);
   const [bad, restored] = [incident.version ?? fact<string>("badVersion"), target?.version ?? liveOf(after)];
   const impact = fact<Impact>("impact");
@@ -69,17 +68,7 @@ export async function run(ctx: Context): Promise<void> {
     replaceFile(path, redactText(text));
     ctx.output.say(`written to ${folder}/${id}.md; commit it`);
   }
-  ctx.output.next(
-    makeLine(ctx.stack, "incident", {
-      INCIDENT: id,
-      STATE: "closed",
-      REASON: "<what was done>",
-      ROOT_CAUSE: "<why>",
-      ACTION: "<what prevents it>",
-      OWNER: "<who>",
-      DUE: "<date>",
-    }),
-  );
+  ctx.output.next(closingLine(ctx, id));
 }
 
 /** The settings that were applied when the incident was noticed, and when it was over. */
@@ -120,26 +109,17 @@ function schemaOf(ctx: Context, one: AppliedSettings, two: AppliedSettings): Pos
 /** Commands and updates of that time in the records; none if those cannot be reached. */
 async function commandsBetween(ctx: Context, from: Date, to: Date): Promise<Moment[]> {
   try {
-    const trail = await openAuditTrail(await recordsUrl(ctx));
-    try {
-      const events = await trail.between(ctx.stack, from, to);
-      return events.flatMap(({ at, kind, actor, body }): Moment[] => {
-        if (kind === "command")
-          return [
-            {
-              at: new Date(at),
-              actor,
-              text: `make ${String(body.command)} ended with ${String(body.exitCode)}${typeof body.reason === "string" ? `: ${body.reason}` : ""}`,
-            },
-          ];
-        const message = typeof body.message === "string" ? readMessage(body.message).line : "an update";
-        return kind === "update"
-          ? [{ at: new Date(at), actor, text: `pulumi up: ${message || "without a message"}` }]
-          : [];
-      });
-    } finally {
-      await trail.end();
-    }
+    const events = await withRecords(ctx, (trail) => trail.between(ctx.stack, from, to));
+    return events.flatMap(({ at, kind, actor, body }): Moment[] => {
+      if (kind === "command") {
+        const why = typeof body.reason === "string" ? `: ${body.reason}` : "";
+        const text = `make ${String(body.command)} ended with ${String(body.exitCode)}${why}`;
+        return [{ at: new Date(at), actor, text }];
+      }
+      if (kind !== "update") return [];
+      const message = typeof body.message === "string" ? readMessage(body.message).line : "an update";
+      return [{ at: new Date(at), actor, text: `pulumi up: ${message || "without a message"}` }];
+    });
   } catch (error) {
     ctx.output.warn(
       `the records cannot be reached, so commands and updates are left out: ${messageOf(error)}`,

@@ -1,11 +1,11 @@
 import { missingHolds } from "../../../decisions/flags/heldFlags";
 import { newestSucceeded } from "../../../decisions/stack/history";
 import { parameters as paths } from "../../../decisions/stack/names";
-import { flagsToHold } from "../../../decisions/flags/flagsToHold";
+import { flagsToHold } from "../../../decisions/flags/heldFlags";
 import { releaseAfter } from "../../../decisions/release/nextRelease";
 import { readPublished, type Context } from "../../shell/context";
 import { exitCodes, Failure } from "../../shell/failure";
-import { recordIncident } from "../../incident/incidentLog";
+import { continuing, recordIncident } from "../../incident/incidentLog";
 import { incidentAsked } from "../../incident/incidentLookup";
 import { apply } from "../../stack/apply";
 import { operate } from "../../stack/operate";
@@ -39,15 +39,20 @@ export async function run(ctx: Context): Promise<void> {
   }
   const reason = `${incident.id}: ${incident.title}`;
   // Before the lease: users' safety must not wait until somebody's deploy has ended.
-  const isOurs = asked.added.length > 0 && (await readPublished(ctx)).killSwitch === undefined;
-  if (isOurs)
+  const { killSwitch } = await readPublished(ctx);
+  const isToStop = asked.added.length > 0 && killSwitch === undefined;
+  // One that a killed run of this command left on is ours too.
+  const isOurs = isToStop || killSwitch?.reason === reason;
+  if (isToStop)
     await ctx.output.step("stop", "risky flags off by the kill switch", () =>
       ctx.parameters.put(paths.killSwitch(stack), killSwitchOn([], reason)),
     );
-  const lines = await operate(ctx, { heal: false }, async (operation) => {
+  const { added, done, updates } = await operate(ctx, { heal: false }, async (operation) => {
     const applied = newestSucceeded(operation.history)?.settings?.heldFlags ?? {};
     const before = { ...settings.heldFlags, ...missingHolds(applied, settings.heldFlags) };
-    const { heldFlags, added } = flagsToHold(settings.flags, before, incident, named);
+    const { heldFlags } = flagsToHold(settings.flags, before, incident, named);
+    // What a killed run wrote into the file is not applied yet.
+    const added = Object.keys(heldFlags).filter((name) => !applied[name]);
     const isToPause = pauses && operation.current.traffic === "open";
     if (isToPause) await pauseNow(ctx);
     const change: Change = { step: "flags", release: operation.current, heldFlags, reason };
@@ -61,28 +66,18 @@ export async function run(ctx: Context): Promise<void> {
     if (isOurs) await ctx.parameters.remove(paths.killSwitch(stack));
     ctx.output.set("held", Object.keys(heldFlags));
     ctx.output.set("added", added);
-    return [
-      `held: ${Object.keys(heldFlags).join(", ") || "no flag"}`,
-      `traffic is ${operation.current.traffic}`,
-      describeUpdates(operation),
-    ];
+    const done = `held: ${Object.keys(heldFlags).join(", ") || "no flag"}; traffic is ${operation.current.traffic}`;
+    return { added, done, updates: describeUpdates(operation) };
   });
   await recordIncident(ctx, {
-    cause: incident.cause,
-    title: incident.title,
-    source: incident.source,
+    ...continuing(incident),
     state: "stabilized",
-    detectedAt: new Date(incident.detectedAt),
-    done: lines.slice(0, 2).join("; "),
+    done,
     next: "the release is rolled back, or the cause is fixed",
-    facts: {
-      held: asked.added,
-      paused: pauses,
-      ...(options.cause ? { stabilizedCause: options.cause } : {}),
-    },
+    facts: { held: added, paused: pauses },
     stabilizedCause: options.cause,
   });
-  ctx.output.print([...lines, `Commit Pulumi.${stack}.yaml.`].join("\n"));
+  ctx.output.print([...done.split("; "), updates, `Commit Pulumi.${stack}.yaml.`].join("\n"));
   ctx.output.next(makeLine(stack, "playbook", { INCIDENT: incident.id }));
 }
 

@@ -35,9 +35,7 @@ export async function run(ctx: Context): Promise<void> {
     throw new Failure(
       exitCodes.refused,
       "The drill failed: the restored copy is not what it should be; see above.",
-      {
-        next: makeLine(ctx.stack, "drill"),
-      },
+      { next: makeLine(ctx.stack, "drill") },
     );
   ctx.output.next(makeLine(ctx.stack, "status"));
 }

@@ -5,8 +5,8 @@ import type { Context } from "../../shell/context";
 import { countRows, loggedTables } from "../../recovery/databaseState";
 import { exitCodes, Failure, messageOf } from "../../shell/failure";
 import { makeLine } from "../../shell/options";
-import { connect } from "../../ports/database";
-import { type Copy, copyId } from "../../ports/recovery/source";
+import { connect, disconnect } from "../../ports/database";
+import { type Copy, copyId, type RecoverySource } from "../../ports/recovery/source";
 import { openRecovery, type Recovery, withRecovery } from "../../recovery/recoveryPort";
 import { readAt } from "./drill";
 
@@ -19,7 +19,9 @@ export async function run(ctx: Context): Promise<void> {
   const target = readAt(ctx.options.to, "TO");
   if (target === undefined)
     throw new Failure(exitCodes.usage, "TO is missing: the time to restore to, with its zone.", {
-      next: makeLine(ctx.stack, "restore", { TO: new Date(Date.now() - 600_000).toISOString() }),
+      next: makeLine(ctx.stack, "restore", {
+        TO: new Date(ctx.clock.now().getTime() - 600_000).toISOString(),
+      }),
     });
   if (ctx.options.dryRun) return dryRun(ctx, target);
   await withRecovery(ctx, async (recovery) => {
@@ -40,11 +42,11 @@ async function restored(ctx: Context, { source, prefix, live }: Recovery, target
     // Without the live database only what is archived already can be restored.
     await source.reach(target, connection, ctx.signal);
   } finally {
-    await connection?.end();
+    if (connection) await disconnect(connection);
   }
   const outside = outsideRestorable(target, await source.restorable(ctx.signal));
   if (outside) throw new Failure(exitCodes.refused, `${outside}. Nothing was restored.`);
-  const id = copyId(prefix, "restore", new Date());
+  const id = copyId(prefix, "restore", ctx.clock.now());
   try {
     await ctx.output.step(
       "recovery",
@@ -71,9 +73,9 @@ async function restored(ctx: Context, { source, prefix, live }: Recovery, target
 
 /** Shows the rows of each table in both databases, and how to switch over. */
 async function show(ctx: Context, { source, live }: Recovery, id: string, target: string): Promise<void> {
-  const copy = await rowsOf(await source.connection(id, live), "the copy");
+  const copy = await rowsOf(source, await source.connection(id, live), "the copy");
   if (copy instanceof Error) throw new Failure(exitCodes.unexpected, copy.message, { cause: copy });
-  const now = await rowsOf(live, "the live database");
+  const now = await rowsOf(source, live, "the live database");
   const known = now instanceof Error ? new Map<string, number>() : now;
   const rows = [...new Set([...known.keys(), ...copy.keys()])]
     .sort()
@@ -98,17 +100,22 @@ async function show(ctx: Context, { source, live }: Recovery, id: string, target
   ctx.output.next(`${makeLine(ctx.stack, "restore", { REMOVE: id })} once it is no longer needed`);
 }
 
-async function rowsOf(config: ClientConfig, what: string): Promise<Map<string, number> | Error> {
+/** Rows by table; counting may take as long as the restore. */
+async function rowsOf(
+  { limitMinutes }: RecoverySource,
+  config: ClientConfig,
+  what: string,
+): Promise<Map<string, number> | Error> {
   let client: Client | undefined;
   try {
-    client = await connect(config, what);
+    client = await connect({ ...config, query_timeout: limitMinutes * 60_000 }, what);
     const counts = new Map<string, number>();
     for (const table of await loggedTables(client)) counts.set(table, await countRows(client, table));
     return counts;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   } finally {
-    await client?.end();
+    if (client) await disconnect(client);
   }
 }
 

@@ -8,9 +8,7 @@ import type { Proof } from "../../../decisions/report/evidenceInReport";
 import { timeRangeOf, buildReport, type ReleaseReport } from "../../../decisions/report/releaseReport";
 import type { TimeRange, Subject, Unknown } from "../../../decisions/report/reportInput";
 import { updatesOf, type ReportUpdate } from "../../../decisions/report/updates";
-import { evidenceSettings } from "../../../repository/approval/evidence";
-import { readRevisionFiles } from "../../../repository/database/revisionFiles";
-import { readProvedRevision } from "../../../repository/database/revisions";
+import { readRevisions } from "../../../repository/database/revisions";
 import { readPublished, type Context } from "../../shell/context";
 import { readPromotionSource } from "../../stack/promotionSource";
 import { exitCodes, Failure, messageOf } from "../../shell/failure";
@@ -21,8 +19,7 @@ import { drawCharts } from "../../report/page/charts";
 import { pageOf } from "../../report/page/page";
 import { replaceFile } from "../../ports/stackFile";
 import { redactText } from "../../shell/redact";
-import { openAuditTrail } from "../../ports/auditTrail";
-import { recordsUrl } from "../../audit/recordCommand";
+import { withRecords } from "../../audit/recordCommand";
 
 /** Seconds that a source may take; after that the report says that it is unknown. */
 const patience = 15;
@@ -30,9 +27,10 @@ const patience = 15;
 /** Writes the report of a release or an incident as one HTML file. Changes nothing on the stack. */
 export async function run(ctx: Context): Promise<void> {
   const { options, output, settings, stack } = ctx;
+  const now = ctx.clock.now();
   const history = await ctx.engine.history();
   const subject = await subjectOf(ctx, history);
-  const range = timeRangeOf(subject, history, Date.now(), settings.gate.bakeMinutes * 60_000);
+  const range = timeRangeOf(subject, history, now.getTime(), settings.gate.bakeMinutes * 60_000);
   if (!range) throw unknownSubject(ctx, subject, history);
   const { from, to } = range;
   const [series, service, published, events, staging] = await Promise.all([
@@ -61,7 +59,7 @@ export async function run(ctx: Context): Promise<void> {
   });
   const file = resolve(ctx.root, options.out ?? defaultFile(stack, subject));
   const command = makeLine(stack, "report", asked(subject));
-  const page = pageOf(report, await drawCharts(report), { at: new Date(), command });
+  const page = pageOf(report, await drawCharts(report), { at: now, command });
   mkdirSync(dirname(file), { recursive: true });
   replaceFile(file, redactText(page));
   for (const why of report.unknown) output.warn(why);
@@ -128,12 +126,7 @@ function unknownSubject(ctx: Context, subject: Subject, history: readonly Histor
 /** The records of that time. */
 async function eventsBetween(ctx: Context, from: number, to: number) {
   if (!ctx.settings.reporting) throw new Error("this stack has no `reporting`");
-  const trail = await openAuditTrail(await recordsUrl(ctx));
-  try {
-    return await trail.between(ctx.stack, new Date(from), new Date(to));
-  } finally {
-    await trail.end();
-  }
+  return withRecords(ctx, (trail) => trail.between(ctx.stack, new Date(from), new Date(to)));
 }
 
 /** The value, or why it is unknown. */
@@ -147,7 +140,7 @@ async function valueOrUnknown<T extends object>(what: string, read: () => Promis
 
 /** Proof and review of each revision that the database went through in that time. */
 function proofsOf(ctx: Context, { updateRange }: TimeRange): Proof[] {
-  const { files, graph } = readRevisionFiles(ctx.root);
+  const { graph, proved } = readRevisions(ctx.root, ctx.settings);
   const at = ({ release }: Pick<ReportUpdate, "release">) => release?.migration?.revision;
   const reached = [...new Set(updateRange.updates.flatMap((update) => at(update) ?? []))];
   const from = updateRange.before && at(updateRange.before);
@@ -158,7 +151,7 @@ function proofsOf(ctx: Context, { updateRange }: TimeRange): Proof[] {
     }),
   );
   return [...revisions].flatMap((id): Proof[] => {
-    const { proof, review } = readProvedRevision(ctx.root, files, id, evidenceSettings(ctx.settings));
+    const { proof, review } = proved(id);
     const reasons = (found: { ok: boolean; reasons?: string[] }) => found.reasons?.join("; ") ?? "";
     return [
       {

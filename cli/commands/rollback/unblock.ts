@@ -41,7 +41,7 @@ export async function run(ctx: Context): Promise<void> {
     ctx.output.print(`Would remove ${full} from the list of refused digests.`);
     return;
   }
-  const evidence = { digest: full, refusal, actor, reason, at: new Date().toISOString() };
+  const evidence = { digest: full, refusal, actor, reason, at: ctx.clock.now().toISOString() };
   await ctx.parameters.put(paths.evidence(ctx.stack, "allowed", hex(full)), JSON.stringify(evidence));
   await ctx.parameters.remove(paths.refused(ctx.stack, hex(full)));
   ctx.output.print(`${full} may be deployed again (${actor}: ${reason}).`);

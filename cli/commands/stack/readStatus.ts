@@ -26,6 +26,7 @@ const patience = 2_000;
 /** Reads the stack, all parts at once. Throws only where the parameters cannot be read. */
 export async function readStatus(ctx: Context) {
   const { settings, stack, signal } = ctx;
+  const now = ctx.clock.now();
   const isRecorded = settings.reporting ?? settings.comms;
   const [published, route, history, saved, firing, recent, waiting] = await Promise.all([
     readPublished(ctx),
@@ -59,9 +60,9 @@ export async function readStatus(ctx: Context) {
     flags: flagsAsPublished(settings.flags, settings.heldFlags, conditions),
     lease: published.lease && {
       ...published.lease,
-      state: leaseState(published.lease, new Date(), here),
+      state: leaseState(published.lease, now, here),
     },
-    drill: drillAge({ stack, now: new Date(), drills: published.drills, ...since(entries) }),
+    drill: drillAge({ stack, now, drills: published.drills, ...since(entries) }),
     gate: verdict && { at: saved.at, ...verdict },
     firing,
     recent,

@@ -20,11 +20,12 @@ export async function run(ctx: Context): Promise<void> {
       },
     );
   const inFile = ctx.settings.heldFlags;
-  const heldFlags = { ...inFile, ...missingHolds(newest.settings?.heldFlags ?? {}, inFile) };
+  const missing = missingHolds(newest.settings?.heldFlags ?? {}, inFile);
+  const heldFlags = { ...inFile, ...missing };
   const lines = configDiff({ release: ctx.settings.release, heldFlags: inFile }, { release, heldFlags });
   ctx.output.set("diff", lines);
   ctx.output.print(describeDiff(lines));
   if (ctx.options.dryRun || lines.length === 0) return;
-  writeStackFile(ctx.file.path, { release, heldFlags });
+  writeStackFile(ctx.file.path, { release, ...(Object.keys(missing).length > 0 && { heldFlags }) });
   ctx.output.next(`git add Pulumi.${ctx.stack}.yaml && git commit`);
 }

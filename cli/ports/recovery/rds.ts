@@ -128,25 +128,16 @@ class Rds implements RecoverySource {
   }
 
   async copies(): Promise<Copy[]> {
-    const found: { id: string; tags: Tag[] }[] = [];
+    const { client, isCluster } = this;
+    const found: [id: string | undefined, tags: Tag[] | undefined][] = [];
     // Instances of Aurora copies carry the tags too; a cluster without its instance is found as a cluster.
-    if (this.isCluster)
-      for await (const page of paginateDescribeDBClusters({ client: this.client }, {}))
-        found.push(
-          ...(page.DBClusters ?? []).map((one) => ({
-            id: one.DBClusterIdentifier ?? "",
-            tags: one.TagList ?? [],
-          })),
-        );
+    if (isCluster)
+      for await (const { DBClusters = [] } of paginateDescribeDBClusters({ client }, {}))
+        for (const one of DBClusters) found.push([one.DBClusterIdentifier, one.TagList]);
     else
-      for await (const page of paginateDescribeDBInstances({ client: this.client }, {}))
-        found.push(
-          ...(page.DBInstances ?? []).map((one) => ({
-            id: one.DBInstanceIdentifier ?? "",
-            tags: one.TagList ?? [],
-          })),
-        );
-    return found.flatMap(({ id, tags: list }): Copy[] => {
+      for await (const { DBInstances = [] } of paginateDescribeDBInstances({ client }, {}))
+        for (const one of DBInstances) found.push([one.DBInstanceIdentifier, one.TagList]);
+    return found.flatMap(([id = "", list = []]): Copy[] => {
       const tag = (key: string) => list.find(({ Key }) => Key === key)?.Value;
       const purpose = purposeOf(id, this.place.prefix);
       // The tag, not only the name: an instance that was switched over to is no copy any more.
@@ -169,11 +160,11 @@ class Rds implements RecoverySource {
   }
 }
 
+/** What can be restored, as far as AWS says. */
+type Window = Record<"oldest" | "newest", Date | undefined>;
+
 /** Oldest and newest instant of an instance: its automated backups' window, and how far the log has come. */
-async function instanceWindow(
-  client: RDSClient,
-  id: string,
-): Promise<{ oldest?: Date | undefined; newest?: Date | undefined }> {
+async function instanceWindow(client: RDSClient, id: string): Promise<Window> {
   const [instances, backups] = await Promise.all([
     client.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id })).catch(absent),
     client.send(new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: id })),
@@ -186,16 +177,10 @@ async function instanceWindow(
   return { oldest: window?.EarliestTime, newest };
 }
 
-async function clusterWindow(
-  client: RDSClient,
-  id: string,
-): Promise<{ oldest?: Date | undefined; newest?: Date | undefined }> {
+async function clusterWindow(client: RDSClient, id: string): Promise<Window> {
   const answer = await client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: id })).catch(absent);
   const cluster = answer?.DBClusters?.[0];
-  return {
-    ...(cluster?.EarliestRestorableTime ? { oldest: cluster.EarliestRestorableTime } : {}),
-    ...(cluster?.LatestRestorableTime ? { newest: cluster.LatestRestorableTime } : {}),
-  };
+  return { oldest: cluster?.EarliestRestorableTime, newest: cluster?.LatestRestorableTime };
 }
 
 /** A database that is gone is a finding, not a failed call: its automated backups may still be there. */

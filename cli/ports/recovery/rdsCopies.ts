@@ -103,12 +103,8 @@ export function createClusterCopies(client: RDSClient, database: string, config:
           Tags: tags,
         }),
       );
-      await available(
-        async (name) => ({ DBInstanceStatus: (await look(name))?.Status }),
-        id,
-        config.limitMinutes,
-        signal,
-      );
+      const clusterState = async (name: string) => ({ DBInstanceStatus: (await look(name))?.Status });
+      await available(clusterState, id, config.limitMinutes, signal);
       await client.send(
         new CreateDBInstanceCommand({
           DBInstanceIdentifier: writer(id),
@@ -134,11 +130,10 @@ export function createClusterCopies(client: RDSClient, database: string, config:
       await untilGone(
         async () => (await look(id)) !== undefined,
         async () => {
+          const DBClusterIdentifier = id;
           if (cluster.DeletionProtection)
-            await client.send(
-              new ModifyDBClusterCommand({ DBClusterIdentifier: id, DeletionProtection: false }),
-            );
-          await client.send(new DeleteDBClusterCommand({ DBClusterIdentifier: id, SkipFinalSnapshot: true }));
+            await client.send(new ModifyDBClusterCommand({ DBClusterIdentifier, DeletionProtection: false }));
+          await client.send(new DeleteDBClusterCommand({ DBClusterIdentifier, SkipFinalSnapshot: true }));
         },
         id,
       );
@@ -159,17 +154,11 @@ async function removeInstance(client: RDSClient, id: string): Promise<void> {
   await untilGone(
     async () => (await instance(client, id)) !== undefined,
     async () => {
+      const own = { DBInstanceIdentifier: id };
       if ((await instance(client, id))?.DeletionProtection)
-        await client.send(
-          new ModifyDBInstanceCommand({ DBInstanceIdentifier: id, DeletionProtection: false }),
-        );
-      await client.send(
-        new DeleteDBInstanceCommand({
-          DBInstanceIdentifier: id,
-          SkipFinalSnapshot: true,
-          DeleteAutomatedBackups: true,
-        }),
-      );
+        await client.send(new ModifyDBInstanceCommand({ ...own, DeletionProtection: false }));
+      const nothingKept = { SkipFinalSnapshot: true, DeleteAutomatedBackups: true };
+      await client.send(new DeleteDBInstanceCommand({ ...own, ...nothingKept }));
     },
     id,
   );

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -25,7 +25,7 @@ export interface ServerOptions {
 async function binaries(): Promise<string> {
   if (process.env.POSTGRES_BIN) return process.env.POSTGRES_BIN;
   try {
-    return (await run("pg_config", ["--bindir"])).stdout.trim();
+    return (await run("pg_config", ["--bindir"], { timeout: 10_000 })).stdout.trim();
   } catch (error) {
     throw new Failure(
       exitCodes.usage,
@@ -52,11 +52,7 @@ export async function asServer(
     return stdout;
   } catch (error) {
     signal?.throwIfAborted();
-    const {
-      stderr = "",
-      stdout = "",
-      killed,
-    } = error as { stderr?: string; stdout?: string; killed?: boolean };
+    const { stderr = "", stdout = "", killed } = error as Partial<ExecFileException>;
     const said = `${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n");
     const name = words[0]?.split("/").at(-1) ?? "";
     throw new Error(killed ? `${name} did not end within ${seconds} s` : `${name} failed: ${said}`, {

@@ -1,7 +1,7 @@
 import type { Drills } from "../../recovery/drill";
 import { drillCounts, drillDays, drillDueBy, isFresh } from "../../recovery/freshness";
 import { makeLine } from "../../text/commandHint";
-import type { CheckResult } from "./checkResult";
+import { failed, passed, unread, type CheckResult } from "./checkResult";
 
 /** What is known about recovery, besides the release. Whatever could not be read is undefined. */
 export interface RecoveryFacts {
@@ -17,33 +17,23 @@ const day = (time: string | Date): string => new Date(time).toISOString().slice(
 /** Whether point-in-time recovery was proven within the quarter. */
 export function drillAge({ stack, now, drills, since }: RecoveryFacts): CheckResult {
   const next = `Run \`${makeLine(stack, "drill")}\`.`;
-  if (!drills)
-    return {
-      ok: false,
-      detail: "the drills could not be read",
-      next: "Check the access to SSM Parameter Store, then run the command again.",
-    };
-  const { last, passed } = drills;
+  if (!drills) return unread("the drills");
+  const { last, passed: proof } = drills;
   if (last && !last.ok) {
     const why = last.findings.find((finding) => !finding.ok)?.detail ?? "no reason recorded";
-    return { ok: false, detail: `the drill of ${day(last.at)} failed: ${why}`, next };
+    return failed(`the drill of ${day(last.at)} failed: ${why}`, next);
   }
-  if (!passed) {
-    if (since === undefined)
-      return { ok: true, detail: "nothing is released yet, so there is nothing to restore" };
+  if (!proof) {
+    if (since === undefined) return passed("nothing is released yet, so there is nothing to restore");
     const due = drillDueBy(since);
     return now < due
-      ? { ok: true, detail: `never drilled; the first one is due by ${day(due)}` }
-      : {
-          ok: false,
-          detail: `never drilled since the first update on ${day(since)}`,
-          next,
-        };
+      ? passed(`never drilled; the first one is due by ${day(due)}`)
+      : failed(`never drilled since the first update on ${day(since)}`, next);
   }
-  const days = Math.floor((now.getTime() - Date.parse(passed.at)) / 86_400_000);
-  const text = `restored to ${passed.target} in ${Math.round(passed.recoverySeconds ?? 0)} s, ${days} days ago`;
-  if (drillCounts(passed.at, now)) return { ok: true, detail: text };
-  return { ok: false, detail: `${text}; at most ${drillDays} days are allowed`, next };
+  const days = Math.floor((now.getTime() - Date.parse(proof.at)) / 86_400_000);
+  const text = `restored to ${proof.target} in ${Math.round(proof.recoverySeconds ?? 0)} s, ${days} days ago`;
+  if (drillCounts(proof.at, now)) return passed(text);
+  return failed(`${text}; at most ${drillDays} days are allowed`, next);
 }
 
 /**
@@ -57,10 +47,10 @@ export function recoveryPointAge(
 ): CheckResult {
   const allowed = `at most ${Math.round(maxSeconds / 60)} minutes are allowed`;
   const next = "Look at the backup alarms; `make drill` shows what can be restored.";
-  if (newest === undefined) return { ok: false, detail: "the recovery points could not be read", next };
-  if (newest === null) return { ok: false, detail: `there is no recovery point; ${allowed}`, next };
+  if (newest === undefined) return failed("the recovery points could not be read", next);
+  if (newest === null) return failed(`there is no recovery point; ${allowed}`, next);
   const seconds = (now.getTime() - Date.parse(newest)) / 1000;
   const text = `the newest recovery point is ${Math.round(seconds / 60)} minutes old`;
-  if (isFresh(newest, now, maxSeconds * 1000)) return { ok: true, detail: text };
-  return { ok: false, detail: `${text}; ${seconds > maxSeconds ? allowed : "a clock is wrong"}`, next };
+  if (isFresh(newest, now, maxSeconds * 1000)) return passed(text);
+  return failed(`${text}; ${seconds > maxSeconds ? allowed : "a clock is wrong"}`, next);
 }

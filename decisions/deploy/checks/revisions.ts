@@ -1,10 +1,11 @@
 import type { ProvedRevision } from "../../database/revisionProof";
-import type { CheckResult } from "./checkResult";
+import { failed, passed, type CheckResult } from "./checkResult";
+import type { PromotionSource } from "../../release/transitionFacts";
 
 /** The checks on the revisions that a release brings (A7, A8, A9, B5). */
 
 /** What they go by. */
-export interface RevisionFacts {
+export interface RevisionFacts extends Pick<PromotionSource, "requiresStaging" | "promotedFrom"> {
   /** Revisions that the database has yet to take, oldest first; undefined: the files do not say, see `unknown`. */
   pending?: readonly ProvedRevision[] | undefined;
   /** Why the files do not say. */
@@ -15,81 +16,65 @@ export interface RevisionFacts {
   seeds: string;
   /** The release that is live while the database is migrated; absent on a first release. */
   live?: { version: string; revision: string } | undefined;
-  /** Revision -> SHA-256 of its file, as the stack before this one took it down and up again; absent: not known. */
-  downgraded?: ReadonlyMap<string, string> | undefined;
-  /** Whether this stack takes only what another stack has proved. */
-  requiresStaging: boolean;
-  /** Name of that stack. */
-  promotedFrom?: string | undefined;
+  downgraded?: PromotionSource["stagingDowngraded"];
   /** Revision -> SHA-256 of its file as it is. */
   hashes: ReadonlyMap<string, string>;
 }
 
-const notKnown = ({ unknown = [] }: RevisionFacts): CheckResult => ({
-  ok: false,
-  detail: ["the files do not say which revisions lie between the database and the release", ...unknown].join(
-    "; ",
-  ),
-  next: "Check out the commit that has every revision in migrations/revisions, then run the command again.",
-});
+const notKnown = ({ unknown = [] }: RevisionFacts): CheckResult =>
+  failed(
+    ["the files do not say which revisions lie between the database and the release", ...unknown].join("; "),
+    "Check out the commit that has every revision in migrations/revisions, then run the command again.",
+  );
 
-const none: CheckResult = { ok: true, detail: "no revision is new to this database" };
+const none = passed("no revision is new to this database");
 
 const names = (pending: readonly ProvedRevision[]): string => pending.map(({ id }) => id).join(", ");
+
+/** Fails where revisions lack a piece of evidence: why, of each, and what to do about the first. */
+function lacking(
+  pending: readonly ProvedRevision[],
+  piece: "review" | "proof",
+  says: (id: string) => string,
+): CheckResult | undefined {
+  const missing = pending.flatMap(({ id, [piece]: found }) => (found.ok ? [] : [{ id, ...found }]));
+  const why = missing.map(({ id, reasons }) => `${says(id)}: ${reasons.join("; ")}`).join("; ");
+  return missing[0] && failed(why, missing[0].next);
+}
 
 /** A7: somebody else than its author has read each revision, as it is now. */
 export function revisionsReviewed(facts: RevisionFacts): CheckResult {
   const { pending } = facts;
   if (!pending) return notKnown(facts);
-  const missing = pending.flatMap(({ id, review }) => (review.ok ? [] : [{ id, ...review }]));
-  const [first] = missing;
-  if (first)
-    return {
-      ok: false,
-      detail: missing.map(({ id, reasons }) => `${id} is not reviewed: ${reasons.join("; ")}`).join("; "),
-      next: first.next,
-    };
   if (pending.length === 0) return none;
-  const by = [...new Set(pending.flatMap(({ review }) => (review.ok ? [review.by] : [])))];
-  return { ok: true, detail: `${names(pending)} reviewed by ${by.join(", ")}` };
+  const unreviewed = lacking(pending, "review", (id) => `${id} is not reviewed`);
+  const by = new Set(pending.flatMap(({ review }) => (review.ok ? [review.by] : [])));
+  return unreviewed ?? passed(`${names(pending)} reviewed by ${[...by].join(", ")}`);
 }
 
 /** A8: the seed scripts ran, as they are now, on the schema that the release needs. */
-export function seedsCurrent({ needed, seeds }: RevisionFacts): CheckResult {
-  const next = `Run \`make prove-migrations REVISION=${needed.id}\`: it runs the seeds twice; commit the file.`;
-  if (!needed.proof.ok)
-    return { ok: false, detail: `no proof says so: ${needed.proof.reasons.join("; ")}`, next };
-  if (needed.proof.details.seeds !== seeds)
-    return { ok: false, detail: `the seed scripts have changed since they ran on ${needed.id}`, next };
-  return { ok: true, detail: `they ran twice on ${needed.id}` };
+export function seedsCurrent({ needed: { id, proof }, seeds }: RevisionFacts): CheckResult {
+  const next = `Run \`make prove-migrations REVISION=${id}\`: it runs the seeds twice; commit the file.`;
+  if (!proof.ok) return failed(`no proof says so: ${proof.reasons.join("; ")}`, next);
+  if (proof.details.seeds !== seeds)
+    return failed(`the seed scripts have changed since they ran on ${id}`, next);
+  return passed(`they ran twice on ${id}`);
 }
 
 /** A9: each revision went down and the schema was what it was; the release that is live works on it meanwhile. */
 export function downgradesProved(facts: RevisionFacts): CheckResult {
   const { pending, live } = facts;
   if (!pending) return notKnown(facts);
-  const missing = pending.flatMap(({ id, proof }) => (proof.ok ? [] : [{ id, ...proof }]));
-  const [first] = missing;
-  if (first)
-    return {
-      ok: false,
-      detail: missing
-        .map(({ id, reasons }) => `the downgrade of ${id} is not proved: ${reasons.join("; ")}`)
-        .join("; "),
-      next: first.next,
-    };
-  if (live) {
-    const breaking = brokenBy(pending, live.revision);
-    if (breaking.length > 0)
-      return {
-        ok: false,
-        detail: `${live.version}, which is live and may be rolled back to, is not proved to work on ${breaking.join(", ")}`,
-        next: `Take away what ${live.version} uses only in a release after it; then run \`make prove-migrations\`.`,
-      };
-  }
-  return pending.length === 0
-    ? none
-    : { ok: true, detail: `${names(pending)} went down and up again on a database with rows` };
+  if (pending.length === 0) return none;
+  const unproved = lacking(pending, "proof", (id) => `the downgrade of ${id} is not proved`);
+  if (unproved) return unproved;
+  const breaking = live ? brokenBy(pending, live.revision) : [];
+  if (live && breaking.length > 0)
+    return failed(
+      `${live.version}, which is live and may be rolled back to, is not proved to work on ${breaking.join(", ")}`,
+      `Take away what ${live.version} uses only in a release after it; then run \`make prove-migrations\`.`,
+    );
+  return passed(`${names(pending)} went down and up again on a database with rows`);
 }
 
 /** Those of them on which code that needs `revision` is not proved to work. */
@@ -101,21 +86,18 @@ export const brokenBy = (pending: readonly ProvedRevision[], revision: string): 
 /** B5: the stack before this one has taken its own database down and up again, with the files as they are now. */
 export function downgradedInStaging(facts: RevisionFacts): CheckResult {
   const { pending, live, downgraded, requiresStaging, promotedFrom = "staging", hashes } = facts;
-  if (!requiresStaging) return { ok: true, detail: "this stack is the first stage" };
+  if (!requiresStaging) return passed("this stack is the first stage");
   if (!pending) return notKnown(facts);
   if (pending.length === 0) return none;
-  if (!live) return { ok: true, detail: "a first release: there is nothing to go down to" };
+  if (!live) return passed("a first release: there is nothing to go down to");
   // Named, because that stage may hold another release by now in its other slot.
   const next = `Run \`make prove-downgrade STACK=${promotedFrom} VERSION=${live.version}\`.`;
-  if (!downgraded)
-    return { ok: false, detail: `${promotedFrom}'s output \`downgrades\` could not be read`, next };
+  if (!downgraded) return failed(`${promotedFrom}'s output \`downgrades\` could not be read`, next);
   const missing = pending.filter(({ id }) => downgraded.get(id) === undefined);
-  if (missing.length > 0)
-    return { ok: false, detail: `${promotedFrom} has not taken down ${names(missing)}`, next };
+  if (missing.length > 0) return failed(`${promotedFrom} has not taken down ${names(missing)}`, next);
   const older = pending.filter(({ id }) => downgraded.get(id) !== hashes.get(id));
-  if (older.length > 0)
-    return { ok: false, detail: `${names(older)} has changed since ${promotedFrom} took it down`, next };
-  return { ok: true, detail: `${promotedFrom} took ${names(pending)} down and up again` };
+  if (older.length > 0) return failed(`${names(older)} has changed since ${promotedFrom} took it down`, next);
+  return passed(`${promotedFrom} took ${names(pending)} down and up again`);
 }
 
 /** Those that exist, with the ids and rows of the checklist. None may be overridden: each can be had. */

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../../cli/shell/context";
 import { deliverOutbox, sendToOutbox } from "../../../cli/audit/outbox";
-import type { Queue } from "../../../cli/ports/queue";
 import { spoolIn } from "../../../cli/audit/stackSpools";
 import { served, settingsWith } from "../../decisions/samples";
 import { quietOutput } from "../fakes";
+import { MemoryQueue } from "../memory/queue";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "hand-over-"))));
@@ -38,44 +38,6 @@ const wait = (ctx: Context, spool: string, ...contents: unknown[]) =>
   contents.forEach((content) => spoolIn(ctx, spool).add(content));
 const waiting = (ctx: Context, spool: string) => spoolIn(ctx, spool).waiting();
 
-interface Held {
-  body: string;
-  group: string;
-  isTaken: boolean;
-}
-
-/** A queue as SQS's that keep an order: a group of which something is taken gives nothing more, an id is taken once. */
-function memoryQueue(): Queue & { held: Held[]; comeBack: () => void } {
-  const held: Held[] = [];
-  const seen = new Set<string>();
-  return {
-    held,
-    comeBack: () => held.forEach((one) => (one.isTaken = false)),
-    count: async () => held.length,
-    async send(body, { group, id }) {
-      if (body.length > 1_000)
-        throw Object.assign(new Error("too long"), { name: "InvalidParameterValueException" });
-      // By the port's own rule, as SQS has it: an id counts in the whole queue, and in its group by what is before it.
-      if (!seen.has(`${group}:${id}`)) held.push({ body, group, isTaken: false });
-      seen.add(`${group}:${id}`);
-    },
-    async receive() {
-      const busy = new Set(held.filter(({ isTaken }) => isTaken).map(({ group }) => group));
-      // As much of one group as there is comes first.
-      const free = held.filter(({ group }) => !busy.has(group));
-      const given = free.toSorted((one, two) => one.group.localeCompare(two.group)).slice(0, 10);
-      return given.map((one) => {
-        one.isTaken = true;
-        return {
-          body: one.body,
-          done: async () => void held.splice(held.indexOf(one), 1),
-          again: async () => void (one.isTaken = false),
-        };
-      });
-    },
-  };
-}
-
 const never = AbortSignal.timeout(60_000);
 const numbers = (contents: unknown[]) =>
   contents.map((one) => (one as ReturnType<typeof record>).body.number);
@@ -86,7 +48,7 @@ describe("what a machine that is gone leaves", () => {
       fc.asyncProperty(
         fc.array(fc.constantFrom("record", "message", "refuse", "die", "deliver"), { maxLength: 60 }),
         async (happenings) => {
-          const queue = memoryQueue();
+          const queue = new MemoryQueue(1_000);
           const got = { records: [] as unknown[], texts: [] as string[] };
           /** Deliveries that still fail: the one behind them would not. */
           let failing = 0;
@@ -140,7 +102,7 @@ describe("what a machine that is gone leaves", () => {
     new Map([["records", async (content: unknown) => void got.push(content)]]);
 
   it("stays in the queue where this machine has no way to deliver it, and holds up nothing else", async () => {
-    const [runner, queue] = [machine("runner"), memoryQueue()];
+    const [runner, queue] = [machine("runner"), new MemoryQueue(1_000)];
     for (let number = 1; number <= 12; number++) wait(runner, "comms-webhook", message(String(number)));
     wait(runner, "records", record(1), record(2));
     await sendToOutbox(runner, async () => queue);
@@ -153,7 +115,7 @@ describe("what a machine that is gone leaves", () => {
   });
 
   it("reaches each channel where one message goes to several", async () => {
-    const [runner, queue] = [machine("runner"), memoryQueue()];
+    const [runner, queue] = [machine("runner"), new MemoryQueue(1_000)];
     const id = "11111111-1111-4111-8111-111111111111";
     for (const spool of ["comms-topic", "comms-webhook"]) spoolIn(runner, spool).add(message("one"), id);
     await sendToOutbox(runner, async () => queue);
@@ -161,7 +123,7 @@ describe("what a machine that is gone leaves", () => {
   });
 
   it("is told while the records cannot be delivered and their database hangs, and all ends in time", async () => {
-    const [runner, queue] = [machine("runner"), memoryQueue()];
+    const [runner, queue] = [machine("runner"), new MemoryQueue(1_000)];
     wait(runner, "records", record(1));
     wait(runner, "comms-webhook", message("one"));
     await sendToOutbox(runner, async () => queue);
@@ -176,7 +138,7 @@ describe("what a machine that is gone leaves", () => {
   });
 
   it("waits on this machine for what is left of it, where it was delivered in part", async () => {
-    const [runner, laptop, queue] = [machine("runner"), machine("laptop"), memoryQueue()];
+    const [runner, laptop, queue] = [machine("runner"), machine("laptop"), new MemoryQueue(1_000)];
     wait(runner, "comms-webhook", message("one"));
     await sendToOutbox(runner, async () => queue);
     const rest = { ...message("one"), sentAt: "2026-11-25T14:00:00.000Z" };
@@ -200,7 +162,7 @@ describe("what a machine that is gone leaves", () => {
     expect(runner.output.said.join("\n")).toMatch(
       /keep that folder: no network[^]*keep that folder: .*no queue/,
     );
-    const queue = memoryQueue();
+    const queue = new MemoryQueue(1_000);
     await sendToOutbox(runner, async () => queue);
     expect(numbers(waiting(runner, "records"))).toEqual([2]);
     expect(runner.output.said.at(-1)).toMatch(/keep that folder: records .*: too long/);
@@ -208,7 +170,7 @@ describe("what a machine that is gone leaves", () => {
   });
 
   it("is kept as text where nobody wrote it, and left there where a newer version may have", async () => {
-    const [runner, laptop, queue] = [machine("runner"), machine("laptop"), memoryQueue()];
+    const [runner, laptop, queue] = [machine("runner"), machine("laptop"), new MemoryQueue(1_000)];
     await queue.send("what is this", { group: "records", id: "0" }, never);
     wait(runner, "records", record(1), { ...record(2), kind: "invented later" }, record(3));
     await sendToOutbox(runner, async () => queue);

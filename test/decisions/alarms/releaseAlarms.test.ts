@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { alarmPrefix, longestLook } from "../../../decisions/alarms/alarm";
+import { alarmPrefix } from "../../../decisions/alarms/alarm";
 import { maxFailedPercent } from "../../../decisions/alarms/burnRateAlarms";
 import { badRelease, compositeRule, releaseAlarms } from "../../../decisions/alarms/releaseAlarms";
 import { fastBurns, windowSeconds } from "../../../decisions/gate/errorBudget";
@@ -14,6 +14,12 @@ const given = (more: Record<string, unknown> = {}, release: Parameters<typeof se
 const specs = (...args: Parameters<typeof given>) => releaseAlarms(given(...args));
 const metric = (key: string, ...args: Parameters<typeof given>) =>
   specs(...args).metric.find((alarm) => alarm.key === key);
+
+/**
+ * The longest that an alarm can look back, seconds: period times evaluation periods. A day for periods below an hour, seven
+ * days for others (CloudWatch API reference, PutMetricAlarm, Period).
+ */
+const longestLook = (period: number): number => (period < 3_600 ? 86_400 : 604_800);
 
 const anyConfig = fc.record({
   slo: fc.record({

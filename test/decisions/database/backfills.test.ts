@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { backfillJobName, dueBackfills, type DueBackfill } from "../../../decisions/database/backfills";
-import type { Flag, Settings } from "../../../decisions/stack/config";
+import type { Flag } from "../../../decisions/flags/flagConfig";
+import type { Settings } from "../../../decisions/stack/config";
 import { digest } from "../../../decisions/release/digest";
 import { sample } from "../samples";
 

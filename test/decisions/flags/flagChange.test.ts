@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Flag } from "../../../decisions/stack/config";
+import type { Flag } from "../../../decisions/flags/flagConfig";
 import {
   changeFlag,
   describeRollout,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { FlagdCore } from "@openfeature/flagd-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Flag, Settings } from "../../../decisions/stack/config";
+import type { Flag } from "../../../decisions/flags/flagConfig";
+import type { Settings } from "../../../decisions/stack/config";
 import { bucketOf, flagsAsPublished } from "../../../decisions/flags/flags";
 
 const flag = (more: Partial<Flag> = {}): Flag => ({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { flagsToHold } from "../../../decisions/flags/flagsToHold";
+import { flagsToHold } from "../../../decisions/flags/heldFlags";
 import { served, settingsWith } from "../samples";
 
 const flag = (risk: "high" | "low") => ({ risk, owner: "grades", expires: "2027-03-01" });

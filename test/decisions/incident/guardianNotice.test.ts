@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { guardianNotice } from "../../../decisions/incident/guardianNotice";
+import { guardianNotice } from "../../../decisions/incident/guardianMessages";
 
 it("a notice says what, when in Cairo time, how long and whom to ask, in English and Arabic", () => {
   const notice = guardianNotice({

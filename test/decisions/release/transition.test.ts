@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../../decisions/stack/config";
 import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
-import { transition, type TransitionFacts, type Step } from "../../../decisions/release/transition";
+import { transition } from "../../../decisions/release/transition";
+import type { TransitionFacts, Step } from "../../../decisions/release/transitionFacts";
 import { after, deployed, digestOf, facts, migrationOf, sample, served } from "../samples";
 
 const one = served();
@@ -192,7 +193,7 @@ describe("a refused digest", () => {
     expect(refusal(two, releaseAfter.rollback(two, "blue"), refusing(1))).toContain("not known good");
   });
   it("may be taken back and paused", () => {
-    legal(canary, releaseAfter.abort(canary), refusing(2), "rollback");
+    legal(canary, releaseAfter.rollback(canary, canary.live), refusing(2), "rollback");
     legal(canary, releaseAfter.pause(canary), refusing(2), "pause");
     legal(two, releaseAfter.rollback(two, "blue"), refusing(2), "rollback");
   });
@@ -249,7 +250,7 @@ describe("a rollback", () => {
   it("moves everything to a known good slot and clears validated, from weight 0 and from a canary", () => {
     legal(two, releaseAfter.rollback(two, "blue"), good, "rollback");
     legal(promoted, releaseAfter.rollback(promoted, "blue"), facts(), "rollback");
-    legal(canary, releaseAfter.abort(canary), facts(), "rollback");
+    legal(canary, releaseAfter.rollback(canary, canary.live), facts(), "rollback");
   });
   it("is refused to a release that was never validated", () =>
     expect(refusal(two, releaseAfter.rollback(two, "blue"), facts())).toContain("not known good"));

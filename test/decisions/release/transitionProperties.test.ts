@@ -10,7 +10,8 @@ import {
 } from "../../../decisions/release/trafficWeights";
 import { other, slots } from "../../../decisions/stack/names";
 import { emptyRelease, releaseAfter } from "../../../decisions/release/nextRelease";
-import { transition, type TransitionFacts, type Step } from "../../../decisions/release/transition";
+import { transition } from "../../../decisions/release/transition";
+import type { TransitionFacts, Step } from "../../../decisions/release/transitionFacts";
 import { digestOf, facts, migrationOf, sample, served } from "../samples";
 
 /** What a walk knows besides the release: as the parameters of a stack would hold it. */
@@ -85,7 +86,9 @@ const moves: Record<string, (world: World, n: number) => { step: Step; release: 
       ? { step: "empty-idle", release: releaseAfter.emptyIdle(release) }
       : undefined,
   abort: ({ release }) =>
-    release.canaryWeight > 0 ? { step: "rollback", release: releaseAfter.abort(release) } : undefined,
+    release.canaryWeight > 0
+      ? { step: "rollback", release: releaseAfter.rollback(release, release.live) }
+      : undefined,
   rollback: ({ release, good }, n) => {
     const target = digestIn(release, idleSlot(release));
     if (!target || !good.has(target) || release.validated === undefined) return undefined;

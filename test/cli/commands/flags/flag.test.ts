@@ -107,7 +107,7 @@ describe("make flag", () => {
     expect([text(), messages.length]).toEqual([before, 0]);
   });
   it("refuses to widen a risky flag before validation, and leaves the file as it was", async () => {
-    use(releaseAfter.abort(live));
+    use(releaseAfter.rollback(live, live.live));
     const before = text();
     await expect(flag({ name: "gradebook-v2", percentage: "25" })).rejects.toMatchObject({
       exitCode: 4,
