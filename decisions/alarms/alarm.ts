@@ -75,7 +75,7 @@ export const alarmTopic = (application: string, stack: string): string =>
   `${alarmPrefix(application, stack)}release-alarms`;
 
 /** Name of the queue in which the commands find what that topic said: the topic's own. */
-export const alarmQueue = alarmTopic;
+export const alarmQueue = (application: string, stack: string): string => alarmTopic(application, stack);
 
 /**
  * Rings above the threshold in two minutes of three: one bad minute is noise, and two in a row would miss an error that comes

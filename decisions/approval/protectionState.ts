@@ -3,8 +3,8 @@ import type { Settings } from "../stack/config";
 import { vaultLockHash } from "./vaultLock";
 
 /**
- * What a stack's newest update left in force, in a parameter: a stack file that is edited by hand can then neither give up
- * the change window nor lock the vault for good without being asked.
+ * What a stack's newest update left in force, as a parameter holds it: so a hand-edited stack file can neither give up the
+ * change window nor lock the vault for good unnoticed.
  */
 export const protectionStateSchema = z.object({
   /** Whether irreversible changes need an approval: config `changeWindow` was there. */

@@ -32,16 +32,16 @@ export function eventHash(event: AuditEvent, number = event.number): string {
   return whole.digest("hex");
 }
 
-/** Numbers around its own at which an event is looked for that neither neighbour leads to. */
+/** So many numbers on each side of its own are tried for an event that no neighbour leads to. */
 const reach = 64;
 
-/** Events that are looked for in that way; with more of them the trail is another one, and the search would take minutes. */
+/** At most so many events are searched for in that way: with more, it is another trail, and the search would take minutes. */
 const mostSearched = 1_000;
 
 /**
  * The number under which each event was recorded, in the order given; undefined where its content is not what was recorded.
- * Tried are its own number, the one that follows from the event before it, or after it, in the chain, the anchored one, and
- * those around its own.
+ * It tries the event's own number, those that follow from its neighbours in the chain and from the anchor, then those around
+ * its own.
  */
 export function recordedNumbers(
   events: readonly AuditEvent[],

@@ -1,6 +1,6 @@
 import { recordedNumbers, type AuditEvent, type AuditHead } from "./auditChain";
 
-/** Whether an audit trail is whole: it hangs together, and its newest event is the one that is known outside. */
+/** Whether an audit trail is whole: it hangs together, and its newest event is the one that the anchor outside knows. */
 
 /** What is wrong with an event, or with the end of the trail. */
 export interface AuditIssue {
@@ -16,11 +16,11 @@ const mostNamed = 1_000;
 /**
  * Every issue of a trail, given in the order of its numbers, and of its end against `head`.
  *
- * An event is the one that was recorded where the event after it has its hash, and in the end where the anchor has; what is
- * after the anchor, where it has the hash of the event before it. Every other row was changed, where it stands for an event
- * that is not there, and was put in where it stands for none. A number that is only moved along by a row that was put in or
- * taken out before is no issue of its own. Events after `head` are sound where they hang together: a command may be killed
- * between its record and the anchor; of the newest of them it cannot be told whether it was changed or put in.
+ * A row is genuine if the row after it, or the anchor for the row that it names, has its hash; after the anchor, if the row
+ * has the hash of the row before it. Any other row was changed if it stands in the place of a missing event, else put in. A
+ * number that only moved along with rows put in or taken out before it is no issue of its own. Rows after `head` are sound
+ * where they hang together: a command may be killed between its record and the anchor. Whether the newest of them was changed
+ * or put in cannot be told.
  */
 export function auditIssues(events: readonly AuditEvent[], head: AuditHead | undefined): AuditIssue[] {
   const recorded = genuineNumbers(events, head);
@@ -31,7 +31,7 @@ export function auditIssues(events: readonly AuditEvent[], head: AuditHead | und
 
   const isMoved = displaced(recorded);
   /** The last event in its place, and the rows that were put in since. */
-  let [place, put] = [{ number: 0, as: 0, hash: "" }, 0];
+  let [place, put] = [{ number: 0, as: 0 }, 0];
   for (const [index, event] of events.entries()) {
     const { number } = event;
     const as = recorded[index];
@@ -55,7 +55,7 @@ export function auditIssues(events: readonly AuditEvent[], head: AuditHead | und
     const shift = number - place.number - (as - place.as);
     if (shift > put || shift < put - taken)
       say("reordered", number, `event ${number} was recorded as ${as}: it was given another number`);
-    [place, put] = [{ number, as, hash: event.hash }, 0];
+    [place, put] = [{ number, as }, 0];
   }
   return [...issues, ...absent(there, head)].sort((one, other) => one.number - other.number);
 }

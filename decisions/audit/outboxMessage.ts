@@ -5,8 +5,8 @@ import { jsonIn } from "../text/jsonText";
 import { parameterRoot } from "../stack/names";
 
 /**
- * What a machine that is gone after its command could not deliver. It lies in a queue of the stack, in its order and once,
- * until a command has delivered it: never only on a disk that nobody may look at again.
+ * What a machine that is gone after its command could not deliver. A queue of the stack holds it, in order and once, until a
+ * command has delivered it: never only a disk that nobody may look at again.
  */
 
 /** Name of the queue in which such things wait. SQS wants the ending of one that keeps an order. */
@@ -50,8 +50,8 @@ const envelope = z.strictObject({
 export type OutboxMessage = z.infer<typeof envelope>;
 
 /**
- * Reads a message of the queue; undefined for one that nobody who hands something over wrote. What `isUnderstood` says no to
- * may be of a newer version of this project.
+ * Reads a message of the queue; undefined for one that {@link writeOutboxMessage} did not write. One that is not understood may
+ * come from a newer version of this project.
  */
 export function readOutboxMessage(
   stack: string,

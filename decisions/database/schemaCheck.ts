@@ -15,8 +15,8 @@ export type SchemaCheck = "stop" | "warn" | "skip";
 
 /**
  * What a rollback does before its updates about a database that may not be as it was proved. It stops where the database has
- * yet to move, or has moved for a way back whose traffic is not open again: proofs say nothing of what goes on from another
- * schema. Where the database stays, traffic is what is urgent, and smoke tests judge what serves; `keep` asked says so too.
+ * yet to move, or has moved for a rollback whose traffic is not open again: proofs say nothing of what follows from another
+ * schema. Where the database stays, or `keep` is asked for, traffic is urgent, and smoke tests judge what serves.
  * @param newest the note of the newest update that succeeded
  * @param steps what is left to do
  */

@@ -24,11 +24,20 @@ describe("a release that goes bad", () => {
     const stack = deploying();
     goesBadAs(stack, "canary");
     const ended = await type(stack);
-    expect(ended).toMatchObject({ exitCode: 5, next: "make status", fields: { gate: { verdict: "rollback" } } });
-    expect(ended.stderr).toContain("1.2.0 was not released and is rolled back: The canary is bad: the canary has more");
+    expect(ended).toMatchObject({
+      exitCode: 5,
+      next: "make status",
+      fields: { gate: { verdict: "rollback" } },
+    });
+    expect(ended.stderr).toContain(
+      "1.2.0 was not released and is rolled back: The canary is bad: the canary has more",
+    );
     expect(stack.steps()).toEqual([...loaded, ...rolledBack]);
     expect(stack.cloud.sets).toEqual([allTo("blue")]);
-    expect(refusal(stack)).toMatchObject({ actor: "ada", reason: expect.stringContaining("more errors") as string });
+    expect(refusal(stack)).toMatchObject({
+      actor: "ada",
+      reason: expect.stringContaining("more errors") as string,
+    });
     expect(stack.clock.now().getTime() - Date.UTC(2026, 10, 24)).toBeLessThan(30_000);
     expectServed(stack, 1, "blue");
   });
@@ -89,7 +98,7 @@ describe("a release that goes bad", () => {
     const stack = deploying();
     const { apply } = stack.engine;
     stack.engine.apply = (message) => {
-      apply.call(stack.engine, message);
+      apply(message);
       if (message.includes("validate")) stack.cloud.hasMetrics = false;
     };
     const ended = await type(stack);
@@ -103,7 +112,9 @@ describe("a release that goes bad", () => {
     stack.cloud.rate = 1;
     const ended = await type(stack);
     expect(ended).toMatchObject({ exitCode: 5, fields: { gate: { verdict: "hold" } } });
-    expect(ended.stderr).toContain("The canary was not promoted by its deadline: not to be promoted after 121 s");
+    expect(ended.stderr).toContain(
+      "The canary was not promoted by its deadline: not to be promoted after 121 s",
+    );
     expect(refusal(stack)).toBeUndefined();
     expectServed(stack, 1, "blue");
     stack.cloud.rate = 100;
@@ -154,7 +165,7 @@ describe("a step that fails", () => {
     const stack = deploying();
     const { apply } = stack.engine;
     stack.engine.apply = (message) => {
-      apply.call(stack.engine, message);
+      apply(message);
       if (message.includes("promote")) stack.cloud.answers.set(digestOf(2), { release: digestOf(4) });
     };
     const ended = await type(stack);
@@ -234,7 +245,7 @@ describe("a first release that fails its smoke tests", () => {
     );
     const { apply } = stack.engine;
     stack.engine.apply = (message) => {
-      apply.call(stack.engine, message);
+      apply(message);
       if (message.includes("validate")) stack.cloud.answers.set(digestOf(2), { status: 500 });
     };
     const ended = await type(stack);

@@ -79,22 +79,29 @@ function killsOf(changes: readonly string[]): (Kill & { change: string })[] {
   });
 }
 
-describe.each(Object.entries(scenarios))("%s that is killed", (_, { command, options = {}, stack, exitCode, also = [] }) => {
-  const [name, run] = command;
+describe.each(Object.entries(scenarios))(
+  "%s that is killed",
+  (_, { command, options = {}, stack, exitCode, also = [] }) => {
+    const [name, run] = command;
 
-  it("at any update or write ends, run again, where it would have ended", { timeout: 120_000 }, async () => {
-    const whole = stack();
-    const { changes } = await runMortal(whole, name, run, undefined, options);
-    const end = whereItIs(whole);
-    expect(end).toMatchObject({ passing: [], isFileApplied: true });
-    for (const { change, ...kill } of killsOf(changes)) {
-      const killed = stack();
-      const { isKilled } = await runMortal(killed, name, run, kill, options);
-      const again = await runCommand(killed, name, run, options);
-      const where = `killed ${kill.when} ${change} (${String(kill.at)}):\n${again.stderr}`;
-      expect([exitCode, ...also], where).toContain(isKilled ? again.exitCode : exitCode);
-      expect(whereItIs(killed), where).toEqual(end);
-      rmSync(killed.root, { recursive: true });
-    }
-  });
-});
+    it(
+      "at any update or write ends, run again, where it would have ended",
+      { timeout: 120_000 },
+      async () => {
+        const whole = stack();
+        const { changes } = await runMortal(whole, name, run, undefined, options);
+        const end = whereItIs(whole);
+        expect(end).toMatchObject({ passing: [], isFileApplied: true });
+        for (const { change, ...kill } of killsOf(changes)) {
+          const killed = stack();
+          const { isKilled } = await runMortal(killed, name, run, kill, options);
+          const again = await runCommand(killed, name, run, options);
+          const where = `killed ${kill.when} ${change} (${String(kill.at)}):\n${again.stderr}`;
+          expect([exitCode, ...also], where).toContain(isKilled ? again.exitCode : exitCode);
+          expect(whereItIs(killed), where).toEqual(end);
+          rmSync(killed.root, { recursive: true });
+        }
+      },
+    );
+  },
+);

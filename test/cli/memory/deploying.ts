@@ -21,16 +21,19 @@ export const deploying = (config: Record<string, unknown> = {}, ...releases: Rel
 /** Lets release 1.2.0 fail one request in five from the update on that leaves it as the canary, live, or validated. */
 export function goesBadAs(stack: MemoryStack, state: "canary" | "live" | "validated"): void {
   const { engine, cloud } = stack;
-  const watch = <Args extends unknown[]>(update: (...args: Args) => void): ((...args: Args) => void) => {
-    const apply = update.bind(engine);
-    return (...args) => {
-      apply(...args);
+  const watch =
+    <Args extends unknown[]>(update: (...args: Args) => void) =>
+    (...args: Args): void => {
+      update(...args);
       const { running } = cloud;
       const isLive = running && liveDigest(running) === digestOf(2);
-      const isReached = { canary: running?.canaryWeight, live: isLive, validated: running?.validated === digestOf(2) };
+      const isReached = {
+        canary: running?.canaryWeight,
+        live: isLive,
+        validated: running?.validated === digestOf(2),
+      };
       if (isReached[state]) cloud.errorShare.set(digestOf(2), 0.2);
     };
-  };
   engine.apply = watch(engine.apply);
   engine.applyHalf = watch(engine.applyHalf);
 }

@@ -77,23 +77,23 @@ export class MemoryEngine implements Engine {
   }
 
   /** Applies what the file says, asking nobody. */
-  apply(message: string): void {
+  apply = (message: string): void => {
     this.publish();
     this.pendingOperations = [];
     this.record(message, "succeeded");
-  }
+  };
 
   /**
    * An update that is killed, and leaves its lock and an operation that did not end: the rule has moved, and with
    * `published` the release is published too, which is what an update does last.
    */
-  applyHalf(args: UpArgs, reached: "moved" | "published"): void {
+  applyHalf = (args: UpArgs, reached: "moved" | "published"): void => {
     this.admit(args);
     if (reached === "published") this.publish();
     else this.move();
     this.pendingOperations = ["updating urn:pulumi:prod::school::release"];
     this.lockedBy = [{ text: `ada@${hostname()} (pid ${deadProcess})`, host: hostname(), pid: deadProcess }];
-  }
+  };
 
   private move(): Release {
     const { root, stack, cloud } = this.args;

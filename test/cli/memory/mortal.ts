@@ -65,15 +65,29 @@ export async function runMortal(
         };
       },
     });
-  const ports = ["parameters", "loadBalancer", "traffic", "metrics", "alarms", "cluster", "engine", "clock"] as const;
+  const ports = [
+    "parameters",
+    "loadBalancer",
+    "traffic",
+    "metrics",
+    "alarms",
+    "cluster",
+    "engine",
+    "clock",
+  ] as const;
   const mortals = ports.map((port) => [port, mortal(ctx[port], changing[port])]);
-  const ended = run({ ...ctx, ...(Object.fromEntries(mortals) as Partial<typeof ctx>) }).catch(() => undefined);
+  const ended = run({ ...ctx, ...(Object.fromEntries(mortals) as Partial<typeof ctx>) }).catch(
+    () => undefined,
+  );
   await Promise.race([died, ended]);
   const path = paths.lease(ctx.stack);
   const lease = stack.parameters.get(path);
-  if (lease) stack.parameters.set(path, JSON.stringify({ ...(JSON.parse(lease) as object), pid: deadProcess }));
+  if (lease)
+    stack.parameters.set(path, JSON.stringify({ ...(JSON.parse(lease) as object), pid: deadProcess }));
   return { changes, isKilled: isDead };
 }
 
 const describe = ([first]: unknown[]): string =>
-  typeof first === "object" && first && "message" in first ? String(first.message).split("\n")[0] ?? "" : String(first);
+  typeof first === "object" && first && "message" in first
+    ? (String(first.message).split("\n")[0] ?? "")
+    : String(first);

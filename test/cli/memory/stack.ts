@@ -97,7 +97,12 @@ export function memoryStack(args: MemoryStackArgs, first: Release, ...later: Rel
     `deployment-safety:${key}`,
     value,
   ]);
-  writeFileSync(file, stringify({ config: { "aws:region": "eu-central-1", ...Object.fromEntries(keys) } }));
+  writeFileSync(
+    file,
+    stringify({
+      config: { "aws:region": "eu-central-1", ...(Object.fromEntries(keys) as Record<string, unknown>) },
+    }),
+  );
 
   const clock = new MemoryClock();
   const cloud = new MemoryCloud(clock);

@@ -35,9 +35,15 @@ const lease = (stack: MemoryStack, more: object) =>
 describe("make rollback", () => {
   it("brakes before its first update, and ends with the release before validated and the bad one refused", async () => {
     const stack = released();
-    stack.engine.failing.push(() => expect([stack.cloud.routing, refusal(stack)]).toEqual([allTo("blue"), expect.anything()]));
+    stack.engine.failing.push(() =>
+      expect([stack.cloud.routing, refusal(stack)]).toEqual([allTo("blue"), expect.anything()]),
+    );
     const ended = await type(stack, { version: "1.1.0", reason: "grades are wrong" });
-    expect(ended).toMatchObject({ exitCode: 0, next: "make status", fields: { target: { version: "1.1.0" }, upCount: 2 } });
+    expect(ended).toMatchObject({
+      exitCode: 0,
+      next: "make status",
+      fields: { target: { version: "1.1.0" }, upCount: 2 },
+    });
     expect(ended.stdout).toMatch(/^Stack prod is back at 1\.1\.0 \(.*\)\./);
     expect(ended.stdout).toContain("Commit Pulumi.prod.yaml: it holds the release that is applied now.");
     expect(refusal(stack)).toMatchObject({ actor: "ada", reason: "grades are wrong" });
@@ -56,7 +62,12 @@ describe("make rollback", () => {
     const next = stepsTo(steps.validated, 3);
     const stack = deploying({}, live(), ...Object.values(steps), ...Object.values(next));
     expect((await type(stack)).exitCode).toBe(0);
-    expect(stack.steps()).toEqual(["rollback rollback", "rollback load", "rollback rollback", "rollback validate"]);
+    expect(stack.steps()).toEqual([
+      "rollback rollback",
+      "rollback load",
+      "rollback rollback",
+      "rollback validate",
+    ]);
     expect([stack.cloud.sets, refusal(stack, 3)]).toEqual([[allTo("green")], expect.anything()]);
     expectServed(stack, 1, "green");
   });
@@ -76,7 +87,9 @@ describe("make rollback", () => {
     const before = new Map(stack.parameters);
     const ended = await type(stack, { version: "1.1.0", dryRun: true });
     expect(ended).toMatchObject({ exitCode: 0, next: "make rollback VERSION=1.1.0" });
-    expect(ended.stdout).toMatch(/^Target: 1\.1\.0 as of .*\nBrake first: all traffic to slot blue; .*\n1\. rollback /);
+    expect(ended.stdout).toMatch(
+      /^Target: 1\.1\.0 as of .*\nBrake first: all traffic to slot blue; .*\n1\. rollback /,
+    );
     expect(ended.stdout).toContain("release.live: green -> blue");
     expect([stack.parameters, stack.cloud.sets, stack.engine.ups]).toEqual([before, [], []]);
   });
@@ -84,7 +97,9 @@ describe("make rollback", () => {
   it("lists what can be gone back to where VERSION is missing", async () => {
     const ended = await type(memoryStack({}, live(), ...Object.values(steps)), {});
     expect(ended).toMatchObject({ exitCode: 2, next: "make rollback VERSION=1.1.0" });
-    expect(ended.stderr).toMatch(/VERSION \(or UPDATE\) is missing\. Known-good targets: 1\.2\.0 \(.*\), 1\.1\.0 \(.*\)\./);
+    expect(ended.stderr).toMatch(
+      /VERSION \(or UPDATE\) is missing\. Known-good targets: 1\.2\.0 \(.*\), 1\.1\.0 \(.*\)\./,
+    );
   });
 
   it("ends nobody's deploy for a version that was never validated here", async () => {
@@ -138,7 +153,9 @@ describe("a rollback beside other operations", () => {
     });
     const ended = await type(stack);
     await theirs;
-    expect(ended.stderr).toContain("waiting for the update that is running: The stack is locked by bo@ci (pid 7).");
+    expect(ended.stderr).toContain(
+      "waiting for the update that is running: The stack is locked by bo@ci (pid 7).",
+    );
     expect(ended.stderr).toContain("another update came between; planning anew");
     expect(ended.exitCode).toBe(0);
     expectServed(stack, 1, "blue");
@@ -150,7 +167,11 @@ describe("a rollback beside other operations", () => {
     const ended = await type(stack);
     expect(ended.exitCode).toBe(7);
     expect(ended.stderr).toContain("That update is running; nothing was changed. The brake is on: ");
-    expect([stack.cloud.routing, stack.inFile(), stack.engine.unlocked]).toEqual([allTo("blue"), steps.validated, 0]);
+    expect([stack.cloud.routing, stack.inFile(), stack.engine.unlocked]).toEqual([
+      allTo("blue"),
+      steps.validated,
+      0,
+    ]);
   });
 });
 
@@ -182,7 +203,7 @@ describe("a rollback that fails", () => {
     const stack = released();
     const { apply } = stack.engine;
     stack.engine.apply = (message) => {
-      apply.call(stack.engine, message);
+      apply(message);
       if (message.includes("validate")) stack.cloud.answers.set(digestOf(1), { release: digestOf(4) });
     };
     const ended = await type(stack);

@@ -63,7 +63,9 @@ describe("an update that fails", () => {
       throw new UpdateFailed(["no cluster"], "failed", undefined);
     });
     const ended = await runCommand(stack, "pause", pause);
-    expect(ended.stderr).toContain("was edited meanwhile and is left as it is; `make sync` puts the applied release into it.");
+    expect(ended.stderr).toContain(
+      "was edited meanwhile and is left as it is; `make sync` puts the applied release into it.",
+    );
     expect(stack.inFile().serial).toBe(99);
   });
 });

@@ -18,7 +18,13 @@ const type = (stack: MemoryStack, options = {}) => runCommand(stack, "deploy", d
 /** A metric source that says the service has spent its budget. */
 const spend = (stack: MemoryStack) => {
   const bad = { requests: 1_000_000, errors: 5_000 };
-  stack.cloud.service = async () => ({ budget: bad, sixHours: bad, hour: bad, halfHour: bad, fiveMinutes: bad });
+  stack.cloud.service = async () => ({
+    budget: bad,
+    sixHours: bad,
+    hour: bad,
+    halfHour: bad,
+    fiveMinutes: bad,
+  });
 };
 
 describe("make deploy", () => {
@@ -27,7 +33,9 @@ describe("make deploy", () => {
     const before = new Map(stack.parameters);
     const ended = await type(stack, { dryRun: true });
     expect(ended).toMatchObject({ exitCode: 0, next: "make deploy VERSION=1.2.0" });
-    expect(ended.stdout).toMatch(/ok {6}lease-free.*1\. load \(serial 4\).*2\. canary.*3\. promote.*4\. validate/s);
+    expect(ended.stdout).toMatch(
+      /ok {6}lease-free.*1\. load \(serial 4\).*2\. canary.*3\. promote.*4\. validate/s,
+    );
     expect([stack.parameters, stack.engine.ups, stack.cloud.sets]).toEqual([before, [], []]);
   });
 
@@ -43,7 +51,11 @@ describe("make deploy", () => {
   it("has nothing to do where the version is live and validated", async () => {
     const stack = released();
     const ended = await type(stack);
-    expect(ended).toMatchObject({ exitCode: 0, stdout: "1.2.0 is live and validated already.\n", next: "make status" });
+    expect(ended).toMatchObject({
+      exitCode: 0,
+      stdout: "1.2.0 is live and validated already.\n",
+      next: "make status",
+    });
     expect(stack.steps()).toEqual([]);
   });
 
@@ -66,7 +78,9 @@ describe("make deploy", () => {
     const stack = deploying({}, live(), loaded, canary);
     const ended = await type(stack, { version: "1.3.0" });
     expect(ended).toMatchObject({ exitCode: 4, next: "make deploy VERSION=1.2.0" });
-    expect(ended.stderr).toContain("Version 1.2.0 is a canary with 10 % of the traffic, so 1.3.0 cannot start.");
+    expect(ended.stderr).toContain(
+      "Version 1.2.0 is a canary with 10 % of the traffic, so 1.3.0 cannot start.",
+    );
     expect(stack.engine.ups).toEqual([]);
   });
 
@@ -83,7 +97,9 @@ describe("the checklist of a deploy", () => {
     stack.cloud.routing = { traffic: "open", weights: { blue: 50, green: 50 } };
     const ended = await type(stack);
     expect(ended).toMatchObject({ exitCode: 4, fields: { checklist: expect.any(Array) as unknown } });
-    expect(ended.stderr).toMatch(/2 of 12 checks failed; nothing was changed:\n.*live-weights: .*\n.*release-alarms: firing: errors/);
+    expect(ended.stderr).toMatch(
+      /2 of 12 checks failed; nothing was changed:\n.*live-weights: .*\n.*release-alarms: firing: errors/,
+    );
     expect([stack.engine.ups, stack.parameters.has(paths.lease("prod"))]).toEqual([[], false]);
   });
 
@@ -117,7 +133,12 @@ describe("the checklist of a deploy", () => {
     const stack = deploying();
     stack.parameters.set(
       paths.refused("prod", hex(digestOf(2))),
-      JSON.stringify({ digest: digestOf(2), reason: "more errors", actor: "bo", at: "2026-11-20T10:00:00.000Z" }),
+      JSON.stringify({
+        digest: digestOf(2),
+        reason: "more errors",
+        actor: "bo",
+        at: "2026-11-20T10:00:00.000Z",
+      }),
     );
     const ended = await type(stack, { override: "not-refused", reason: "I know" });
     expect(ended.exitCode).toBe(4);
@@ -129,7 +150,8 @@ describe("the checklist of a deploy", () => {
     const stack = deploying({ promotedFrom: "staging" });
     const isValidated = async () => {
       const { fields } = await runCommand(stack, "checklist", checklist);
-      return (fields.checklist as { id: string; ok: boolean }[]).find(({ id }) => id === "staging-validated")?.ok;
+      return (fields.checklist as { id: string; ok: boolean }[]).find(({ id }) => id === "staging-validated")
+        ?.ok;
     };
     expect(await isValidated()).toBe(false);
     stack.engine.outputs.set("staging/validated", digestOf(2));

@@ -32,7 +32,9 @@ describe("make unblock", () => {
 
   it("takes the digest without its prefix too", async () => {
     const stack = stackWithRefusal();
-    expect((await runCommand(stack, "unblock", run, { ...typed, digest: hex(digestOf(2)) })).exitCode).toBe(0);
+    expect((await runCommand(stack, "unblock", run, { ...typed, digest: hex(digestOf(2)) })).exitCode).toBe(
+      0,
+    );
     expect(stack.parameters.has(refused)).toBe(false);
   });
 
@@ -40,8 +42,12 @@ describe("make unblock", () => {
     const stack = stackWithRefusal();
     const ended = await runCommand(stack, "unblock", run, {});
     expect(ended.exitCode).toBe(2);
-    expect(ended.stderr).toContain(`Missing: DIGEST=<sha256:…>, REASON=<why>. Refused digests: ${digestOf(2)}.`);
-    expect(ended.next).toMatch(new RegExp(`^make unblock DIGEST=${digestOf(2)} REASON=.*<why>.* ACTOR=.*<who>`));
+    expect(ended.stderr).toContain(
+      `Missing: DIGEST=<sha256:…>, REASON=<why>. Refused digests: ${digestOf(2)}.`,
+    );
+    expect(ended.next).toMatch(
+      new RegExp(`^make unblock DIGEST=${digestOf(2)} REASON=.*<why>.* ACTOR=.*<who>`),
+    );
     expect(stack.parameters.has(refused)).toBe(true);
   });
 
@@ -49,7 +55,9 @@ describe("make unblock", () => {
     const stack = stackWithRefusal();
     const ended = await runCommand(stack, "unblock", run, { ...typed, digest: digestOf(3) });
     expect(ended.exitCode).toBe(2);
-    expect(ended.stderr).toContain(`Digest \`${digestOf(3)}\` is not refused. Refused digests: ${digestOf(2)}.`);
+    expect(ended.stderr).toContain(
+      `Digest \`${digestOf(3)}\` is not refused. Refused digests: ${digestOf(2)}.`,
+    );
   });
 
   it("asks, and goes no further where there is no terminal to ask on", async () => {

@@ -55,7 +55,10 @@ describe("make empty-idle", () => {
     const stack = released();
     const ended = await runCommand(stack, "empty-idle", emptyIdle);
     expect(ended.stdout).toContain("Slot blue held 1.1.0 and is empty now.");
-    expect([Object.keys(stack.published().slots), stack.steps()]).toEqual([["green"], ["empty-idle empty-idle"]]);
+    expect([Object.keys(stack.published().slots), stack.steps()]).toEqual([
+      ["green"],
+      ["empty-idle empty-idle"],
+    ]);
   });
 
   it("does nothing where the slot is empty", async () => {
@@ -68,7 +71,9 @@ describe("make empty-idle", () => {
     const stack = memoryStack({}, live(), loaded, canary);
     const ended = await runCommand(stack, "empty-idle", emptyIdle);
     expect(ended.exitCode).toBe(4);
-    expect(ended.stderr).toContain("Slot green has 10 % of the traffic. Finish or roll back the canary first.");
+    expect(ended.stderr).toContain(
+      "Slot green has 10 % of the traffic. Finish or roll back the canary first.",
+    );
     expect(stack.steps()).toEqual([]);
   });
 

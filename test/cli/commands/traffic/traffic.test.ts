@@ -18,7 +18,11 @@ describe("make pause", () => {
     stack.engine.failing.push(() => expect(stack.cloud.routing).toEqual(paused));
     const ended = await runCommand(stack, "pause", pause);
     expect(ended).toMatchObject({ exitCode: 0, next: "make open", fields: { upCount: 1 } });
-    expect([stack.published().traffic, stack.cloud.routing, stack.steps()]).toEqual(["paused", paused, ["pause pause"]]);
+    expect([stack.published().traffic, stack.cloud.routing, stack.steps()]).toEqual([
+      "paused",
+      paused,
+      ["pause pause"],
+    ]);
   });
 
   it("does not wait for what a killed command left half done", async () => {
@@ -35,7 +39,9 @@ describe("make pause", () => {
     });
     const ended = await runCommand(stack, "pause", pause);
     expect(ended.exitCode).toBe(5);
-    expect(ended.stderr).toContain("The step pause failed; the file holds the release before it: the cluster is away");
+    expect(ended.stderr).toContain(
+      "The step pause failed; the file holds the release before it: the cluster is away",
+    );
     expect([stack.cloud.routing, stack.inFile().traffic]).toEqual([paused, "open"]);
   });
 
@@ -51,7 +57,11 @@ describe("make pause", () => {
     const stack = memoryStack({}, live());
     const ended = await runCommand(stack, "pause", pause, { dryRun: true });
     expect(ended.stdout).toContain("Would apply the step pause, serial 4.");
-    expect([stack.cloud.sets, stack.steps(), stack.parameters.has(paths.lease("prod"))]).toEqual([[], [], false]);
+    expect([stack.cloud.sets, stack.steps(), stack.parameters.has(paths.lease("prod"))]).toEqual([
+      [],
+      [],
+      false,
+    ]);
   });
 });
 
@@ -72,7 +82,9 @@ describe("make open", () => {
     stack.cloud.answers.set(digestOf(1), { status: 500, body: "no database" });
     const ended = await runCommand(stack, "open", open);
     expect(ended.exitCode).toBe(4);
-    expect(ended.stderr).toMatch(/Traffic stays paused\. 1 of 1 smoke tests on slot blue failed:\n.*no database/);
+    expect(ended.stderr).toMatch(
+      /Traffic stays paused\. 1 of 1 smoke tests on slot blue failed:\n.*no database/,
+    );
     expect([stack.cloud.routing, stack.steps()]).toEqual([paused, []]);
   });
 
