@@ -14,7 +14,7 @@ run := . setup/env.sh && exec
 script := $(run) node --import tsx
 stack = $${STACK:-prod}
 pulumi_preview = $(run) pulumi preview --stack "$(stack)" --non-interactive --policy-pack policies
-COMMANDS := deploy rollback migrate downgrade smoke checklist status sync empty-idle pause open unblock prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem report audit-verify flag
+COMMANDS := deploy apply rollback migrate downgrade smoke checklist status sync empty-idle pause open unblock prove-downgrade review approve notify-guardians drill restore playbook incident stabilize notify postmortem report audit-verify flag
 
 .PHONY: help setup doctor test lint-migrations prove-migrations rehearse rehearsal-up rehearsal-down bench lint format lock preview drift cluster-access new-release changes propose $(COMMANDS)
 
@@ -32,6 +32,7 @@ doctor: ## Show what was found on this machine, what is missing, and how to get 
 ##@ A release
 checklist: ## Run only the checklist of VERSION=
 deploy: ## Release VERSION= through checklist, migration, canary, promotion and validation
+apply: ## Apply the stack file as it is: config, one legal step, or a reverted file as a rollback
 migrate: ## Run only the migration of VERSION=
 prove-downgrade: ## Take STACK='s own database down to the previous release (or VERSION=) and up again, before prod takes the revision
 status: ## Show what runs where, with which weight, and who holds the stack

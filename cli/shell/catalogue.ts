@@ -25,6 +25,12 @@ export const commands = {
     options: ["version", "update", "database", "loss", "incident", "reason", "dryRun"],
     load: () => import("../commands/rollback/rollback.js"),
   },
+  apply: {
+    summary:
+      "apply the stack file as it is: the same release, one legal step, or a reverted file as a rollback",
+    options: ["database", "loss", "incident", "reason", "dryRun", "yes"],
+    load: () => import("../commands/deploy/apply.js"),
+  },
   migrate: {
     summary: "migrate the database to the revision that a version needs, in an update of its own",
     options: ["version", "dryRun"],

@@ -66,7 +66,11 @@ export const everyOption = {
 export const commandOptions = {
   version: recorded(row(["--version <tag>", "VERSION"], "version tag of the release", text)),
   update: recorded(
-    row(["--update <id>", "UPDATE"], "update of stack history: its number, or its start time", text),
+    row(
+      ["--update <id>", "UPDATE"],
+      "update of stack history: its number, its start time, or serial:<serial>",
+      text,
+    ),
   ),
   revision: recorded(row(["--revision <id>", "REVISION"], "Alembic revision", text)),
   digest: recorded(row(["--digest <sha256>", "DIGEST"], "image digest", text)),

@@ -32,7 +32,7 @@ export interface Operation {
 
 /** One step: the release to apply and, where they change with it, flags and sizing. */
 export interface Change {
-  step: Step | "reapply" | "flags";
+  step: Step | "reapply" | "flags" | "config";
   release: Release;
   flags?: WrittenFlags;
   sizing?: WrittenSizing;

@@ -10,6 +10,7 @@ const moments = {
   rollback: "at the end",
   opening: "after opening",
   pause: "after the pause",
+  update: "after the update",
 } as const;
 
 /** What has to answer, and when it is asked. */

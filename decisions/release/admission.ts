@@ -62,7 +62,7 @@ function stepOf({ published, next, facts }: Admission): Admitted {
 }
 
 const behind = ({ serial }: Release, published: number): string =>
-  `\`release.serial\` is ${serial}: this file is behind update with serial ${published}; run \`make sync\`, which writes the published release into it.`;
+  `\`release.serial\` is ${serial}: this file is behind update with serial ${published}. If it was reverted to go back, run \`make apply\` (\`make rollback UPDATE=serial:${serial}\` does the same); if it is only old, run \`make sync\`, which writes the published release into it.`;
 
 function notTheSame(published: Release, next: Release, facts: TransitionFacts): string[] {
   const changed = configDiff(published, next).map(

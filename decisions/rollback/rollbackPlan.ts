@@ -21,7 +21,7 @@ export interface RollbackPlanInput {
   /** The release to start from, as `startingPoint` gave it. */
   current: Release;
   refused: ReadonlySet<string>;
-  /** `version`: its newest known-good update; `update`: number, name, start time or operation id of one. */
+  /** `version`: its newest known-good update; `update`: number, name, start time, operation id or `serial:<serial>` of one. */
   target: { version?: string | undefined; update?: string | undefined };
   /** What to do with the database. */
   database: "auto" | "keep" | "downgrade";

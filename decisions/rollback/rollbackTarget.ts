@@ -1,10 +1,11 @@
+import type { Settings } from "../stack/config";
 import { knownGood, type HistoryEntry, type KnownGood } from "../stack/history";
 import { present } from "../text/present";
 
 /** The update asked for, or why it is no target: 2 unknown, 3 today's schema refuses its config, 4 refused or not known good. */
 export type FoundTarget = { ok: true; target: KnownGood } | { ok: false; code: 2 | 3 | 4; reasons: string[] };
 
-/** Finds a rollback's target: `version` means its newest known-good update, `update` one by number, name, start time or operation id. */
+/** Finds a rollback's target: `version` means its newest known-good update, `update` one by number, name, start time, operation id or `serial:<serial>`. */
 export function findRollbackTarget(
   history: readonly HistoryEntry[],
   refused: ReadonlySet<string>,
@@ -13,7 +14,7 @@ export function findRollbackTarget(
   const { targets, rejected } = knownGood(history, refused);
   if (version === undefined && update === undefined)
     return { ok: false, code: 2, reasons: [`VERSION= (or UPDATE=) is missing. ${known(targets)}`] };
-  const fits = (entry: { name: string; version?: string; id?: string; startTime?: string }) =>
+  const fits = (entry: Parameters<typeof isNamed>[0] & { version?: string }) =>
     (version === undefined || entry.version === version) && (update === undefined || isNamed(entry, update));
   const target = targets.find(fits);
   if (target) return { ok: true, target };
@@ -32,7 +33,11 @@ export function findRollbackTarget(
 }
 
 /** An operation made several updates, so its id names the newest known-good one of them. */
-const isNamed = (entry: { name: string; id?: string; startTime?: string }, update: string): boolean =>
+const isNamed = (
+  entry: { name: string; id?: string; startTime?: string; settings?: Settings },
+  update: string,
+): boolean =>
+  update === `serial:${entry.settings?.release.serial}` ||
   entry.name === update ||
   entry.name === `update ${update}` ||
   entry.startTime === update ||

@@ -23,6 +23,7 @@ import { control } from "./control";
 import { finishedElsewhere } from "./finishedElsewhere";
 import { firstRelease } from "./firstRelease";
 import { flagGating } from "./flagGating";
+import { gitRevert } from "./gitRevert";
 import { goodCanary } from "./goodCanary";
 import { illegalStep } from "./illegalStep";
 import { killedDeploy } from "./killedDeploy";
@@ -64,6 +65,7 @@ export const scenarios: readonly Scenario[] = [
   secondRelease,
   rollbackByHistory,
   rollbackUnknownVersion,
+  gitRevert,
   badCanaryErrors,
   notValidatedInStaging,
   staleFile,

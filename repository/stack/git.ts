@@ -88,3 +88,10 @@ export function gitIdentity(root: string): Author | undefined {
     throw error;
   }
 }
+
+/** Contents of a file in the commits that changed it, the newest first, `most` of them at most. */
+export function* committedContents(root: string, file: string, most: number): Generator<string> {
+  const log = ["log", "--no-color", "--format=%H", `--max-count=${most}`, "--diff-filter=AM", "--", file];
+  for (const commit of git(root, log).split("\n").filter(Boolean))
+    yield git(root, ["show", `${commit}:./${file}`]);
+}

@@ -40,6 +40,7 @@ const planted = {
 const given: Record<CommandName, string[]> = {
   deploy: ["--version", "1.2.0"],
   rollback: ["--version", "1.2.0"],
+  apply: ["--yes"],
   migrate: ["--version", "1.2.0"],
   downgrade: ["--revision", "r1", "--yes"],
   "prove-downgrade": ["--version", "1.2.0", "--yes"],

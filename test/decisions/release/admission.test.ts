@@ -39,7 +39,7 @@ describe("admit", () => {
     ));
   it("refuses a file that is behind, and says what to run", () =>
     expect(reasons({ next: one })).toBe(
-      "`release.serial` is 3: this file is behind update with serial 8; run `make sync`, which writes the published release into it.",
+      "`release.serial` is 3: this file is behind update with serial 8. If it was reverted to go back, run `make apply` (`make rollback UPDATE=serial:3` does the same); if it is only old, run `make sync`, which writes the published release into it.",
     ));
   it("refuses a file that leaps ahead", () =>
     expect(reasons({ next: { ...two, serial: 12 } })).toContain("allowed is 9"));

@@ -42,6 +42,8 @@ export const queues: Live = {
         arn: now["QueueArn"],
         messageRetentionSeconds: Number(now["MessageRetentionPeriod"]),
         visibilityTimeoutSeconds: Number(now["VisibilityTimeout"]),
+        sqsManagedSseEnabled: now["SqsManagedSseEnabled"] === "true",
+        fifoQueue: now["FifoQueue"] === "true",
         tagsAll: {},
       };
     } catch (error) {
