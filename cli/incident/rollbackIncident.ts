@@ -13,7 +13,7 @@ import type { Operation } from "../stack/operation";
 import type { Output, StepKind } from "../shell/output";
 import { deliverMessages } from "./notify";
 
-/** What is known when a release begins to be taken back. */
+/** What is known when a release begins to be rolled back. */
 export interface RollbackCause {
   operation: Pick<Operation, "history" | "current" | "lease">;
   /** Digest of the release that leaves. */
@@ -51,7 +51,7 @@ export async function withRollbackIncident<T>(
   return result;
 }
 
-/** The incident of a release that is taken back: opened while the brake works, gone on with when the work has ended. */
+/** The incident of a release that is rolled back: opened while the brake works, gone on with when the work has ended. */
 export class RollbackIncident {
   private opened: Promise<IncidentUpdate | undefined> | undefined;
 
@@ -91,14 +91,14 @@ async function recordOpened(ctx: Context, opening: RollbackCause): Promise<Incid
   const startedAt = began(ctx.output, history, bad, noticed);
   const byItself = decidedBy === "check";
   const who = byItself
-    ? "the release is being taken back by itself"
-    : `${ctx.options.actor} takes the release back`;
+    ? "the release is being rolled back by itself"
+    : `${ctx.options.actor} rolls the release back`;
   const update: IncidentUpdate = {
     ...(named
       ? { ...continuing(named), state: "note" }
       : {
           cause: causes.release(bad),
-          title: `release ${version ?? bad} is taken back`,
+          title: `release ${version ?? bad} is rolled back`,
           source: "rollback",
           state: "opened",
           startedAt,
@@ -177,7 +177,7 @@ const versionOf = (release: Release, bad: string): string | undefined => {
   return slot && release.slots[slot]?.version;
 };
 
-/** The digest that a rollback to `target` takes back: what is live, or, where that is the target already, the other slot's. */
+/** The digest that a rollback to `target` replaces: what is live, or, where that is the target already, the other slot's. */
 export function digestBeingReplaced(current: Release, target: string): string | undefined {
   const live = liveDigest(current);
   return live !== undefined && live !== target ? live : digestIn(current, idleSlot(current));

@@ -14,7 +14,7 @@ const judged = z.object({
   }),
 });
 
-/** Requests that the release that was taken back had, and what they cost. */
+/** Requests that the release that was rolled back had, and what they cost. */
 export interface Impact {
   /** Requests that it answered. */
   requestsAffected: number;
@@ -30,7 +30,7 @@ export interface Impact {
   budgetSpent?: number | undefined;
   /** Part of the error budget that is left; absent: not known. */
   budgetLeft?: number | undefined;
-  /** Why it was taken back. */
+  /** Why it was rolled back. */
   reasons: string[];
 }
 

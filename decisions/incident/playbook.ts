@@ -34,7 +34,7 @@ export const playbook: readonly Step[] = [
   {
     id: "C1",
     title: "Detect",
-    text: "An alarm or a ticket opens an incident. Every command reads the alarms; a release that the gate takes back opens one by itself. The same cause twice is one incident.",
+    text: "An alarm or a ticket opens an incident. Every command reads the alarms; a release that the gate rolls back opens one by itself. The same cause twice is one incident.",
     commands: [make("incident", { TICKET: "<ticket>", TITLE: "<what people notice>" }), make("incident")],
   },
   {

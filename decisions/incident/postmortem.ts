@@ -26,7 +26,7 @@ export interface PostmortemFacts {
   /** Commands and updates of the time around it. */
   around: readonly Moment[];
   impact?: Impact | undefined;
-  /** Version that did harm, and the one that serves instead; absent: no release was taken back. */
+  /** Version that did harm, and the one that serves instead; absent: no release was rolled back. */
   versions?: { bad?: string; restored?: string };
   /** Config changes from before the rollback to after it; absent: nothing was rolled back. */
   config?: readonly DiffLine[] | undefined;
@@ -103,7 +103,7 @@ function impactLines(impact: Impact | undefined): string[] {
   return [
     `- ${requestsAffected} requests were answered by the release that did harm${ofAll}; ${requestsFailed} of them failed, ${requestsSlow} were slow`,
     ...(budgetSpent === undefined ? [] : [`- it spent ${percent(budgetSpent)} of the error budget${left}`]),
-    `- why it was taken back: ${reasons.map(oneLine).join("; ")}`,
+    `- why it was rolled back: ${reasons.map(oneLine).join("; ")}`,
   ];
 }
 

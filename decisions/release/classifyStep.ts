@@ -65,7 +65,7 @@ function flipStep(change: ReleaseDiff, facts: TransitionFacts): Step | undefined
   return !isJudged && target !== undefined && isKnownGood(target, previous, facts) ? "rollback" : "promote";
 }
 
-/** The live slot stays and something is taken back: a canary's weight, or that the release was validated. */
+/** The live slot stays and something is rolled back: a canary's weight, or that the release was validated. */
 function isTakeBack(change: ReleaseDiff): boolean {
   const { previous, next } = change;
   if (next.canaryWeight !== 0 || next.validated !== undefined || isOpening(change)) return false;

@@ -56,7 +56,7 @@ const quietEnd = 24 * 3_600_000;
 
 /**
  * The updates of a version's newest release: its deploys one after another, and what followed until another version was
- * deployed, a day had passed, or the release was taken back; then the operation that took it back is the last. Undefined:
+ * deployed, a day had passed, or the release was rolled back; then the operation that took it back is the last. Undefined:
  * history has no update about it.
  */
 export function updateRangeOf(updates: readonly ReportUpdate[], version: string): UpdateRange | undefined {

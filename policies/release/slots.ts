@@ -27,7 +27,7 @@ export const slotRunsOneImage = stackRule({
   severity: "critical",
   rows: ["A4", "C4"],
   description: "Web and workers of a slot run the same image.",
-  why: "A rollback takes back a slot's release as a whole; workers of another release would go on writing their own format.",
+  why: "A rollback reverts a slot's release as a whole; workers of another release would go on writing their own format.",
   remedy: "Give web and workers of a slot the image of the slot's release.",
   checkStack(resources, report) {
     const bySlot = new Map<string, Declared[]>();

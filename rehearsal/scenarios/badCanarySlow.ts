@@ -4,7 +4,7 @@ import type { Scenario } from "../harness/scenario";
 
 export const badCanarySlow: Scenario = {
   name: "bad-canary-slow",
-  proves: "a canary that answers everything well, but beyond the latency objective, is taken back",
+  proves: "a canary that answers everything well, but beyond the latency objective, is rolled back",
   usual: false,
   run: async (context) => {
     const figures = await badCanary(context, "1.3.0-slow", { detectSeconds: 30 });

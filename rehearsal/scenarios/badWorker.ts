@@ -5,7 +5,7 @@ import type { Scenario } from "../harness/scenario";
 export const badWorker: Scenario = {
   name: "bad-worker",
   proves:
-    "workers are part of a release: a canary whose web is well and whose jobs fail is taken back, and no job is lost",
+    "workers are part of a release: a canary whose web is well and whose jobs fail is rolled back, and no job is lost",
   usual: false,
   run: async (context) => {
     const figures = await badCanary(context, "1.3.0-worker", { detectSeconds: 45 });

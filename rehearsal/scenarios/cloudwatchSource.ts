@@ -7,7 +7,7 @@ import type { Scenario } from "../harness/scenario";
 export const cloudwatchSource: Scenario = {
   name: "cloudwatch-source",
   proves:
-    "a bad canary is taken back within three minutes by CloudWatch alone, which counts by the minute, and late; the page is drawn from it",
+    "a bad canary is rolled back within three minutes by CloudWatch alone, which counts by the minute, and late; the page is drawn from it",
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.2.0");

@@ -14,7 +14,7 @@ const nameOf = (n: number) => (people.single && n % 4 === 3 ? `Madonna${n}` : `G
 export const migrationRollback: Scenario = {
   name: "migration-rollback",
   proves:
-    "a migration that breaks the live release is taken back: traffic paused, database down, checked, opened",
+    "a migration that breaks the live release is rolled back: traffic paused, database down, checked, opened",
   usual: false,
   run: (context) =>
     withRevisions(context, twoNames, async () => {

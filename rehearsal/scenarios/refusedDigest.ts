@@ -5,7 +5,7 @@ import type { Scenario } from "../harness/scenario";
 export const refusedDigest: Scenario = {
   name: "refused-digest",
   proves:
-    "what was taken back gets no traffic again, by no command and no edit, until a person allows it by name",
+    "what was rolled back gets no traffic again, by no command and no edit, until a person allows it by name",
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.2.0");

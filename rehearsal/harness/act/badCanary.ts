@@ -15,7 +15,7 @@ export interface Bars {
 const brakeBeyondPropagation = 1;
 
 /**
- * Puts a bad version before people by a canary, under load, and checks that it is taken back by itself: the release before
+ * Puts a bad version before people by a canary, under load, and checks that it is rolled back by itself: the release before
  * serves and is validated again, the digest is refused, nothing of the brake is left.
  */
 export async function badCanary(context: Context, version: string, bars: Bars = {}): Promise<Figures> {

@@ -36,7 +36,7 @@ export const answeredBy = (load: Load, digest: string): Observation[] =>
   load.observations.filter((seen) => seen.digest === digest);
 
 /**
- * Figures of a deploy whose release was taken back: how soon it was found out, and how soon nobody met it any more.
+ * Figures of a deploy whose release was rolled back: how soon it was found out, and how soon nobody met it any more.
  * Fails where a request failed that the bad release had no part in, or a job was lost.
  */
 export async function takenBack(

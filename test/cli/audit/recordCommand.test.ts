@@ -121,7 +121,7 @@ describe("a command that has ended", () => {
     );
     const note = {
       cause: "release:x",
-      title: "taken back",
+      title: "rolled back",
       source: "rollback" as const,
       state: "opened" as const,
     };

@@ -49,14 +49,14 @@ const taking = (bad = digestOf(1)) => ({
 });
 const bodies = (ctx: Context) => recorded(ctx).map((entry) => entry?.body);
 
-describe("a release that was taken back", () => {
+describe("a release that was rolled back", () => {
   it("is an incident with its figures, opened, mitigated and resolved under one reference", async () => {
     const ctx = contextOf("deploy", { gate: { verdict: "rollback" } });
     await withRollbackIncident(ctx, async (incident) => incident.open(taking()));
     expect(recorded(ctx).map((entry) => entry?.state)).toEqual(["opened", "mitigated", "resolved"]);
     expect(new Set(recorded(ctx).map((entry) => entry?.id)).size).toBe(1);
     expect(bodies(ctx)[0]).toMatchObject({
-      done: "the release is being taken back by itself: the canary fails",
+      done: "the release is being rolled back by itself: the canary fails",
       gate: { verdict: "rollback" },
       badVersion: "1.1.0",
       told: ["on-call", "stakeholders"],

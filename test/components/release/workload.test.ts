@@ -176,7 +176,7 @@ describe("a web pod", () => {
     expect(named(resources, "release-green-web").createTimeout).toBe("240s");
   });
 
-  it("takes back what was changed in the cluster by hand", () => {
+  it("rolls back what was changed in the cluster by hand", () => {
     expect(named(resources, "release-green-web").inputs.metadata).toMatchObject({
       annotations: { "pulumi.com/patchForce": "true" },
     });

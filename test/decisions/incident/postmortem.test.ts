@@ -11,7 +11,7 @@ const facts: PostmortemFacts = {
   cause: "release:sha256:bad",
   zone: "Africa/Cairo",
   entries: [
-    { at: at(2), state: "opened", actor: "ada", body: { startedAt: at(0), done: "taken back" } },
+    { at: at(2), state: "opened", actor: "ada", body: { startedAt: at(0), done: "rolled back" } },
     { at: at(3), state: "mitigated", actor: "ada", body: { done: "all traffic is away" } },
     { at: at(4), state: "resolved", actor: "ada", body: { done: "verified" } },
   ],

@@ -192,7 +192,7 @@ describe("a refused digest", () => {
     expect(refusal(canary, promoted, refusing(2))).toContain("100 % of the traffic");
     expect(refusal(two, releaseAfter.rollback(two, "blue"), refusing(1))).toContain("not known good");
   });
-  it("may be taken back and paused", () => {
+  it("may be rolled back and paused", () => {
     legal(canary, releaseAfter.rollback(canary, canary.live), refusing(2), "rollback");
     legal(canary, releaseAfter.pause(canary), refusing(2), "pause");
     legal(two, releaseAfter.rollback(two, "blue"), refusing(2), "rollback");

@@ -37,7 +37,7 @@ describe("the updates of a release", () => {
 });
 
 describe("a report", () => {
-  it("says that a release was taken back, and what took its place", () => {
+  it("says that a release was rolled back, and what took its place", () => {
     const { verdict } = report({ version: "1.2.0" });
     expect(verdict).toMatchObject({ tone: "bad", word: "Taken back" });
     expect(verdict.sentence).toContain("1.1.0 took its place");

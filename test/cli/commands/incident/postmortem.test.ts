@@ -27,7 +27,7 @@ const openTicket = async () =>
   );
 
 describe("make postmortem", () => {
-  it("fills in versions, impact, timeline and times of a release that was taken back by itself", async () => {
+  it("fills in versions, impact, timeline and times of a release that was rolled back by itself", async () => {
     await stack.clock.wait(1_000);
     stack.cloud.errorShare.set(digestOf(2), 0.5);
     const deployed = await runCommand(stack, "deploy", deploy, { version: "1.2.0" });

@@ -34,7 +34,7 @@ describe("make report", () => {
     expect([stack.parameters, stack.engine.ups.length]).toEqual([parameters, updates]);
   });
 
-  it("is about the release that was taken back, or about its incident", async () => {
+  it("is about the release that was rolled back, or about its incident", async () => {
     stack.cloud.errorShare.set(digestOf(2), 0.5);
     const { fields, exitCode } = await release();
     expect(exitCode).toBe(5);
