@@ -3,6 +3,14 @@ import { defineConfig } from "vitest/config";
 /** Three projects: pure functions, components under Pulumi mocks, and whole commands on the real engine. */
 export default defineConfig({
   test: {
+    // With --coverage, as `make test` runs the unit tests: what acts is proved without a rehearsal.
+    coverage: {
+      provider: "v8",
+      include: ["cli/**/*.ts"],
+      reporter: ["text-summary"],
+      reportsDirectory: ".rehearsal/test/coverage",
+      thresholds: { lines: 80 },
+    },
     projects: [
       {
         test: {

@@ -16,7 +16,8 @@ export interface SafetyWrite {
 }
 
 /** What has to be written for an order, the refusals first. */
-export function safetyWrites({ stack, options, clock }: Context, order: BrakeOrder): SafetyWrite[] {
+export function safetyWrites(ctx: Context, order: BrakeOrder): SafetyWrite[] {
+  const { stack, options, clock } = ctx;
   const at = clock.now().toISOString();
   const { reason, badDigests, stopWorkers } = order;
   const { actor, incident } = options;
@@ -24,7 +25,7 @@ export function safetyWrites({ stack, options, clock }: Context, order: BrakeOrd
     path: paths.refused(stack, hex(bad)),
     value: JSON.stringify({ digest: bad, reason, actor, ...(incident && { incident }), at }),
   }));
-  return [...refusals, { path: paths.killSwitch(stack), value: killSwitchOn(stopWorkers, reason) }];
+  return [...refusals, { path: paths.killSwitch(stack), value: killSwitchOn(ctx, stopWorkers, reason) }];
 }
 
 /**

@@ -22,12 +22,12 @@ const check = (name: string, ...command: string[]): Part => ({
   result: { kind: "check" },
 });
 
-const vitest = (name: string, limitSeconds: number): Part => {
+const vitest = (name: string, limitSeconds: number, ...more: string[]): Part => {
   const file = `${resultsFolder}/${name}.json`;
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   return {
     name,
-    command: ["node_modules/.bin/vitest", "run", "--project", name, ...reporters],
+    command: ["node_modules/.bin/vitest", "run", "--project", name, ...reporters, ...more],
     limitSeconds,
     result: { kind: "vitest", file },
   };
@@ -49,7 +49,7 @@ export const staticChecks: readonly Part[] = [
 
 /** Tests, one part after another: some of them start servers and measure time. */
 export const tests: readonly Part[] = [
-  vitest("unit", 180),
+  vitest("unit", 420, "--coverage"),
   vitest("components", 240),
   vitest("engine", 480),
   {

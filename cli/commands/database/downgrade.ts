@@ -50,7 +50,7 @@ export async function run(ctx: Context): Promise<void> {
       const release = releaseAfter.downgrade(current, { revision, loss });
       // With open traffic the step below is refused, and a refused command must not stop workers.
       if (!ctx.options.dryRun && isOurs && current.traffic === "paused")
-        await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, why));
+        await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(ctx, slots, why));
       await applyStep(operation, { step: "downgrade", release, reason: why });
     } finally {
       if (!ctx.options.dryRun && isOurs) await ctx.parameters.remove(paths.killSwitch(ctx.stack));

@@ -61,7 +61,7 @@ export async function run(ctx: Context): Promise<void> {
     }
     // No worker may run on a schema that goes away; the rollback clears the switch once the database is down.
     const reason = `downgrade of ${trial.revisions.join(", ")} is proved`;
-    await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(slots, reason));
+    await ctx.parameters.put(paths.killSwitch(ctx.stack), killSwitchOn(ctx, slots, reason));
     await executePlan(operation, down);
     const up = stepsUp(operation, trial);
     await executePlan(operation, up.slice(0, -1));

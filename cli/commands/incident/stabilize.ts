@@ -45,7 +45,7 @@ export async function run(ctx: Context): Promise<void> {
   const isOurs = isToStop || killSwitch?.reason === reason;
   if (isToStop)
     await ctx.output.step("stop", "risky flags off by the kill switch", () =>
-      ctx.parameters.put(paths.killSwitch(stack), killSwitchOn([], reason)),
+      ctx.parameters.put(paths.killSwitch(stack), killSwitchOn(ctx, [], reason)),
     );
   const { added, done, updates } = await operate(ctx, { heal: false }, async (operation) => {
     const applied = newestSucceeded(operation.history)?.settings?.heldFlags ?? {};

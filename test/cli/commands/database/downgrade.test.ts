@@ -75,7 +75,7 @@ describe("make downgrade", () => {
   );
 
   it("leaves somebody else's kill switch on", async () => {
-    const theirs = killSwitchOn(slots, "wrong grades");
+    const theirs = killSwitchOn(stack, slots, "wrong grades");
     stack.parameters.set(switchPath, theirs);
     expect((await downgrade()).exitCode).toBe(0);
     expect(stack.parameters.get(switchPath)).toBe(theirs);
@@ -115,7 +115,7 @@ describe("make downgrade", () => {
     expect(stack.published().migration?.revision).toBe("8c0d1b2e");
     database.drift.clear();
     // What a killed run leaves: it never got as far as taking its own switch off.
-    stack.parameters.set(switchPath, killSwitchOn(slots, "downgrade to 8c0d1b2e"));
+    stack.parameters.set(switchPath, killSwitchOn(stack, slots, "downgrade to 8c0d1b2e"));
     expect((await downgrade()).stdout).toContain("already");
     expect([stack.steps().length, stack.parameters.has(switchPath)]).toEqual([1, false]);
   });

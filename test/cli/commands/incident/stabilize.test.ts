@@ -88,7 +88,7 @@ describe("make stabilize", () => {
   });
 
   it("leaves a kill switch of somebody else on", async () => {
-    stack.parameters.set(paths.killSwitch("prod"), killSwitchOn(["green"], "a rollback"));
+    stack.parameters.set(paths.killSwitch("prod"), killSwitchOn(stack, ["green"], "a rollback"));
     expect((await type()).exitCode).toBe(0);
     expect(killSwitch()).toContain("a rollback");
   });
