@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Three projects: pure functions, components under Pulumi mocks, and whole commands on the real engine. */
 export default defineConfig({
   test: {
+    // Vitest leaves a core free by default; `make test` runs its parts one after another.
+    maxWorkers: "100%",
     // With --coverage, as `make test` runs the unit tests: what acts is proved without a rehearsal.
     coverage: {
       provider: "v8",
