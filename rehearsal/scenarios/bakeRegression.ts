@@ -8,7 +8,8 @@ const bad = "1.3.0-late";
 
 export const bakeRegression: Scenario = {
   name: "bake-regression",
-  proves: "a release that goes bad only once it has all the traffic is rolled back by itself, within its bake",
+  proves:
+    "a release that goes bad only once it has all the traffic is rolled back by itself, within its bake",
   usual: false,
   run: async (context) => {
     await bringLive(context, "1.2.0");
