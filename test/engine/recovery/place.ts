@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../../../bench/drill/cluster";
+import { systemClock } from "../../../cli/ports/clock";
 import type { Context } from "../../../cli/shell/context";
 import * as drill from "../../../cli/commands/recovery/drill";
 import * as restore from "../../../cli/commands/recovery/restore";
@@ -82,6 +83,7 @@ export function contextOf(
       throw reason;
     },
     settings,
+    clock: systemClock,
     parameters: fileParameters(parametersOf(cluster), done),
   };
   // The other parts are for releases.
