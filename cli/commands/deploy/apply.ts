@@ -48,11 +48,10 @@ export async function run(ctx: Context): Promise<void> {
     return rollBack(ctx, { intent: "incident", target, reason });
   }
   await operate(ctx, {}, async (operation) => {
-    if (change.kind === "step") {
-      await applyStep(operation, { step: change.step, release: settings.release });
-      await recordValidated(operation);
-    } else await applyConfig(operation);
+    if (change.kind === "step") await applyStep(operation, { step: change.step, release: settings.release });
+    else await applyConfig(operation);
     if (options.dryRun) return;
+    await recordValidated(operation);
     await confirmServing(operation);
     output.print(describeUpdates(operation));
     output.next(makeLine(stack, "status"));

@@ -108,4 +108,13 @@ describe("make apply", () => {
     await apply(stack.context("apply", { dryRun: true }));
     expect([stack.engine.ups.length, readFileSync(stack.file, "utf8")]).toEqual([ups, before]);
   });
+
+  it("writes nothing in a dry run of a step either, not even what was validated", async () => {
+    const stack = memoryStack({ command: "apply" }, live());
+    stack.parameters.delete(paths.evidence("prod", "validated", "1".repeat(64)));
+    stack.write(releaseAfter.pause(live()));
+    const before = new Map(stack.parameters);
+    await apply(stack.context("apply", { dryRun: true }));
+    expect([stack.parameters, stack.steps()]).toEqual([before, []]);
+  });
 });
